@@ -1,0 +1,32 @@
+//! Kafka topics as live columnar tables, in pure Rust.
+//!
+//! One way for the data, and a room for each station on it; a room imports only from rooms above it in this list:
+//!
+//! | room | what it knows |
+//! |---|---|
+//! | [`error`] | what can go wrong, as types |
+//! | [`position`] | partitions, offsets, where to start and to stop, what became of each offset |
+//! | [`config`] | properties by their Kafka names, as typed settings |
+//! | `wire` | bytes on a socket: frames, transport, version negotiation, one connection |
+//! | [`cluster`] | who leads what: brokers, topics, offsets, retry and backoff |
+//! | `record` | batches and records as borrowed slices, codecs |
+//! | `fetch` | the fetch core: a state machine without clock or socket that says what to ask next |
+//! | [`spec`] | what the user asks for: how a key and a value become columns |
+//! | [`decode`] | bytes to columns |
+//! | [`table`] | chunks, cycles, snapshots, updates |
+//! | `ingest` | the lane: fetched bytes, through records and decoders, to a table |
+//! | `consume` | the builder that ties it all together |
+
+#![forbid(unsafe_code)]
+
+pub mod cluster;
+pub mod config;
+pub mod decode;
+pub mod error;
+pub mod position;
+pub mod spec;
+pub mod table;
+
+pub(crate) mod fetch;
+pub(crate) mod record;
+pub(crate) mod wire;
