@@ -35,8 +35,8 @@ pub(super) struct Plan {
 impl Plan {
     pub(super) fn new(consume: Consume, table_type: TableType, by_partition: bool) -> Result<Self> {
         let settings = Settings::from_properties(&consume.properties)?;
-        let names = Names::from_settings(&settings);
-        let key = consume.key.unwrap_or_else(|| if names.key_type.is_some() { spec::from_properties() } else { spec::ignore() });
+        let names = Names::from_properties(|key| settings.raw(key));
+        let key = consume.key.unwrap_or_else(|| if names.key.column_type.is_some() || names.key.deserializer.is_some() { spec::from_properties() } else { spec::ignore() });
         let value = consume.value.unwrap_or_else(spec::from_properties);
         let metadata = consume.metadata.unwrap_or_else(|| MetadataColumns::from_settings(&settings));
         let key_fields = decode::decoder(&key, Side::Key, &names)?;

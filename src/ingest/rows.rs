@@ -8,7 +8,8 @@ use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef};
 
 use super::block::Block;
 use super::metadata::{Kind, MetadataColumns};
-use crate::decode::{BadPayload, Column, Decoder};
+use crate::decode::column::Native;
+use crate::decode::{BadPayload, Column, DecodeError, Decoder};
 use crate::error::{Error, Result};
 use crate::position::Partition;
 use crate::spec::Side;
@@ -33,20 +34,20 @@ pub(super) struct Rows {
 pub(super) struct Failure {
     pub(super) index: usize,
     pub(super) side: Side,
-    pub(super) error: crate::decode::DecodeError,
+    pub(super) error: DecodeError,
 }
 
 impl Rows {
     pub(super) fn new(metadata: &MetadataColumns, key: Box<dyn Decoder>, value: Box<dyn Decoder>) -> Result<Self> {
         let schema = schema(metadata, key.fields(), value.fields())?;
-        let columns = schema.fields().iter().map(|field| Column::new(field)).collect();
+        let columns = schema.fields().iter().map(Column::new).collect::<Result<_>>()?;
         Ok(Self {
             kinds: metadata.kinds(),
             timestamp_nanos: metadata.timestamp_unit == arrow_schema::TimeUnit::Nanosecond,
             key,
             value,
             columns,
-            offsets: Column::new(&Field::new("offset", DataType::Int64, false)),
+            offsets: Column::new(&Arc::new(Field::new("offset", DataType::Int64, false)))?,
             schema,
             rows: 0,
             bad: Vec::new(),
@@ -71,7 +72,7 @@ impl Rows {
             append_metadata(*kind, column, block, partition, receive_time_nanos, self.timestamp_nanos);
         }
         if !self.kinds.contains(&Kind::Offset) {
-            self.offsets.extend_i64(block.offsets());
+            append_slice(&mut self.offsets, block.offsets());
         }
         let (key, value) = payload.split_at_mut(self.key.fields().len());
         for (side, decoder, columns, payloads) in
@@ -100,10 +101,10 @@ impl Rows {
     /// Gives out all rows, and the offset of each.
     pub(super) fn finish(&mut self) -> Result<(RecordBatch, ScalarBuffer<i64>)> {
         let rows = std::mem::take(&mut self.rows);
-        let arrays: Vec<ArrayRef> = self.columns.iter_mut().map(Column::finish).collect();
+        let arrays: Vec<ArrayRef> = self.columns.iter_mut().map(Column::finish).collect::<Result<_>>()?;
         let offsets = match self.kinds.iter().position(|kind| *kind == Kind::Offset) {
             Some(at) => arrays.get(at).map(Arc::clone),
-            None => Some(self.offsets.finish()),
+            None => Some(self.offsets.finish()?),
         };
         let offsets = offsets
             .as_ref()
@@ -137,23 +138,48 @@ pub(crate) fn schema(metadata: &MetadataColumns, key: &[FieldRef], value: &[Fiel
 
 fn append_metadata(kind: Kind, column: &mut Column, block: &Block<'_>, partition: Partition, receive_time: i64, nanos: bool) {
     match kind {
-        Kind::Partition => column.extend_i32_repeated(partition, block.len()),
-        Kind::Offset => column.extend_i64(block.offsets()),
+        Kind::Partition => append_repeated(column, partition, block.len()),
+        Kind::Offset => append_slice(column, block.offsets()),
         Kind::Timestamp => {
+            // Kafka's NO_TIMESTAMP is -1; a time that nanoseconds cannot hold is not there either.
+            if !nanos && !block.timestamps().contains(&-1) {
+                return append_slice(column, block.timestamps());
+            }
             for timestamp in block.timestamps() {
-                // Kafka's NO_TIMESTAMP is -1; a time that nanoseconds cannot hold is not there either.
                 let scaled = if nanos { timestamp.checked_mul(1_000_000) } else { Some(*timestamp) };
-                column.push_i64(scaled.filter(|_| *timestamp != -1));
+                match scaled {
+                    Some(scaled) if *timestamp != -1 => column.push_i64(scaled),
+                    _ => column.append_null(),
+                }
             }
         }
-        Kind::ReceiveTime => column.extend_i64_repeated(receive_time, block.len()),
+        Kind::ReceiveTime => append_repeated(column, receive_time, block.len()),
         Kind::KeyBytes => append_lengths(column, block.keys()),
         Kind::ValueBytes => append_lengths(column, block.values()),
     }
 }
 
+/// Appends numbers that are all there.
+fn append_slice<T: Native>(column: &mut Column, numbers: &[T]) {
+    if let Some((values, validity)) = column.numbers::<T>() {
+        values.extend_from_slice(numbers);
+        validity.append_n_non_nulls(numbers.len());
+    }
+}
+
+/// Appends one number for each of so many rows.
+fn append_repeated<T: Native>(column: &mut Column, number: T, rows: usize) {
+    if let Some((values, validity)) = column.numbers::<T>() {
+        values.extend(std::iter::repeat_n(number, rows));
+        validity.append_n_non_nulls(rows);
+    }
+}
+
 fn append_lengths(column: &mut Column, payloads: &[Option<&[u8]>]) {
     for payload in payloads {
-        column.push_i32(payload.and_then(|bytes| i32::try_from(bytes.len()).ok()));
+        match payload.and_then(|bytes| i32::try_from(bytes.len()).ok()) {
+            Some(length) => column.push_i32(length),
+            None => column.append_null(),
+        }
     }
 }
