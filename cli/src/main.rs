@@ -1,1 +1,10 @@
+//! The `kolumn` command: Kafka topics as live tables, on a terminal or a pipe.
+
+#![forbid(unsafe_code)]
+
+mod arguments;
+mod calendar;
+mod exit;
+mod output;
+
 fn main() {}
