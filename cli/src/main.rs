@@ -5,6 +5,9 @@
 mod arguments;
 mod calendar;
 mod exit;
+mod figures;
+mod live;
+mod memory;
 mod output;
 
 fn main() {}
