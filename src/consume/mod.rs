@@ -35,7 +35,8 @@ use crate::config::Properties;
 use crate::error::{Error, Result};
 use crate::ingest::MetadataColumns;
 use crate::position::{Partitions, Start, Stop};
-use crate::spec::{OnError, Spec};
+use crate::decode::OnError;
+use crate::spec::Spec;
 use crate::table::{PartitionedTable, Table, TableType};
 use plan::Plan;
 

@@ -10,7 +10,8 @@ use crate::decode;
 use crate::error::Result;
 use crate::ingest::{self, MetadataColumns, Rows};
 use crate::position::{Partitions, Start, Stop};
-use crate::spec::{self, Names, OnError, Side, Spec};
+use crate::decode::OnError;
+use crate::spec::{self, Names, Side, Spec};
 use crate::table::TableType;
 
 /// A consumption that can begin.

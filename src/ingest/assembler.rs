@@ -9,7 +9,8 @@ use crate::error::{Error, Result};
 use crate::fetch::PartitionRecords;
 use crate::position::{Offset, Partition, Span};
 use crate::record::{AbortedTransactions, Arena, BatchError, RawBatch, RecordRef, Records, Walk};
-use crate::spec::{OnError, Side};
+use crate::decode::OnError;
+use crate::spec::Side;
 use crate::table::{Allowance, Budget, Chunk, Publisher};
 
 /// How records become rows, the same for every partition of a consumption.
