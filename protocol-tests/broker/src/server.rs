@@ -22,9 +22,10 @@ pub(crate) enum Command {
 }
 
 /// Ports that are bound before the cluster starts, so that its address is known at once.
-pub(crate) fn bind(nodes: usize) -> io::Result<Vec<(u16, BlockingListener)>> {
-    let bind_one = |_| {
-        let listener = BlockingListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+pub(crate) fn bind(nodes: usize, first_port: u16) -> io::Result<Vec<(u16, BlockingListener)>> {
+    let bind_one = |index| {
+        let port = if index == 0 { first_port } else { 0 };
+        let listener = BlockingListener::bind((Ipv4Addr::LOCALHOST, port))?;
         listener.set_nonblocking(true)?;
         Ok((listener.local_addr()?.port(), listener))
     };

@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 #[must_use]
 pub struct Builder {
     nodes: usize,
+    port: u16,
     cluster_id: String,
     advertised_host: String,
     racks: BTreeMap<i32, String>,
@@ -29,6 +30,7 @@ impl Default for Builder {
     fn default() -> Self {
         Self {
             nodes: 1,
+            port: 0,
             cluster_id: "kolumn-test-cluster".to_owned(),
             advertised_host: "127.0.0.1".to_owned(),
             racks: BTreeMap::new(),
@@ -42,6 +44,12 @@ impl Builder {
     /// This many nodes, numbered from 1.
     pub fn nodes(mut self, count: usize) -> Self {
         self.nodes = count.max(1);
+        self
+    }
+
+    /// The first node listens on this port, for clients that cannot be told another; 0, the default, is any free one.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
         self
     }
 
@@ -120,7 +128,7 @@ impl Builder {
         let mut state = State::default();
         state.cluster_id = self.cluster_id;
         let mut listeners = BTreeMap::new();
-        for (id, (port, listener)) in (1..).zip(server::bind(self.nodes)?) {
+        for (id, (port, listener)) in (1..).zip(server::bind(self.nodes, self.port)?) {
             let node = Node {
                 advertised_host: self.advertised_host.clone(),
                 advertised_port: port,
