@@ -33,7 +33,8 @@ fn main() -> io::Result<()> {
     );
     let begun = Instant::now();
     let bytes: io::Result<u64> = thread::scope(|scope| {
-        let reading: Vec<_> = (0..clients as i32).map(|partition| scope.spawn(|| read(&cluster, partition))).collect();
+        let cluster = &cluster;
+        let reading: Vec<_> = (0..clients as i32).map(|partition| scope.spawn(move || read(cluster, partition))).collect();
         reading.into_iter().map(|client| client.join().unwrap_or_else(|_| Err(io::ErrorKind::Other.into()))).sum()
     });
     let (bytes, seconds) = (bytes? as f64, begun.elapsed().as_secs_f64());
