@@ -18,7 +18,7 @@ use kafka_protocol::messages::offset_for_leader_epoch_request::{OffsetForLeaderP
 use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
 use kafka_protocol::messages::*;
 use kafka_protocol::protocol::StrBytes;
-use kolumn_test_broker::{BatchBuilder, Marker, TestCluster, TopicSettings, kafka_protocol};
+use kolumn_test_broker::{Aborted, BatchBuilder, Marker, TestCluster, TopicSettings, kafka_protocol};
 use std::time::{Duration, Instant};
 
 fn cluster() -> TestCluster {
@@ -362,6 +362,50 @@ fn read_committed_stops_at_the_last_stable_offset_and_is_told_what_was_aborted()
     let response = client.call(12, &fetch("t", 0, 0));
     assert_eq!(only(&response).1.len(), 3);
     assert_eq!(response.responses[0].partitions[0].aborted_transactions, None);
+}
+
+#[test]
+fn a_held_high_watermark_hides_records_and_moving_it_wakes_the_clients_that_wait() {
+    let cluster = cluster();
+    cluster.produce("t", 0, BatchBuilder::new().values(["d"]).build());
+    let log = cluster.log("t", 0);
+    log.set_high_watermark(3);
+    let mut client = Client::connect(&cluster, 1);
+    let response = client.call(12, &fetch("t", 0, 0));
+    assert_eq!((response.responses[0].partitions[0].high_watermark, values(&only(&response).1).len()), (3, 3));
+    assert_eq!(listed(&mut client, &list(0, -1)), (0, -1, 3));
+    let (error, records) = only(&client.call(12, &fetch("t", 0, 4)));
+    assert_eq!((error, records.len()), (0, 0), "above the high watermark, below the end: wait, as Kafka does");
+    cluster.clear_requests();
+    client.send(12, &fetch("t", 0, 3).with_max_wait_ms(20_000));
+    assert!(cluster.wait_for_requests(ApiKey::Fetch, 1, Duration::from_secs(10)));
+    log.set_high_watermark(None);
+    assert_eq!(values(&only(&client.receive::<FetchRequest>(12).expect("an answer").1).1), ["d"]);
+}
+
+#[test]
+fn the_aborted_transactions_can_be_a_lie() {
+    let cluster = cluster();
+    let lies: Vec<Aborted> =
+        [(9, 7), (5, 2), (9, 7)].map(|(producer_id, first_offset)| Aborted { producer_id, first_offset, last_offset: 0 }).into();
+    cluster.log("t", 0).set_aborted(lies);
+    let response = Client::connect(&cluster, 1).call(12, &fetch("t", 0, 0).with_isolation_level(1));
+    let told = response.responses[0].partitions[0].aborted_transactions.as_ref().expect("a list");
+    assert_eq!(told.iter().map(|one| (one.producer_id.0, one.first_offset)).collect::<Vec<_>>(), [(9, 7), (5, 2), (9, 7)]);
+}
+
+#[test]
+fn bytes_that_are_no_batch_are_served_as_they_are() {
+    let cluster = TestCluster::builder().topic("t", 1).start_blocking().expect("it starts");
+    let log = cluster.log("t", 0);
+    log.store_bytes(0, 9, vec![0xab; 100]);
+    let mut old = BatchBuilder::new().magic(1).base_offset(10).values(["old"]).build().to_vec();
+    old.truncate(64);
+    log.store_bytes(10, 10, old.clone());
+    let mut client = Client::connect(&cluster, 1);
+    let mut bytes = |offset| client.call(12, &fetch("t", 0, offset)).responses[0].partitions[0].records.clone().expect("records");
+    assert_eq!(bytes(0), [vec![0xab; 100], old.clone()].concat());
+    assert_eq!(bytes(10), old);
 }
 
 #[test]
