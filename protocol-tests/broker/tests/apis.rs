@@ -250,7 +250,7 @@ fn a_long_poll_ends_when_enough_bytes_arrive_and_not_before() {
     let batch = BatchBuilder::new().values(["d"]).build();
     let mut client = Client::connect(&cluster, 1);
     let enough = i32::try_from(batch.len() * 2).expect("a size");
-    client.send(12, &fetch("t", 0, 3).with_max_wait_ms(20_000).with_min_bytes(enough));
+    client.send(12, &fetch("t", 0, 3).with_max_wait_ms(60_000).with_min_bytes(enough));
     assert!(cluster.wait_for_requests(ApiKey::Fetch, 1, Duration::from_secs(10)));
     cluster.produce("t", 0, batch.clone());
     // One batch is too few bytes. The node has seen it once another connection, served by the same thread, got an answer.
@@ -274,7 +274,7 @@ fn a_long_poll_ends_when_its_time_is_over() {
 fn a_long_poll_ends_at_once_with_an_error_when_the_leader_moves() {
     let cluster = TestCluster::builder().nodes(2).topic("t", 1).start_blocking().expect("it starts");
     let mut client = Client::connect(&cluster, 1);
-    client.send(12, &fetch("t", 0, 0).with_max_wait_ms(20_000));
+    client.send(12, &fetch("t", 0, 0).with_max_wait_ms(60_000));
     assert!(cluster.wait_for_requests(ApiKey::Fetch, 1, Duration::from_secs(10)));
     cluster.log("t", 0).move_leader(2);
     let (_, response) = client.receive::<FetchRequest>(12).expect("an answer");
@@ -377,7 +377,7 @@ fn a_held_high_watermark_hides_records_and_moving_it_wakes_the_clients_that_wait
     let (error, records) = only(&client.call(12, &fetch("t", 0, 4)));
     assert_eq!((error, records.len()), (0, 0), "above the high watermark, below the end: wait, as Kafka does");
     cluster.clear_requests();
-    client.send(12, &fetch("t", 0, 3).with_max_wait_ms(20_000));
+    client.send(12, &fetch("t", 0, 3).with_max_wait_ms(60_000));
     assert!(cluster.wait_for_requests(ApiKey::Fetch, 1, Duration::from_secs(10)));
     log.set_high_watermark(None);
     assert_eq!(values(&only(&client.receive::<FetchRequest>(12).expect("an answer").1).1), ["d"]);

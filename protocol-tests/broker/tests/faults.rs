@@ -187,7 +187,7 @@ fn errors_are_given_to_whole_requests_or_to_one_partition() {
     assert_eq!(only(&client.call(12, &fetch("t", 1, 0))).0, 6);
 
     cluster.next(ApiKey::Fetch, 1, Verdict::PartitionError("t".to_owned(), 0, 56));
-    let mut request = fetch("t", 0, 0).with_max_wait_ms(20_000).with_min_bytes(1 << 20);
+    let mut request = fetch("t", 0, 0).with_max_wait_ms(60_000).with_min_bytes(1 << 20);
     let second = request.topics[0].partitions[0].clone().with_partition(1);
     request.topics[0].partitions.push(second);
     let response = client.call(12, &request);
@@ -247,7 +247,7 @@ fn hooks_see_who_asks_what_and_the_first_that_objects_decides() {
 fn a_killed_node_breaks_its_connections_in_the_middle_of_a_long_poll() {
     let cluster = cluster();
     let mut client = Client::connect(&cluster, 1);
-    client.send(12, &fetch("t", 0, 1).with_max_wait_ms(20_000));
+    client.send(12, &fetch("t", 0, 1).with_max_wait_ms(60_000));
     assert!(cluster.wait_for_requests(ApiKey::Fetch, 1, Duration::from_secs(10)));
     assert_eq!((cluster.connections(), cluster.connections_accepted()), (1, 1));
     cluster.kill(1);
@@ -255,6 +255,18 @@ fn a_killed_node_breaks_its_connections_in_the_middle_of_a_long_poll() {
     assert_eq!(client.rest(), b"", "no answer, only the end");
     cluster.restart(1);
     assert_eq!(answered(&mut Client::connect(&cluster, 1)), ["a"], "the log is still there");
+}
+
+#[tokio::test]
+async fn a_killed_node_begins_no_answer_although_the_election_wakes_its_long_polls() {
+    // On one thread the fetch that waits is woken before the listener is told to stop.
+    let cluster = TestCluster::builder().topic("t", 1).start().await.expect("it starts");
+    let mut client = Client::connect(&cluster, 1);
+    client.send(12, &fetch("t", 0, 0).with_max_wait_ms(60_000));
+    cluster.until_requests(ApiKey::Fetch, 1).await;
+    cluster.kill(1);
+    cluster.until_connections_fall_to(0).await;
+    assert_eq!(client.rest(), b"");
 }
 
 #[test]
