@@ -6,14 +6,14 @@ use std::sync::Arc;
 use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
 use kafka_protocol::messages::metadata_response::MetadataResponseTopic;
 use kafka_protocol::messages::{MetadataRequest, MetadataResponse, TopicName};
-use kafka_protocol::protocol::{Request, StrBytes};
+use kafka_protocol::protocol::StrBytes;
 
 use super::refusal::{is_passing, refused};
 use super::view::{self, BrokerAddress, TopicView};
 use super::Backoff;
 use crate::config::{HostPort, Settings};
 use crate::error::{Error, Result, nearest};
-use crate::wire::{Connection, Transport, WireSettings};
+use crate::wire::{Connection, Request, Transport, WireSettings};
 
 const UNKNOWN_TOPIC_OR_PARTITION: i16 = 3;
 
@@ -46,8 +46,8 @@ impl Cluster {
     pub(crate) async fn connect(transport: Arc<dyn Transport>, settings: &Settings) -> Result<Self> {
         let mut cluster = Self {
             transport,
-            wire: settings.wire(),
-            retry: settings.retry(),
+            wire: WireSettings::from(settings),
+            retry: Backoff { initial: settings.retry_backoff, max: settings.retry_backoff_max },
             bootstrap: settings.brokers()?.to_vec(),
             brokers: BTreeMap::new(),
             any: None,

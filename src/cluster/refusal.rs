@@ -3,10 +3,11 @@
 use kafka_protocol::error::ResponseError;
 
 use crate::error::Error;
+use crate::wire::error_name;
 
 /// The error of a request that was refused.
 pub(super) fn refused(broker: &str, what: String, code: i16) -> Error {
-    let name = name(code);
+    let name = error_name(code);
     let hint = match ResponseError::try_from_code(code) {
         Some(
             ResponseError::TopicAuthorizationFailed
@@ -27,8 +28,4 @@ pub(super) fn refused(broker: &str, what: String, code: i16) -> Error {
 /// Whether the same question may be answered a little later, perhaps by another broker. An unknown code is taken to be one of those.
 pub(super) fn is_passing(code: i16) -> bool {
     ResponseError::try_from_code(code).is_none_or(|error| error.is_retriable() || matches!(error, ResponseError::Unknown(_)))
-}
-
-fn name(code: i16) -> String {
-    ResponseError::try_from_code(code).map_or_else(|| "NONE".into(), |error| error.to_string())
 }
