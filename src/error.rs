@@ -128,6 +128,16 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
+    /// A request cannot be written in the version that the broker speaks, or something in it is too long.
+    #[error("{api} to {broker} cannot be written: {reason}")]
+    Unencodable {
+        /// `host:port`.
+        broker: String,
+        /// The request.
+        api: &'static str,
+        /// What does not fit.
+        reason: String,
+    },
     /// Broker and client have no version of an API in common.
     #[error("{broker} speaks {api} {}, kolumn {}..={}", theirs_text(.theirs), .ours.0, .ours.1)]
     UnsupportedVersion {
