@@ -50,6 +50,16 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
+    /// Neither spec nor properties say the type of a column. The text is the reference API's.
+    #[error(
+        "Unable to find the type for column '{column}' ({side}_spec). Please explicitly set the data type in the constructor, or through the kafka configuration 'deephaven.{side}.column.type' or '{side}.deserializer'."
+    )]
+    UnknownColumnType {
+        /// The column.
+        column: String,
+        /// `key` or `value`.
+        side: &'static str,
+    },
     /// Two columns of a table would have the same name.
     #[error("two columns are named {column:?} ({first} and {second}); rename one or take it out")]
     DuplicateColumn {
