@@ -30,8 +30,7 @@ pub(crate) struct Decoded {
 impl Decoding {
     /// Prepares `spec`, for keys or for values; what it leaves to the properties they say.
     pub(crate) fn new(spec: &str, side: Side, properties: &[(String, String)]) -> Result<Self, Failure> {
-        let property =
-            |name: &str| properties.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+        let property = |name: &str| properties.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.clone());
         let decoder = decoder(&Spec::parse(spec)?, side, &Names::from_properties(property))?;
         let columns = decoder.fields().iter().map(Column::new).collect::<Result<_, Error>>()?;
         let schema = Arc::new(Schema::new(decoder.fields().to_vec()));
