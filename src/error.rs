@@ -98,7 +98,7 @@ pub enum Error {
     #[error("no broker could be used: {}", .tried.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     NoBroker {
         /// Why, one for each that was tried last.
-        tried: Vec<Error>,
+        tried: Vec<Self>,
     },
     /// An established connection ended.
     #[error("{broker} closed the connection: {reason}")]

@@ -62,7 +62,8 @@ pub(crate) struct Assembler {
     rows: Rows,
     errors: ErrorRows,
     spans: Vec<Span>,
-    arena: Arena,
+    /// Not here while records borrow from it.
+    arena: Option<Arena>,
     failures: Vec<Failure>,
     failed: Vec<usize>,
 }
@@ -75,7 +76,6 @@ impl Assembler {
         budget: Budget,
         allowance: Allowance,
     ) -> Self {
-        let arena = Arena::new(settings.decompressed_limit);
         Self {
             settings,
             publisher,
@@ -84,7 +84,7 @@ impl Assembler {
             rows,
             errors: ErrorRows::default(),
             spans: Vec::new(),
-            arena,
+            arena: None,
             failures: Vec::new(),
             failed: Vec::new(),
         }
@@ -169,8 +169,7 @@ impl Assembler {
             (false, true) => Some(Hidden::Filtered),
             (false, false) => None,
         };
-        // The arena leaves `self` while records borrow from it.
-        let mut arena = std::mem::take(&mut self.arena);
+        let mut arena = self.arena.take().unwrap_or_else(|| Arena::new(self.settings.decompressed_limit));
         let outcome = match hidden {
             None => match batch.records(&mut arena) {
                 Ok(records) => self.records(unit, records, base),
@@ -180,7 +179,7 @@ impl Assembler {
                 hidden.count(unit, batch, next, &mut arena).map_err(|reason| self.batch_error(unit.partition, base, reason))
             }
         };
-        self.arena = arena;
+        self.arena = Some(arena);
         match outcome? {
             Outcome::Done => Ok(unit.close(next)),
             outcome => Ok(outcome),

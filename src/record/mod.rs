@@ -1,7 +1,35 @@
 //! Batches and records as borrowed slices: header walk, record cursor, codecs, aborted transactions.
 //!
-//! No clock, no randomness, no I/O, and nothing allocated per record.
+//! No clock, no randomness, no I/O, and nothing allocated per record. [`Walk`] finds whole batches in what a broker sent,
+//! [`RawBatch::verify`] checks one, [`RawBatch::records`] gives its records, decompressed into an [`Arena`] where they are
+//! compressed. Every number that comes with the bytes is compared with the bytes present before it is used.
+//!
+//! # References
+//!
+//! <https://kafka.apache.org/documentation/#recordbatch>
 
+#![allow(dead_code, unused_imports)] // used by the lane alone
+
+mod aborted;
+mod arena;
+mod codec;
+mod cursor;
 mod error;
+mod header;
+mod headers;
+mod records;
+mod walk;
 
+#[cfg(test)]
+pub(crate) mod sample;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use aborted::AbortedTransactions;
+pub(crate) use arena::Arena;
+pub(crate) use codec::Codec;
 pub use error::BatchError;
+pub(crate) use header::{BatchHeader, HEADER_LEN};
+pub(crate) use headers::{Header, RawHeaders};
+pub(crate) use records::{RecordRef, Records};
+pub(crate) use walk::{RawBatch, Walk};

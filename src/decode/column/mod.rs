@@ -159,11 +159,6 @@ impl Column {
         }
     }
 
-    /// The vector of the column's numbers and its validity, for decoders that append whole blocks. Both must grow alike.
-    pub(crate) fn numbers<T: Native>(&mut self) -> Option<(&mut Vec<T>, &mut NullBufferBuilder)> {
-        T::of(&mut self.values).map(|vector| (vector, &mut self.validity))
-    }
-
     /// Appends a text.
     #[inline]
     pub fn push_str(&mut self, value: &str) -> Result<(), ColumnFull> {

@@ -43,7 +43,7 @@ fn push(column: &mut Column, i: u8) {
         return column.append_null();
     }
     match &column.values {
-        Values::Bool(_) => column.push_bool(i % 2 == 0),
+        Values::Bool(_) => column.push_bool(i.is_multiple_of(2)),
         Values::Int8(_) => column.push(i as i8),
         Values::Int16(_) => column.push(i16::from(i)),
         Values::Int32(_) => column.push(i32::from(i)),
