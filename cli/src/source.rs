@@ -4,6 +4,7 @@ pub(crate) mod decoding;
 
 use arrow_array::RecordBatch;
 use arrow_schema::{Schema, SchemaRef};
+use kolumn::config::Properties;
 use kolumn::position::{Partitions, Span, Start, Stop};
 
 use crate::arguments::OnErrorArgument;
@@ -12,9 +13,33 @@ use crate::arguments::table::TableArgument;
 use crate::exit::Failure;
 use crate::summary::Moved;
 
-/// All properties, each later one winning over the earlier ones of its name.
-pub(crate) fn properties(connection: &ConnectionArguments) -> Result<Vec<(String, String)>, Failure> {
-    Ok(connection.properties.clone())
+/// All properties: flags win over the file, the file over the environment.
+pub(crate) fn properties(connection: &ConnectionArguments) -> Result<Properties, Failure> {
+    merge(connection, std::env::var("KOLUMN_BROKERS").ok())
+}
+
+fn merge(connection: &ConnectionArguments, environment: Option<String>) -> Result<Properties, Failure> {
+    let mut properties = Properties::new();
+    if let Some(brokers) = environment.filter(|brokers| !brokers.is_empty()) {
+        properties.set("bootstrap.servers", brokers);
+    }
+    if let Some(path) = &connection.config {
+        let text = std::fs::read_to_string(path).map_err(|reason| Failure::File {
+            what: "read the properties",
+            path: path.clone(),
+            reason,
+        })?;
+        properties.merge(Properties::parse_file(&path.to_string_lossy(), &text)?);
+    }
+    for (key, value) in &connection.properties {
+        properties.set(key, value);
+    }
+    for (key, value) in [("bootstrap.servers", &connection.brokers), ("schema.registry.url", &connection.registry)] {
+        if let Some(value) = value {
+            properties.set(key, value);
+        }
+    }
+    Ok(properties)
 }
 
 /// What is to be consumed, and how.
@@ -22,8 +47,8 @@ pub(crate) fn properties(connection: &ConnectionArguments) -> Result<Vec<(String
 pub(crate) struct Request {
     /// The topic.
     pub(crate) topic: String,
-    /// Properties, each later one winning over the earlier ones of its name.
-    pub(crate) properties: Vec<(String, String)>,
+    /// Brokers and all else that has a name.
+    pub(crate) properties: Properties,
     /// How keys become columns; none is ignored.
     pub(crate) key: Option<String>,
     /// How values become columns; none is what the properties say.
@@ -183,9 +208,8 @@ pub(crate) fn reasons(_rows: &[RecordBatch], _count: usize) -> Vec<String> {
 }
 
 /// The brokers to start from, as the properties say.
-pub(crate) fn brokers(properties: &[(String, String)]) -> String {
-    let named = properties.iter().rev().find(|(key, _)| key == "bootstrap.servers" || key == "metadata.broker.list");
-    named.map(|(_, value)| value.clone()).unwrap_or_default()
+pub(crate) fn brokers(properties: &Properties) -> String {
+    properties.get("bootstrap.servers").unwrap_or_default().to_owned()
 }
 
 /// How the values of a topic become columns, as the first few of them look; none where there are none.
@@ -222,6 +246,33 @@ pub(crate) struct TopicPartition {
 }
 
 /// The topics of a cluster.
-pub(crate) async fn topics(_properties: &[(String, String)]) -> Result<Vec<TopicSeen>, Failure> {
+pub(crate) async fn topics(_properties: &Properties) -> Result<Vec<TopicSeen>, Failure> {
     Err(Failure::Other("not there yet".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_win_over_the_file_and_the_file_over_the_environment() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "metadata.broker.list=file:1\nclient.id=file\n").unwrap();
+        let environment = || Some("environment:1".to_owned());
+        let mut connection = ConnectionArguments::default();
+        assert_eq!(brokers(&merge(&connection, environment()).unwrap()), "environment:1");
+        connection.config = Some(file.path().to_owned());
+        assert_eq!(brokers(&merge(&connection, environment()).unwrap()), "file:1");
+        connection.properties = vec![("client.id".into(), "flag".into()), ("bootstrap.servers".into(), "property:1".into())];
+        let merged = merge(&connection, environment()).unwrap();
+        assert_eq!((brokers(&merged).as_str(), merged.get("client.id")), ("property:1", Some("flag")));
+        connection.brokers = Some("flag:1".into());
+        assert_eq!(brokers(&merge(&connection, environment()).unwrap()), "flag:1");
+    }
+
+    #[test]
+    fn a_missing_file_of_properties_is_not_found() {
+        let connection = ConnectionArguments { config: Some("/nonexistent/x".into()), ..ConnectionArguments::default() };
+        assert_eq!(merge(&connection, None).unwrap_err().exit_code(), 4);
+    }
 }

@@ -91,7 +91,7 @@ pub(crate) async fn value_spec(specs: &SpecArguments, request: &Request, talk: T
     if let Some(spec) = &specs.value {
         return Ok(Some(spec.clone()));
     }
-    if request.properties.iter().any(|(key, _)| SAYING.contains(&key.as_str())) {
+    if SAYING.iter().any(|key| request.properties.get(key).is_some()) {
         return Ok(None);
     }
     let found = source::find_out_values(request).await?;

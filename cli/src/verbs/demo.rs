@@ -35,10 +35,7 @@ pub(crate) async fn run(arguments: &DemoArguments, talk: Talk, log: &Log, interr
     let pace = Pace::new(arguments.rate, rows);
     let request = Request {
         topic: TOPIC.to_owned(),
-        properties: vec![
-            ("bootstrap.servers".to_owned(), cluster.bootstrap()),
-            ("client.id".to_owned(), "kolumn-demo".to_owned()),
-        ],
+        properties: [("bootstrap.servers", cluster.bootstrap()), ("client.id", "kolumn-demo".to_owned())].into(),
         key: None,
         value: Some(SPEC.to_owned()),
         metadata: true,
