@@ -138,6 +138,16 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
+    /// A request cannot be written in the version that the broker speaks, or something in it is too long.
+    #[error("{api} to {broker} cannot be written: {reason}")]
+    Unencodable {
+        /// `host:port`.
+        broker: String,
+        /// The request.
+        api: &'static str,
+        /// What does not fit.
+        reason: String,
+    },
     /// Broker and client have no version of an API in common.
     #[error("{broker} speaks {api} {}, kolumn {}..={}", theirs_text(.theirs), .ours.0, .ours.1)]
     UnsupportedVersion {
@@ -219,6 +229,18 @@ pub enum Error {
         offset: Offset,
         /// What is wrong with it.
         reason: BatchError,
+    },
+    /// A broker sends bytes that hold no whole batch, again and again.
+    #[error("{topic}/{partition}, offset {offset}: the broker sends {bytes} bytes without a whole batch; is a batch larger than receive.message.max.bytes?")]
+    NoProgress {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: Partition,
+        /// The offset asked for.
+        offset: Offset,
+        /// The bytes that came.
+        bytes: usize,
     },
     /// A record could not be decoded, and `OnError::Fail` was asked for.
     #[error("{topic}/{partition}, offset {offset}, {side}: {reason}; on-error=collect puts such records into the error table")]

@@ -69,7 +69,9 @@ fn length(payload: Option<&[u8]>) -> i32 {
 mod tests {
     use super::*;
 
-    fn digest(records: &[(i64, i64, Option<&[u8]>, Option<&[u8]>)]) -> Digest {
+    type Record<'a> = (i64, i64, Option<&'a [u8]>, Option<&'a [u8]>);
+
+    fn digest(records: &[Record<'_>]) -> Digest {
         let mut digester = Digester::default();
         for (offset, timestamp, key, value) in records {
             digester.add(*offset, *timestamp, *key, *value);

@@ -74,7 +74,12 @@ pub const KNOWN: &[Property] = &[
     used("group.id", &[], None, "The group whose committed offsets the start `stored` means."),
     used("security.protocol", &[], Some("PLAINTEXT"), "PLAINTEXT; others come later."),
     // What to read.
-    used("auto.offset.reset", &[], Some("latest"), "Where to start without a committed offset: earliest, latest or none."),
+    used(
+        "auto.offset.reset",
+        &[],
+        None,
+        "Where to go on when the log does not hold the position, and where to start without a committed offset: earliest, latest or none. Not set: start at the latest, and an offset that the log does not hold is an error.",
+    ),
     used(
         "isolation.level",
         &[],

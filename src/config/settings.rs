@@ -70,8 +70,8 @@ pub struct Settings {
     pub rack: String,
     /// `group.id`.
     pub group_id: Option<String>,
-    /// `auto.offset.reset`.
-    pub offset_reset: OffsetReset,
+    /// `auto.offset.reset`; none where it is not set.
+    pub offset_reset: Option<OffsetReset>,
     /// `isolation.level` is `read_committed`.
     pub read_committed: bool,
     /// `check.crcs`.
@@ -234,11 +234,12 @@ fn security_protocol(text: &str) -> Result<(), String> {
 }
 
 /// Also the names that librdkafka has for them.
-fn offset_reset(text: &str) -> Result<OffsetReset, String> {
+fn offset_reset(text: &str) -> Result<Option<OffsetReset>, String> {
     match text {
-        "earliest" | "smallest" | "beginning" => Ok(OffsetReset::Earliest),
-        "latest" | "largest" | "end" => Ok(OffsetReset::Latest),
-        "none" | "error" => Ok(OffsetReset::None),
+        "" => Ok(None),
+        "earliest" | "smallest" | "beginning" => Ok(Some(OffsetReset::Earliest)),
+        "latest" | "largest" | "end" => Ok(Some(OffsetReset::Latest)),
+        "none" | "error" => Ok(Some(OffsetReset::None)),
         _ => Err("must be earliest, latest or none".into()),
     }
 }
@@ -278,7 +279,7 @@ mod tests {
         assert_eq!(settings.fetch_max_bytes, 8 << 20);
         assert_eq!(settings.fetch_max_partition_bytes, 2 << 20);
         assert_eq!(settings.fetch_max_wait, Duration::from_millis(500));
-        assert_eq!(settings.offset_reset, OffsetReset::Latest);
+        assert_eq!(settings.offset_reset, None);
         assert!(!settings.read_committed && settings.check_crcs);
         assert_eq!(settings.columns.partition.as_deref(), Some("KafkaPartition"));
         assert_eq!(settings.columns.receive_time, None);
@@ -300,7 +301,7 @@ mod tests {
         assert_eq!(settings.fetch_max_wait, Duration::from_millis(7));
         assert_eq!(settings.fetch_max_partition_bytes, 4096);
         assert_eq!(settings.request_timeout, Duration::from_millis(1500));
-        assert_eq!(settings.offset_reset, OffsetReset::Earliest);
+        assert_eq!(settings.offset_reset, Some(OffsetReset::Earliest));
     }
 
     #[test]

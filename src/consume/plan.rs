@@ -5,13 +5,13 @@ use std::sync::Arc;
 use arrow_schema::SchemaRef;
 
 use super::Consume;
-use crate::config::Settings;
+use crate::config::{Settings, SideColumn};
 use crate::decode;
 use crate::error::Result;
 use crate::ingest::{self, MetadataColumns, Rows};
 use crate::position::{Partitions, Start, Stop};
 use crate::decode::OnError;
-use crate::spec::{self, Names, Side, Spec};
+use crate::spec::{self, Names, Side, SideNames, Spec};
 use crate::table::TableType;
 
 /// A consumption that can begin.
@@ -36,10 +36,10 @@ pub(super) struct Plan {
 impl Plan {
     pub(super) fn new(consume: Consume, table_type: TableType, by_partition: bool) -> Result<Self> {
         let settings = Settings::from_properties(&consume.properties)?;
-        let names = Names::from_properties(|key| settings.raw(key));
+        let names = names(&settings);
         let key = consume.key.unwrap_or_else(|| if names.key.column_type.is_some() || names.key.deserializer.is_some() { spec::from_properties() } else { spec::ignore() });
         let value = consume.value.unwrap_or_else(spec::from_properties);
-        let metadata = consume.metadata.unwrap_or_else(|| MetadataColumns::from_settings(&settings));
+        let metadata = consume.metadata.unwrap_or_else(|| MetadataColumns::from_settings(&settings.columns));
         let key_fields = decode::decoder(&key, Side::Key, &names)?;
         let value_fields = decode::decoder(&value, Side::Value, &names)?;
         let schema = ingest::schema(&metadata, key_fields.fields(), value_fields.fields())?;
@@ -68,4 +68,13 @@ impl Plan {
         let value = decode::decoder(&self.value, Side::Value, &self.names)?;
         Rows::new(&self.metadata, key, value)
     }
+}
+
+fn names(settings: &Settings) -> Names {
+    let side = |column: &SideColumn| SideNames {
+        column_name: Some(column.name.clone()),
+        column_type: column.data_type.clone(),
+        deserializer: column.deserializer.clone(),
+    };
+    Names { key: side(&settings.columns.key), value: side(&settings.columns.value) }
 }

@@ -144,8 +144,7 @@ async fn ask(
     query: OffsetQuery,
 ) -> Result<BTreeMap<Partition, Offset>> {
     let queries: Vec<_> = partitions.iter().map(|partition| (*partition, query)).collect();
-    let answers = cluster.offsets(&plan.topic, &queries).await?;
-    Ok(answers.into_iter().map(|(partition, (offset, _))| (partition, offset)).collect())
+    cluster.offsets(&plan.topic, &queries).await
 }
 
 async fn at_time(

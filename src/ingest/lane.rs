@@ -136,7 +136,7 @@ impl Lane {
         let now = now();
         match command {
             LaneCommand::View(view) => {
-                self.core.topic_view(&view, now);
+                self.core.topic_view(&view);
                 for (node, link) in &mut self.links {
                     if let Some(address) = view.brokers.get(node) {
                         link.set_address(address, now);
@@ -148,7 +148,7 @@ impl Lane {
                 self.ends.insert(partition, end);
                 self.core.assign(partition, position, end.offset);
                 if let Some(view) = &self.view {
-                    self.core.topic_view(view, now);
+                    self.core.topic_view(view);
                 }
                 self.end_if_reached(partition);
             }
@@ -167,7 +167,7 @@ impl Lane {
     /// Connects where a connection is needed, and asks where one is idle.
     fn ask_all(&mut self) {
         let now = now();
-        let brokers: Vec<i32> = self.core.brokers().collect();
+        let brokers = self.core.brokers();
         // A broker that leads nothing of ours any more costs a connection for nothing.
         self.links.retain(|node, _| brokers.contains(node));
         for broker in brokers {
@@ -194,7 +194,7 @@ impl Lane {
                 return;
             }
         };
-        let Some((ticket, request)) = self.core.next_request(broker, version, now) else { return };
+        let Some((ticket, request)) = self.core.next_request(broker, now) else { return };
         let Some(mut exchange) = link.exchange(&self.link_settings, ticket, request, version) else { return };
         // One poll sends the request: it leaves before anything is decoded.
         match (&mut exchange).now_or_never() {
@@ -204,7 +204,7 @@ impl Lane {
     }
 
     fn due(&self) -> Option<Instant> {
-        self.links.values().filter_map(Link::due).chain(self.core.timeout()).min()
+        self.links.values().filter_map(Link::due).chain(self.core.timeout(now())).min()
     }
 
     fn on_link(&mut self, event: LinkEvent) {
@@ -227,7 +227,7 @@ impl Lane {
                     self.on_response(broker, ticket, response, now);
                 }
                 Err(error) => {
-                    self.core.on_failure(ticket, now);
+                    self.core.on_failure(&ticket);
                     if current {
                         self.on_lost(broker, &error, now);
                     }

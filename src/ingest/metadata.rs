@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, FieldRef, TimeUnit};
 
+use crate::config::ColumnNames;
+
 /// Which metadata columns a table has, and how they are named.
 ///
 /// `None` leaves a column out. The defaults are those of the reference API, and so is the order: partition, offset, timestamp, receive
@@ -49,6 +51,19 @@ impl MetadataColumns {
             key_bytes: None,
             value_bytes: None,
             timestamp_unit: TimeUnit::Millisecond,
+        }
+    }
+
+    /// As the properties say.
+    pub(crate) fn from_settings(columns: &ColumnNames) -> Self {
+        Self {
+            partition: columns.partition.clone(),
+            offset: columns.offset.clone(),
+            timestamp: columns.timestamp.clone(),
+            receive_time: columns.receive_time.clone(),
+            key_bytes: columns.key_bytes.clone(),
+            value_bytes: columns.value_bytes.clone(),
+            ..Self::none()
         }
     }
 

@@ -10,7 +10,7 @@ pub use partition::Log;
 
 use crate::fault::{RequestInfo, Verdict};
 use crate::server::Command;
-use crate::state::{Node, Shared, State};
+use crate::state::{Node, Shared};
 use kafka_protocol::messages::ApiKey;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -68,11 +68,15 @@ impl TestCluster {
     /// Kills a node: its connections break, new ones are refused, and it disappears from the metadata. Partitions that have another
     /// replica get a new leader at once; the others have none until it is restarted.
     ///
-    /// No answer is written by the node once its runtime has run. With [`Builder::start_blocking`] that is when this returns.
+    /// It begins no answer after this. Its sockets are closed when its runtime has run; with [`Builder::start_blocking`] they are when
+    /// this returns.
     #[track_caller]
     pub fn kill(&self, node: i32) {
-        self.change_node(node, |node| node.alive = false);
-        self.shared.change(State::elect);
+        self.with_node(node, |_| ());
+        self.shared.change(|state| {
+            state.nodes.get_mut(&node).into_iter().for_each(|node| node.alive = false);
+            state.elect();
+        });
         self.command(|done| Command::Kill(node, done));
     }
 

@@ -60,8 +60,7 @@ impl Connection<'_> {
         let mut buffer = BytesMut::new();
         while let Some(body) = read_request(&mut self.stream, &mut buffer).await? {
             let asked = self.decode(body)?;
-            self.until_resumed().await;
-            if matches!(self.answer(&asked).await?, After::Close) {
+            if !self.may_answer().await || matches!(self.answer(&asked).await?, After::Close) {
                 return Ok(());
             }
         }
@@ -159,8 +158,10 @@ impl Connection<'_> {
         let correlation_id = if let Verdict::CorrelationId(id) = verdict { id } else { asked.correlation_id };
         let frame = encode(asked, correlation_id, answer)?;
         shared.requests.answered(number, bytes::Buf::remaining(&frame));
-        // The node may have been paused while a fetch waited.
-        self.until_resumed().await;
+        // The node may have been paused or killed while a fetch waited.
+        if !self.may_answer().await {
+            return Ok(After::Close);
+        }
         self.write_as(frame, verdict).await
     }
 
@@ -221,12 +222,18 @@ impl Connection<'_> {
         Ok(After::Close)
     }
 
-    async fn until_resumed(&self) {
+    /// Waits while the node is paused; false where it was killed meanwhile and must not answer any more.
+    async fn may_answer(&self) -> bool {
         let shared = &self.context.shared;
         let mut changes = shared.changes();
-        while shared.state().nodes.get(&self.context.node).is_some_and(|node| node.paused) {
+        loop {
+            let (alive, paused) =
+                shared.state().nodes.get(&self.context.node).map_or((false, false), |node| (node.alive, node.paused));
+            if !alive || !paused {
+                return alive;
+            }
             if changes.changed().await.is_err() {
-                return;
+                return false;
             }
         }
     }

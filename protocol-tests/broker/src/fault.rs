@@ -29,6 +29,12 @@ pub struct RequestInfo<'a> {
     pub request: &'a Request,
 }
 
+/// Changes an answer before it is encoded.
+pub type EditResponse = dyn Fn(&mut Response) + Send + Sync;
+
+/// Changes the bytes of a frame.
+pub type EditBytes = dyn Fn(&mut Vec<u8>) + Send + Sync;
+
 /// What becomes of a request and of its answer.
 ///
 /// Byte positions count from the start of the response frame: 0 to 3 are its length, 4 to 7 the correlation id. How long an answer
@@ -74,9 +80,9 @@ pub enum Verdict {
     /// Not handled; a frame with the right length and correlation id and with these bytes behind its header.
     ReplaceBody(Bytes),
     /// Handled; the closure changes the answer before it is encoded.
-    Edit(Arc<dyn Fn(&mut Response) + Send + Sync>),
+    Edit(Arc<EditResponse>),
     /// Handled; the closure changes the bytes of the frame, length prefix and all.
-    EditFrame(Arc<dyn Fn(&mut Vec<u8>) + Send + Sync>),
+    EditFrame(Arc<EditBytes>),
 }
 
 impl Verdict {

@@ -57,7 +57,7 @@ pub use batch::{
     BatchBuilder, BatchError, BatchHeader, Batches, Codec, HEADER_LEN, Marker, RawBatch, ReadRecord, Record, batches,
 };
 pub use cluster::{Builder, Log, TestCluster};
-pub use fault::{RequestInfo, Verdict};
+pub use fault::{EditBytes, EditResponse, RequestInfo, Verdict};
 pub use kafka_protocol;
 pub use kafka_protocol::messages::ApiKey;
 pub use log::Aborted;

@@ -121,6 +121,7 @@ impl PartitionLog {
         self.log_end = self.log_end.min(offset);
         self.log_start = self.log_start.min(self.log_end);
         self.transactions.truncate(offset);
+        self.producers.truncate(offset);
         self.epochs.truncate(offset);
     }
 

@@ -86,3 +86,21 @@ fn waiting_for_requests_that_never_come_ends_at_the_limit() {
     assert!(!cluster.wait_for_requests(ApiKey::Fetch, 1, std::time::Duration::from_millis(1)));
     assert!(cluster.wait_for_requests(ApiKey::Fetch, 0, std::time::Duration::from_millis(1)));
 }
+
+#[tokio::test]
+async fn a_test_on_the_same_runtime_can_wait_for_requests_and_for_connections_that_end() {
+    let cluster = TestCluster::builder().start().await.expect("it starts");
+    let address = cluster.address(1);
+    let client = tokio::spawn(async move {
+        let mut stream = tokio::net::TcpStream::connect(address).await.expect("it listens");
+        // ApiVersions, version 0, correlation id 1, no client id.
+        let request = [0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 1, 0xff, 0xff];
+        tokio::io::AsyncWriteExt::write_all(&mut stream, &request).await.expect("it reads");
+        stream
+    });
+    cluster.until_requests(ApiKey::ApiVersions, 1).await;
+    assert_eq!(cluster.connections(), 1);
+    drop(client.await.expect("a stream"));
+    cluster.until_connections_fall_to(0).await;
+    assert_eq!(cluster.connections_accepted(), 1);
+}

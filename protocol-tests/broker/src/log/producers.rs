@@ -55,6 +55,12 @@ impl Producers {
         }
     }
 
+    /// Forgets the batches from `offset` on, so that they may be sent again.
+    pub(super) fn truncate(&mut self, offset: i64) {
+        self.0.values_mut().for_each(|producer| producer.batches.retain(|batch| batch.base_offset < offset));
+        self.0.retain(|_, producer| !producer.batches.is_empty());
+    }
+
     pub(crate) fn appended(&mut self, header: &BatchHeader, base_offset: i64) {
         if !is_sequenced(header) {
             return;
@@ -111,6 +117,16 @@ mod tests {
         assert_eq!(producers.judge(&header(0, 3, 1)), Sequence::Fenced);
         assert_eq!(producers.judge(&header(2, 3, 1)), Sequence::OutOfOrder);
         assert_eq!(producers.judge(&header(2, 0, 1)), Sequence::Next);
+    }
+
+    #[test]
+    fn a_truncated_batch_can_be_sent_again() {
+        let mut producers = Producers::default();
+        producers.appended(&header(0, 0, 3), 100);
+        producers.appended(&header(0, 3, 1), 103);
+        producers.truncate(103);
+        assert_eq!(producers.judge(&header(0, 3, 1)), Sequence::Next);
+        assert_eq!(producers.judge(&header(0, 0, 3)), Sequence::Duplicate(100));
     }
 
     #[test]
