@@ -50,6 +50,16 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
+    /// Neither spec nor properties say the type of a column. The text is the reference API's.
+    #[error(
+        "Unable to find the type for column '{column}' ({side}_spec). Please explicitly set the data type in the constructor, or through the kafka configuration 'deephaven.{side}.column.type' or '{side}.deserializer'."
+    )]
+    UnknownColumnType {
+        /// The column.
+        column: String,
+        /// `key` or `value`.
+        side: &'static str,
+    },
     /// Two columns of a table would have the same name.
     #[error("two columns are named {column:?} ({first} and {second}); rename one or take it out")]
     DuplicateColumn {
@@ -88,7 +98,7 @@ pub enum Error {
     #[error("no broker could be used: {}", .tried.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     NoBroker {
         /// Why, one for each that was tried last.
-        tried: Vec<Error>,
+        tried: Vec<Self>,
     },
     /// An established connection ended.
     #[error("{broker} closed the connection: {reason}")]
@@ -126,6 +136,16 @@ pub enum Error {
         /// The request that it answers.
         api: &'static str,
         /// What is wrong.
+        reason: String,
+    },
+    /// A request cannot be written in the version that the broker speaks, or something in it is too long.
+    #[error("{api} to {broker} cannot be written: {reason}")]
+    Unencodable {
+        /// `host:port`.
+        broker: String,
+        /// The request.
+        api: &'static str,
+        /// What does not fit.
         reason: String,
     },
     /// Broker and client have no version of an API in common.
@@ -209,6 +229,18 @@ pub enum Error {
         offset: Offset,
         /// What is wrong with it.
         reason: BatchError,
+    },
+    /// A broker sends bytes that hold no whole batch, again and again.
+    #[error("{topic}/{partition}, offset {offset}: the broker sends {bytes} bytes without a whole batch; is a batch larger than receive.message.max.bytes?")]
+    NoProgress {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: Partition,
+        /// The offset asked for.
+        offset: Offset,
+        /// The bytes that came.
+        bytes: usize,
     },
     /// A record could not be decoded, and `OnError::Fail` was asked for.
     #[error("{topic}/{partition}, offset {offset}, {side}: {reason}; on-error=collect puts such records into the error table")]

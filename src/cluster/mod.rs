@@ -1,1 +1,18 @@
-//! cluster
+//! Who leads what: brokers, topics, offsets, retry and backoff.
+//!
+//! The control thread asks these questions, one at a time, over connections of its own: a fetch that waits for news must not hold up a
+//! question about the cluster.
+
+mod backoff;
+mod client;
+mod committed;
+mod offsets;
+mod refusal;
+mod topics;
+mod view;
+
+pub(crate) use backoff::Backoff;
+pub(crate) use client::Cluster;
+pub(crate) use offsets::OffsetQuery;
+pub use topics::{PartitionInfo, TopicInfo};
+pub(crate) use view::{BrokerAddress, PartitionView, TopicView};

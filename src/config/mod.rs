@@ -1,1 +1,19 @@
-//! config
+//! Properties by their Kafka names, as typed settings.
+//!
+//! [`KNOWN`] is the one table: names, aliases, defaults and documentation; [`Properties`] holds what was given, as text and with
+//! where it came from; [`Settings`] is what the library uses. Names are those of the Java client, of librdkafka where they
+//! differ, of the reference API (`deephaven.*`), and kolumn's own (`kolumn.*`).
+
+mod hidden;
+mod host_port;
+mod java;
+mod known;
+mod properties;
+mod settings;
+mod value;
+
+pub use hidden::Address;
+pub use host_port::HostPort;
+pub use known::{Effect, KNOWN, Property};
+pub use properties::{Origin, Properties};
+pub use settings::{ColumnNames, OffsetReset, Settings, SideColumn};

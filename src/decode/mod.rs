@@ -4,6 +4,55 @@
 //! nulls, reported by index: the caller decides what becomes of it. That is the whole seam between the plain decoders and any
 //! faster ones, which must give the same columns and the same reports for every input.
 
+mod column;
+mod decoder;
 mod error;
+mod ignore;
+mod json;
+mod raw;
+mod simple;
+mod text;
 
+use arrow_schema::FieldRef;
+
+pub use column::{Column, ColumnFull};
+pub use decoder::{BadPayload, Decoder, OnError, decoder};
 pub use error::{DecodeError, Reason};
+
+#[cfg(test)]
+mod tests;
+
+/// A result whose error is boxed, because it is rare and the result is returned for every value.
+type Step<T = ()> = Result<T, Box<DecodeError>>;
+
+/// An error that is not yet known to be about a column.
+#[cold]
+fn fault<T>(position: usize, reason: Reason, message: impl Into<String>) -> Step<T> {
+    Err(Box::new(DecodeError { column: None, position, reason, message: message.into() }))
+}
+
+/// Runs `append` for each payload that is not null; it appends one row, or fails and appends none.
+fn one_column(
+    fields: &[FieldRef],
+    payloads: &[Option<&[u8]>],
+    columns: &mut [Column],
+    bad: &mut Vec<BadPayload>,
+    append: impl Fn(&[u8], &mut Column) -> Step,
+) {
+    let ([field], [column]) = (fields, columns) else {
+        debug_assert!(false, "one field and one column");
+        return;
+    };
+    column.reserve(payloads.len());
+    for (index, payload) in payloads.iter().enumerate() {
+        match payload.map(|payload| append(payload, column)) {
+            Some(Ok(())) => {}
+            None => column.append_null(),
+            Some(Err(mut error)) => {
+                column.append_null();
+                error.column = Some(field.name().clone());
+                bad.push(BadPayload { index, error: *error });
+            }
+        }
+    }
+}

@@ -1,1 +1,236 @@
-//! spec
+//! What the user asks for: how a key and a value become columns.
+//!
+//! ```
+//! use kolumn::spec::{self, Spec, Type, column};
+//!
+//! let built = spec::json([
+//!     column("OrderId", Type::Int64).at("/order_id"),
+//!     column("Price", Type::Float64).at("/px/last"),
+//! ]);
+//! assert_eq!(built, Spec::parse("json:OrderId:int64=/order_id,Price:double=/px/last")?);
+//! # Ok::<(), kolumn::error::Error>(())
+//! ```
+
+mod data_type;
+mod json;
+mod names;
+mod options;
+mod pointer;
+mod text;
+
+use std::collections::HashSet;
+
+use arrow_schema::FieldRef;
+pub use arrow_schema::TimeUnit;
+
+pub use data_type::Type;
+pub use json::{JsonColumn, column};
+pub use names::{Names, Side, SideNames};
+pub(crate) use options::Options;
+pub use options::{Tombstones, Zone};
+pub(crate) use pointer::Pointer;
+
+use crate::error::{Error, Result};
+
+#[cfg(test)]
+mod tests;
+
+/// How a key or a value becomes columns.
+///
+/// Built by [`simple`], [`json()`], [`raw`], [`ignore`], [`from_properties`], or read from text by [`Spec::parse`]. What is wrong
+/// with it is found when it is first used, before any socket is opened; the error names the place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spec {
+    pub(crate) kind: Kind,
+    pub(crate) options: Options,
+}
+
+/// The kinds of specs. A name or type that is `None` is left to the properties.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Ignore,
+    Raw { name: Option<String> },
+    Simple { name: Option<String>, data_type: Option<Type> },
+    Json { columns: Vec<JsonColumn> },
+}
+
+/// One column: numbers as Kafka's serializers write them (big-endian), text as UTF-8.
+pub fn simple(name: impl Into<String>, data_type: Type) -> Spec {
+    Spec::of(Kind::Simple { name: Some(name.into()), data_type: Some(data_type) })
+}
+
+/// One column of this type, named by `deephaven.{key,value}.column.name`, else `KafkaKey` or `KafkaValue`.
+pub fn simple_type(data_type: Type) -> Spec {
+    Spec::of(Kind::Simple { name: None, data_type: Some(data_type) })
+}
+
+/// One column of this name, typed by `deephaven.{key,value}.column.type`, else by `{key,value}.deserializer`.
+pub fn simple_name(name: impl Into<String>) -> Spec {
+    Spec::of(Kind::Simple { name: Some(name.into()), data_type: None })
+}
+
+/// One column, named and typed by the properties: `deephaven.{key,value}.column.{name,type}`, `{key,value}.deserializer`.
+pub fn from_properties() -> Spec {
+    Spec::of(Kind::Simple { name: None, data_type: None })
+}
+
+/// Columns from JSON documents.
+pub fn json(columns: impl IntoIterator<Item = JsonColumn>) -> Spec {
+    Spec::of(Kind::Json { columns: columns.into_iter().collect() })
+}
+
+/// One binary column with the payload as it is.
+pub fn raw(name: impl Into<String>) -> Spec {
+    Spec::of(Kind::Raw { name: Some(name.into()) })
+}
+
+/// No columns.
+pub fn ignore() -> Spec {
+    Spec::of(Kind::Ignore)
+}
+
+impl Spec {
+    fn of(kind: Kind) -> Self {
+        Self { kind, options: Options::default() }
+    }
+
+    /// Reads a spec from text, as the command line has it: `ignore`, `raw:Name`, `simple:int64:Name`,
+    /// `json:price:float64,ts:timestamp(ms)=/ts;lenient`. [`std::fmt::Display`] writes it back.
+    pub fn parse(text: &str) -> Result<Self> {
+        text::parse(text)
+    }
+
+    /// Converts what converts exactly: strings that hold numbers, numbers for strings, `"true"`; rounds decimals half-even,
+    /// and puts U+FFFD for lone surrogates. JSON only; off by default.
+    #[must_use]
+    pub fn lenient(mut self, lenient: bool) -> Self {
+        self.options.lenient = lenient;
+        self
+    }
+
+    /// Says what becomes of null payloads; by default rows of nulls.
+    #[must_use]
+    pub fn tombstones(mut self, tombstones: Tombstones) -> Self {
+        self.options.tombstones = tombstones;
+        self
+    }
+
+    /// The zone of timestamps in text that name none, which are errors otherwise. JSON only.
+    #[must_use]
+    pub fn zone(mut self, zone: Zone) -> Self {
+        self.options.zone = Some(zone);
+        self
+    }
+
+    /// The deepest nesting that is read, the root counted; by default 128. JSON only.
+    #[must_use]
+    pub fn depth(mut self, depth: usize) -> Self {
+        self.options.depth = depth;
+        self
+    }
+
+    /// Whether records whose payload is null become no row.
+    pub fn skips_tombstones(&self) -> bool {
+        self.options.tombstones == Tombstones::Skip
+    }
+
+    /// Whether this side gives no columns.
+    pub fn is_ignore(&self) -> bool {
+        self.kind == Kind::Ignore
+    }
+
+    /// The columns that this spec gives, in order, with what the properties say filled in.
+    ///
+    /// Fails with [`Error::InvalidSpec`] for whatever is wrong with the spec, [`Error::UnknownColumnType`] or
+    /// [`Error::InvalidProperty`] where the properties do not give a type.
+    pub fn columns(&self, side: Side, names: &Names) -> Result<Vec<FieldRef>> {
+        self.validate()?;
+        Ok(match &self.kind {
+            Kind::Ignore => Vec::new(),
+            Kind::Raw { name } => vec![Type::Binary.field(&name.clone().unwrap_or_else(|| names.column(side)))],
+            Kind::Simple { .. } => {
+                let (name, data_type) = self.simple_column(side, names)?;
+                vec![data_type.field(&name)]
+            }
+            Kind::Json { columns } => columns.iter().map(|column| column.data_type.field(&column.name)).collect(),
+        })
+    }
+
+    /// Name and type of a simple spec's column.
+    pub(crate) fn simple_column(&self, side: Side, names: &Names) -> Result<(String, Type)> {
+        let Kind::Simple { name, data_type } = &self.kind else {
+            return Err(self.invalid("the kind", "this is no simple spec"));
+        };
+        let name = name.clone().unwrap_or_else(|| names.column(side));
+        let data_type = data_type.map_or_else(|| names.column_type(side, &name), Ok)?;
+        self.check_simple(data_type)?;
+        Ok((name, data_type))
+    }
+
+    fn check_simple(&self, data_type: Type) -> Result<()> {
+        match data_type {
+            Type::Instant => {
+                Err(self.invalid("the type", "a simple timestamp is a number, so its unit must be declared: timestamp(ms)"))
+            }
+            Type::Date32 | Type::Time(_) | Type::Decimal(..) | Type::Json => Err(self.invalid(
+                "the type",
+                format!(
+                    "simple has no form for {data_type}; it reads bool, integers, floats, utf8, char, binary, uuid and timestamps"
+                ),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses what contradicts itself, with the place.
+    pub fn validate(&self) -> Result<()> {
+        let json_only = [
+            ("lenient", self.options.lenient),
+            ("zone", self.options.zone.is_some()),
+            ("depth", self.options.depth != options::DEPTH),
+        ];
+        match &self.kind {
+            Kind::Json { columns } => self.validate_json(columns)?,
+            kind => {
+                if let Some((option, _)) = json_only.iter().find(|(_, given)| *given) {
+                    return Err(self.invalid(format!("option {option}"), "it has a meaning for json specs only"));
+                }
+                if let Kind::Simple { data_type: Some(data_type), .. } = kind {
+                    self.check_simple(*data_type)?;
+                }
+                if *kind == Kind::Ignore && self.options.tombstones == Tombstones::Skip {
+                    return Err(self.invalid("option tombstones", "a side that is ignored does not look at its payloads"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn validate_json(&self, columns: &[JsonColumn]) -> Result<()> {
+        if columns.is_empty() {
+            return Err(self.invalid("the columns", "there are none; name at least one, as in json:price:float64"));
+        }
+        if self.options.depth == 0 {
+            return Err(self.invalid("option depth", "the root alone has depth 1"));
+        }
+        let mut names = HashSet::new();
+        for column in columns {
+            let place = || format!("column {:?}", column.name);
+            if !names.insert(column.name.as_str()) {
+                return Err(self.invalid(place(), "a second column has this name; rename one of them"));
+            }
+            column.data_type.check().map_err(|reason| self.invalid(place(), reason))?;
+            let pointer = column.pointer().map_err(|reason| self.invalid(place(), reason))?;
+            if pointer.tokens.len() > self.options.depth {
+                let reason =
+                    format!("its pointer goes {} levels deep, the limit is {}", pointer.tokens.len(), self.options.depth);
+                return Err(self.invalid(place(), reason));
+            }
+        }
+        Ok(())
+    }
+
+    fn invalid(&self, place: impl Into<String>, reason: impl Into<String>) -> Error {
+        Error::InvalidSpec { spec: self.to_string(), place: place.into(), reason: reason.into() }
+    }
+}

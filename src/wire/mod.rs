@@ -1,1 +1,54 @@
-//! wire
+//! Bytes on a socket: transport, frames, what a response may look like, version negotiation, one connection.
+//!
+//! Messages are those of `kafka-protocol`. It allocates arrays from the lengths on the wire, so every response is walked by its
+//! [`shape`](self::shape) first, and only one that is whole is decoded.
+
+mod api;
+mod connection;
+mod error_code;
+mod frame;
+mod pool;
+mod race;
+mod shape;
+mod shapes;
+mod transport;
+mod versions;
+
+#[cfg(test)]
+pub(crate) mod testing;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub(crate) use api::Request;
+pub(crate) use connection::{Connection, Correlation};
+pub(crate) use error_code::error_name;
+pub(crate) use pool::{FramePool, PoolLimits};
+pub(crate) use race::staggered;
+pub(crate) use transport::{Stream, Tcp, Transport};
+
+use crate::config::Settings;
+
+/// What a connection needs to know.
+#[derive(Debug, Clone)]
+pub(crate) struct WireSettings {
+    /// The name that brokers see.
+    pub(crate) client_id: Arc<str>,
+    /// How long a connection may take to open, name resolution included; the version negotiation has a request timeout besides.
+    pub(crate) connect_timeout: Duration,
+    /// How long a broker may take to answer, from the first byte sent to the last received.
+    pub(crate) request_timeout: Duration,
+    /// The largest response that is accepted.
+    pub(crate) max_frame: usize,
+}
+
+impl From<&Settings> for WireSettings {
+    fn from(settings: &Settings) -> Self {
+        Self {
+            client_id: settings.client_id.as_str().into(),
+            connect_timeout: settings.connect_timeout,
+            request_timeout: settings.request_timeout,
+            max_frame: settings.max_response_bytes,
+        }
+    }
+}

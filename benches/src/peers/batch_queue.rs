@@ -1,0 +1,49 @@
+//! librdkafka's batch queue, which its Rust binding does not offer: messages by the thousand, without an event for each.
+
+#![allow(unsafe_code)] // the C API is called directly; the binding has no safe form of it
+
+use std::ptr;
+
+use arrow_array::Array;
+use arrow_array::builder::BinaryBuilder;
+use rdkafka::bindings as rd;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+
+use crate::sums::Sums;
+
+const MESSAGES: usize = 16_384;
+
+/// Reads `rows` messages into binary columns of [`MESSAGES`] rows, and gives the number of rows and bytes.
+pub(super) fn read(consumer: &BaseConsumer, rows: u64) -> Result<Sums, Box<dyn std::error::Error>> {
+    let mut sums = Sums::default();
+    let mut messages: Vec<*mut rd::rd_kafka_message_t> = vec![ptr::null_mut(); MESSAGES];
+    // SAFETY: the client lives as long as `consumer`, which outlives the queue: it is destroyed below.
+    let queue = unsafe { rd::rd_kafka_queue_get_consumer(consumer.client().native_ptr()) };
+    if queue.is_null() {
+        return Err("the consumer has no queue".into());
+    }
+    while sums.rows < rows {
+        // SAFETY: `messages` has room for as many pointers as the call may write.
+        let count = unsafe { rd::rd_kafka_consume_batch_queue(queue, 10_000, messages.as_mut_ptr(), messages.len()) };
+        let count = usize::try_from(count)?;
+        if count == 0 {
+            return Err("no message in 10 s".into());
+        }
+        let mut column = BinaryBuilder::with_capacity(count, count * 200);
+        for message in messages.iter().take(count) {
+            // SAFETY: the call wrote `count` valid messages; each is read here and destroyed once, and nothing of it is kept.
+            unsafe {
+                let fields = &**message;
+                if fields.err == rd::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR && !fields.payload.is_null() {
+                    column.append_value(std::slice::from_raw_parts(fields.payload.cast::<u8>(), fields.len));
+                }
+                rd::rd_kafka_message_destroy(*message);
+            }
+        }
+        let column = column.finish();
+        sums.add_raw(column.len() as u64, column.values().len() as u64);
+    }
+    // SAFETY: the queue came from `rd_kafka_queue_get_consumer` and is not used again.
+    unsafe { rd::rd_kafka_queue_destroy(queue) };
+    Ok(sums)
+}

@@ -1,0 +1,65 @@
+//! kolumn, as its users have it: the builder, and a table.
+
+use futures_util::StreamExt;
+use kolumn::spec::{self, Type, column};
+use kolumn::{MetadataColumns, Offsets, Stop, TableType};
+
+use crate::arguments::Peer;
+use crate::sums::Sums;
+
+/// JSON orders into an append table of five columns, as the peers have them.
+pub(super) fn json(peer: &Peer) -> Result<Sums, Box<dyn std::error::Error>> {
+    run(async {
+        let table = kolumn::consume(&peer.topic)
+            .brokers(&peer.brokers)
+            .value(spec::json([
+                column("Symbol", Type::Utf8),
+                column("Side", Type::Utf8),
+                column("Price", Type::Float64),
+                column("Qty", Type::Int64),
+                column("Tstamp", Type::Timestamp(spec::TimeUnit::Nanosecond)),
+            ]))
+            .metadata(MetadataColumns::none())
+            .offsets(Offsets::Beginning)
+            .until(Stop::End)
+            .table(TableType::Append)
+            .await?;
+        table.finished().await?;
+        let mut sums = Sums::default();
+        for batch in table.snapshot().batches() {
+            sums.add_orders(batch);
+        }
+        Ok(sums)
+    })
+}
+
+/// Payloads into a raw column of a blink table, whose rows are dropped as the peer's are.
+pub(super) fn raw(peer: &Peer) -> Result<Sums, Box<dyn std::error::Error>> {
+    run(async {
+        let table = kolumn::consume(&peer.topic)
+            .brokers(&peer.brokers)
+            .value(spec::raw("Value"))
+            .metadata(MetadataColumns::none())
+            .offsets(Offsets::Beginning)
+            .until(Stop::End)
+            .table(TableType::Blink)
+            .await?;
+        let mut updates = table.updates();
+        let mut sums = Sums::default();
+        while let Some(update) = updates.next().await {
+            for batch in update.added() {
+                let values = arrow_array::cast::AsArray::as_binary::<i32>(batch.column(0));
+                let offsets = values.value_offsets();
+                let bytes = offsets.last().copied().unwrap_or(0) - offsets.first().copied().unwrap_or(0);
+                sums.add_raw(batch.num_rows() as u64, u64::try_from(bytes)?);
+            }
+        }
+        Ok(sums)
+    })
+}
+
+fn run(
+    work: impl Future<Output = Result<Sums, Box<dyn std::error::Error>>>,
+) -> Result<Sums, Box<dyn std::error::Error>> {
+    tokio::runtime::Builder::new_current_thread().build()?.block_on(work)
+}

@@ -1,0 +1,5 @@
+//! What the demo shows: orders, made at a pace, produced into an in-process broker.
+
+pub(crate) mod orders;
+pub(crate) mod pace;
+pub(crate) mod producer;

@@ -1,0 +1,198 @@
+//! One Kafka process: started, looked after, killed, started again on the same data.
+
+use std::fs::{self, File};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::install::{CLUSTER_ID, Installation};
+use super::ports::ReservedPort;
+use super::properties::{NodePlan, meta_properties, server_properties};
+use crate::error::{Result, ServerError, Tried};
+use crate::program::{cannot_start, end_of, run};
+
+/// How long a node may take to start or to stop.
+const LIMIT: Duration = Duration::from_secs(60);
+/// How often a starting node is looked at.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+/// Ends the server and removes its data when the process that holds the other end of its input is gone, however it went.
+const WATCHER: &str = r#"cat > /dev/null; kill -9 "$1" 2> /dev/null; rm -rf "$2""#;
+
+/// One node: its ports and its folder are kept while its process comes and goes.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub(super) id: i32,
+    installation: Installation,
+    heap_mib: u32,
+    client_port: ReservedPort,
+    controller_port: ReservedPort,
+    folder: PathBuf,
+    running: Option<Running>,
+}
+
+/// The process of a node, and the shell that ends it should this process die first.
+#[derive(Debug)]
+struct Running {
+    server: Child,
+    watcher: Child,
+}
+
+impl Node {
+    /// Reserves ports and lays out the folder of a node; nothing runs yet.
+    pub(super) fn new(id: i32, installation: &Installation, heap_mib: u32, folder: PathBuf) -> Result<Self> {
+        let data = folder.join("data");
+        fs::create_dir_all(&data).tried(|| format!("creating {}", data.display()))?;
+        fs::write(data.join("meta.properties"), meta_properties(id, CLUSTER_ID))
+            .tried(|| format!("writing to {}", data.display()))?;
+        fs::copy(installation.bootstrap_checkpoint(), data.join("bootstrap.checkpoint"))
+            .tried(|| format!("copying to {}", data.display()))?;
+        Ok(Self {
+            id,
+            installation: installation.clone(),
+            heap_mib,
+            client_port: ReservedPort::take()?,
+            controller_port: ReservedPort::take()?,
+            folder,
+            running: None,
+        })
+    }
+
+    /// Where clients connect.
+    pub(super) fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.client_port.number).into()
+    }
+
+    /// Node id and controller port.
+    pub(super) fn voter(&self) -> (i32, u16) {
+        (self.id, self.controller_port.number)
+    }
+
+    /// What the process wrote, over all its lives.
+    pub(super) fn log(&self) -> PathBuf {
+        self.folder.join("server.log")
+    }
+
+    /// The folder of the node's partitions.
+    pub(super) fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    pub(super) fn process_id(&self) -> Option<u32> {
+        self.running.as_ref().map(|running| running.server.id())
+    }
+
+    /// Writes the properties that the node starts with.
+    pub(super) fn configure(&self, voters: &[(i32, u16)], own: &[(String, String)]) -> Result<()> {
+        let plan = NodePlan {
+            node: self.id,
+            client_port: self.client_port.number,
+            controller_port: self.controller_port.number,
+            voters,
+            data: &self.data(),
+            own,
+        };
+        let path = self.folder.join("server.properties");
+        fs::write(&path, server_properties(&plan)).tried(|| format!("writing {}", path.display()))
+    }
+
+    /// Starts the process and does not wait for it to be ready. Nothing happens where it runs.
+    pub(super) fn launch(&mut self, jvm_options: &[String]) -> Result<()> {
+        if self.running.is_some() {
+            return Ok(());
+        }
+        let path = self.log();
+        let log = File::options().create(true).append(true).open(&path).tried(|| format!("opening {}", path.display()))?;
+        let log_too = log.try_clone().tried(|| format!("opening {}", path.display()))?;
+        let mut java = self.installation.java(self.heap_mib);
+        // A class archive is written where it was asked for; the options of the archive that is read stand before the class path.
+        java.args(jvm_options).arg("kafka.Kafka").arg(self.folder.join("server.properties"));
+        java.stdin(Stdio::null()).stdout(log).stderr(log_too);
+        let mut server = java.spawn().map_err(|source| cannot_start(&java, source))?;
+        let mut watcher = Command::new("sh");
+        watcher.args(["-c", WATCHER, "kolumn-watcher"]).arg(server.id().to_string()).arg(self.data());
+        match watcher.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn() {
+            Ok(watcher) => self.running = Some(Running { server, watcher }),
+            Err(source) => {
+                server.kill().and_then(|()| server.wait()).tried(|| "ending the server".into())?;
+                return Err(cannot_start(&watcher, source));
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until the node accepts connections.
+    pub(super) fn wait_until_open(&mut self) -> Result<()> {
+        let begun = Instant::now();
+        let log = self.log();
+        let address = self.address();
+        let server = format!("Kafka {} node {}", self.installation.version(), self.id);
+        let Some(running) = &mut self.running else {
+            return Err(ServerError::Answer { program: server, reason: "it was not started".into() });
+        };
+        while TcpStream::connect_timeout(&address, LIMIT).is_err() {
+            let ended = running.server.try_wait().tried(|| format!("looking at {server}"))?;
+            let output = || end_of(&fs::read(&log).unwrap_or_default());
+            if let Some(status) = ended {
+                let error = ServerError::Ended { server, status: status.to_string(), output: output(), log };
+                self.end()?;
+                return Err(error);
+            }
+            if begun.elapsed() > LIMIT {
+                return Err(ServerError::Timeout {
+                    what: format!("the start of {server}"),
+                    limit: LIMIT,
+                    detail: Some(output()),
+                });
+            }
+            std::thread::sleep(LOOK_AGAIN);
+        }
+        Ok(())
+    }
+
+    /// Sends a signal to the process.
+    pub(super) fn signal(&self, name: &str) -> Result<()> {
+        if let Some(process) = self.process_id() {
+            run(Command::new("kill").arg(format!("-{name}")).arg(process.to_string()))?;
+        }
+        Ok(())
+    }
+
+    /// Asks the process to stop and waits until it has.
+    pub(super) fn stop(&mut self) -> Result<()> {
+        self.signal("TERM")?;
+        let begun = Instant::now();
+        while let Some(running) = &mut self.running {
+            if running.server.try_wait().tried(|| "waiting for Kafka to stop".into())?.is_some() {
+                return self.end();
+            }
+            if begun.elapsed() > LIMIT {
+                return Err(ServerError::Timeout { what: format!("the stop of node {}", self.id), limit: LIMIT, detail: None });
+            }
+            std::thread::sleep(LOOK_AGAIN);
+        }
+        Ok(())
+    }
+
+    /// Ends the process at once, as `kill -9` does.
+    pub(super) fn end(&mut self) -> Result<()> {
+        let Some(mut running) = self.running.take() else { return Ok(()) };
+        // The watcher first: it kills by number, and the number is the server's only until it has been waited for.
+        for child in [&mut running.watcher, &mut running.server] {
+            child.kill().and_then(|()| child.wait()).tried(|| format!("ending node {}", self.id))?;
+        }
+        Ok(())
+    }
+}
+
+/// Starts Kafka once so that its JVM writes the archive of its classes: later starts take half the time.
+pub(super) fn write_class_archive(installation: &Installation, archive: &Path) -> Result<()> {
+    let folder = archive.with_extension("node");
+    let mut node = Node::new(1, installation, 256, folder.clone())?;
+    node.configure(&[node.voter()], &[])?;
+    node.launch(&[format!("-XX:ArchiveClassesAtExit={}", archive.display())])?;
+    let done = node.wait_until_open().and_then(|()| node.stop());
+    node.end()?;
+    done?;
+    fs::remove_dir_all(&folder).tried(|| format!("removing {}", folder.display()))
+}

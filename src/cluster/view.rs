@@ -1,0 +1,78 @@
+//! What metadata says about one topic.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use kafka_protocol::messages::MetadataResponse;
+use kafka_protocol::messages::metadata_response::{MetadataResponseBroker, MetadataResponseTopic};
+use uuid::Uuid;
+
+use crate::position::Partition;
+
+/// A broker, and where it listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct BrokerAddress {
+    pub(crate) node: i32,
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) rack: Option<String>,
+}
+
+/// One topic as metadata describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TopicView {
+    pub(crate) topic: Arc<str>,
+    /// Nil where the broker is too old to say.
+    pub(crate) topic_id: Uuid,
+    pub(crate) partitions: BTreeMap<Partition, PartitionView>,
+    pub(crate) brokers: BTreeMap<i32, BrokerAddress>,
+    pub(crate) cluster_id: Option<String>,
+}
+
+/// One partition as metadata describes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PartitionView {
+    /// None while an election is under way.
+    pub(crate) leader: Option<i32>,
+    /// -1 where the broker is too old to say.
+    pub(crate) leader_epoch: i32,
+    /// The protocol's error code, 0 for none.
+    pub(crate) error: i16,
+}
+
+/// The brokers that can be connected to.
+pub(super) fn brokers(response: &MetadataResponse) -> BTreeMap<i32, BrokerAddress> {
+    response.brokers.iter().filter_map(address).map(|broker| (broker.node, broker)).collect()
+}
+
+fn address(broker: &MetadataResponseBroker) -> Option<BrokerAddress> {
+    let port = u16::try_from(broker.port).ok().filter(|port| *port > 0)?;
+    (!broker.host.is_empty()).then(|| BrokerAddress {
+        node: broker.node_id.0,
+        host: broker.host.to_string(),
+        port,
+        rack: broker.rack.as_ref().map(ToString::to_string),
+    })
+}
+
+impl TopicView {
+    pub(super) fn new(topic: &str, found: &MetadataResponseTopic, response: &MetadataResponse) -> Self {
+        let partitions = found
+            .partitions
+            .iter()
+            .filter(|partition| partition.partition_index >= 0)
+            .map(|partition| {
+                let leader = (partition.leader_id.0 >= 0).then_some(partition.leader_id.0);
+                let view = PartitionView { leader, leader_epoch: partition.leader_epoch, error: partition.error_code };
+                (partition.partition_index, view)
+            })
+            .collect();
+        Self {
+            topic: topic.into(),
+            topic_id: found.topic_id,
+            partitions,
+            brokers: brokers(response),
+            cluster_id: response.cluster_id.as_ref().map(ToString::to_string),
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Text that may hold a secret.
+
+use std::fmt;
+
+/// An address that may hold a user's name and password: `Debug` and `Display` show it without them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Address(String);
+
+impl Address {
+    /// An address, user and password included where it has them.
+    pub fn new(address: impl Into<String>) -> Self {
+        Self(address.into())
+    }
+
+    /// The address, user and password included. Not to be printed.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&without_user(&self.0))
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", without_user(&self.0))
+    }
+}
+
+/// The text with the part between `://` and `@` hidden, in each entry of a list separated by commas.
+pub(super) fn without_user(text: &str) -> String {
+    let hide = |entry: &str| match entry.split_once("://") {
+        Some((scheme, rest)) => {
+            let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+            match authority.rsplit_once('@') {
+                Some((_, host)) => format!("{scheme}://[hidden]@{host}{path}"),
+                None => entry.to_owned(),
+            }
+        }
+        None => entry.to_owned(),
+    };
+    text.split(',').map(hide).collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn user_and_password_are_hidden_and_the_rest_is_shown() {
+        let address = Address::new("https://me:hunter2@registry:8081/sub@x,http://b");
+        assert_eq!(address.to_string(), "https://[hidden]@registry:8081/sub@x,http://b");
+        assert!(!format!("{address:?}").contains("hunter2"));
+        assert!(address.expose().contains("hunter2"));
+    }
+}

@@ -1,0 +1,292 @@
+//! The control thread: starts a consumption, keeps its metadata fresh, gives partitions to lanes, drives the cycles, and ends it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+
+use super::Handle;
+use super::lanes::{Lanes, thread_error};
+use super::plan::Plan;
+use super::start::{Assignment, Bounds, assignments, ends_at_time, now_ms, selected};
+use crate::cluster::{Cluster, TopicView};
+use crate::config::OffsetReset;
+use crate::error::{Error, Result};
+use crate::ingest::{End as PartitionEnd, LaneReport, LaneSettings};
+use crate::position::{Offset, Partition, Partitions, Span, Stop};
+use crate::table::{Allowance, Budget, Chunk, CycleSettings, End, Publisher};
+use crate::wire::{Tcp, Transport};
+
+/// Begins a consumption on a control thread of its own, and waits until its table exists.
+pub(super) async fn launch(plan: Plan) -> Result<Handle> {
+    let (ready, started) = oneshot::channel();
+    std::thread::Builder::new()
+        .name("kolumn".into())
+        .spawn(move || match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+            Ok(runtime) => runtime.block_on(run(plan, Arc::new(Tcp), ready)),
+            Err(error) => {
+                let _ = ready.send(Err(thread_error("the control thread's runtime", &error)));
+            }
+        })
+        .map_err(|error| thread_error("the control thread", &error))?;
+    started.await.unwrap_or_else(|_| Err(Error::Panicked { what: "the start".into(), reason: "see stderr".into() }))
+}
+
+/// The whole life of a consumption, as a future.
+async fn run(plan: Plan, transport: Arc<dyn Transport>, mut ready: oneshot::Sender<Result<Handle>>) {
+    let limit = plan.settings.api_timeout;
+    let started = tokio::select! {
+        biased;
+        () = ready.closed() => return,
+        started = tokio::time::timeout(limit, start(plan, transport)) => started,
+    };
+    match started {
+        Ok(Ok((control, handle))) => {
+            // A handle that nobody takes is dropped, and that requests the stop.
+            let _ = ready.send(Ok(handle));
+            control.run().await;
+        }
+        Ok(Err(error)) => {
+            let _ = ready.send(Err(error));
+        }
+        Err(_) => {
+            let what = "starting the consumption (default.api.timeout.ms)".to_owned();
+            let _ = ready.send(Err(Error::Timeout { what, limit }));
+        }
+    }
+}
+
+async fn start(plan: Plan, transport: Arc<dyn Transport>) -> Result<(Control, Handle)> {
+    let settings = &plan.settings;
+    let mut cluster = Cluster::connect(Arc::clone(&transport), settings).await?;
+    let view = Arc::new(cluster.topic(&plan.topic).await?);
+    let selected = selected(&plan, &view)?;
+    let assignments = assignments(&plan, &mut cluster, &selected).await?;
+
+    let budget = Budget::new(settings.memory_budget);
+    let cycles = CycleSettings {
+        cycle: settings.cycle,
+        chunk_rows: settings.chunk_rows,
+        error_table: plan.error_table.unwrap_or(CycleSettings::default().error_table),
+    };
+    let publisher = Publisher::new(Arc::clone(&plan.topic), cycles, budget.clone());
+    let handle = if plan.by_partition {
+        Handle::Partitioned(publisher.partitioned(Arc::clone(&plan.schema), plan.table_type))
+    } else {
+        Handle::Plain(publisher.plain(Arc::clone(&plan.schema), plan.table_type))
+    };
+    let allowance = Allowance::new(plan.limit);
+    let lane_settings = LaneSettings {
+        topic: Arc::clone(&plan.topic),
+        transport,
+        wire: settings.wire(),
+        reconnect: settings.reconnect(),
+        fetch: settings.fetch(),
+        seed: fastrand::u64(..),
+    };
+    let (lanes, reports) = Lanes::new(&plan, lane_settings, publisher.clone(), budget, allowance, Arc::clone(&view));
+    let mut control =
+        Control { plan, cluster, publisher, lanes, reports, unfinished: BTreeMap::new(), view };
+    control.begin(assignments)?;
+    Ok((control, handle))
+}
+
+/// A running consumption.
+struct Control {
+    plan: Plan,
+    cluster: Cluster,
+    publisher: Publisher,
+    lanes: Lanes,
+    reports: mpsc::UnboundedReceiver<LaneReport>,
+    /// Partitions that have not reached their end, and where that is.
+    unfinished: BTreeMap<Partition, PartitionEnd>,
+    view: Arc<TopicView>,
+}
+
+impl Control {
+    /// Gives partitions to lanes, from the position where each begins.
+    fn begin(&mut self, assignments: Vec<Assignment>) -> Result<()> {
+        for assignment in assignments {
+            self.publisher.start_partition(assignment.partition, assignment.position);
+            self.unfinished.insert(assignment.partition, assignment.end);
+            self.lanes.assign(&self.plan, assignment)?;
+        }
+        Ok(())
+    }
+
+    async fn run(mut self) {
+        let publisher = self.publisher.clone();
+        let life = async {
+            let end = tokio::select! {
+                biased;
+                () = publisher.stop_requested() => End::Closed,
+                end = self.supervise() => end,
+            };
+            // The lanes go, and what they sealed last is in the table before the last cycle.
+            let Self { lanes, mut reports, .. } = self;
+            drop(lanes);
+            while reports.recv().await.is_some() {}
+            publisher.finish(end);
+        };
+        tokio::join!(publisher.cycles(), life);
+    }
+
+    /// Goes on until there is an end, for one reason or another.
+    async fn supervise(&mut self) -> End {
+        let began = Instant::now();
+        let clock_stop = match self.plan.stop {
+            Stop::After(time) => Some(began + time),
+            Stop::Timestamp(time) => Some(began + Duration::from_millis(u64::try_from(time - now_ms()).unwrap_or(0))),
+            _ => None,
+        };
+        let mut clock_stop = clock_stop;
+        let mut refresh_at = began + self.plan.settings.metadata_max_age;
+        let mut last_refresh = began;
+        loop {
+            if self.unfinished.is_empty() {
+                return End::Complete;
+            }
+            tokio::select! {
+                biased;
+                report = self.reports.recv() => {
+                    let Some(report) = report else { return End::Failed(Error::Closed) };
+                    match self.on_report(report).await {
+                        Ok(Next::Go) => {}
+                        Ok(Next::Refresh) => {
+                            // Not more often than the retry backoff, however many lanes ask.
+                            refresh_at = refresh_at.min(last_refresh + self.plan.settings.retry_backoff);
+                        }
+                        Ok(Next::End) => return End::Complete,
+                        Err(error) => return End::Failed(error),
+                    }
+                }
+                () = tokio::time::sleep_until(refresh_at) => {
+                    let refreshed = self.refresh().await;
+                    last_refresh = Instant::now();
+                    refresh_at = last_refresh + match refreshed {
+                        Ok(()) => self.plan.settings.metadata_max_age,
+                        Err(error) => {
+                            tracing::warn!(%error, "metadata refresh failed");
+                            self.publisher.status().trouble(None, error);
+                            self.plan.settings.retry_backoff_max
+                        }
+                    };
+                }
+                () = at(clock_stop) => {
+                    clock_stop = None;
+                    match self.plan.stop {
+                        Stop::Timestamp(time) => if let Err(error) = self.end_at_time(time).await {
+                            tracing::warn!(%error, "cannot ask where the partitions end; trying again");
+                            self.publisher.status().trouble(None, error);
+                            clock_stop = Some(Instant::now() + self.plan.settings.retry_backoff_max);
+                        },
+                        _ => return End::Complete,
+                    }
+                }
+            }
+        }
+    }
+
+    async fn on_report(&mut self, report: LaneReport) -> Result<Next> {
+        match report {
+            LaneReport::RefreshMetadata { reason } => {
+                tracing::debug!(reason, "metadata refresh asked for");
+                Ok(Next::Refresh)
+            }
+            LaneReport::OutOfRange { partition, position } => self.on_out_of_range(partition, position).await.map(|()| Next::Go),
+            LaneReport::Ended { partition } => {
+                self.unfinished.remove(&partition);
+                Ok(Next::Go)
+            }
+            LaneReport::LimitReached => Ok(Next::End),
+            LaneReport::Failed { partition, error } => {
+                self.publisher.status().trouble(Some(partition), error.clone());
+                Err(error)
+            }
+            LaneReport::Stopped { error } => Err(error),
+        }
+    }
+
+    /// Learns who leads what, and of partitions that the topic has gained.
+    async fn refresh(&mut self) -> Result<()> {
+        let view = Arc::new(self.cluster.topic(&self.plan.topic).await?);
+        self.lanes.set_view(&view);
+        let gained: Vec<Partition> =
+            view.partitions.keys().copied().filter(|partition| !self.view.partitions.contains_key(partition)).collect();
+        self.view = view;
+        let takes_new = self.plan.partitions == Partitions::All && matches!(self.plan.stop, Stop::Never | Stop::After(_));
+        if takes_new && !gained.is_empty() {
+            tracing::info!(?gained, "the topic has gained partitions");
+            // From offset 0: what was written before they were discovered must not be lost.
+            let from_zero = |partition| Assignment { partition, position: 0, end: PartitionEnd::default() };
+            self.begin(gained.into_iter().map(from_zero).collect())?;
+        }
+        Ok(())
+    }
+
+    /// The log has moved on, or never held the position: the policy says whether that is the end.
+    async fn on_out_of_range(&mut self, partition: Partition, position: Offset) -> Result<()> {
+        let bounds = loop {
+            match Bounds::ask(&self.plan, &mut self.cluster, &[partition]).await {
+                Ok(bounds) => break bounds,
+                Err(error) => {
+                    self.publisher.status().trouble(Some(partition), error);
+                    tokio::time::sleep(self.plan.settings.retry_backoff_max).await;
+                }
+            }
+        };
+        let (first, next) = bounds.of(partition);
+        let end = self.unfinished.get(&partition).copied().unwrap_or_default();
+        if (first..=next).contains(&position) {
+            // The broker that answered lagged behind; the log does hold it.
+            return self.lanes.assign(&self.plan, Assignment { partition, position, end });
+        }
+        let error =
+            Error::OffsetOutOfRange { topic: self.plan.topic.to_string(), partition, offset: position, first, next };
+        self.publisher.status().trouble(Some(partition), error.clone());
+        let to = match self.plan.settings.offset_reset {
+            // A position beyond the end means that the log was cut or replaced: rows that are in the table are no longer in it.
+            _ if position > next => return Err(error),
+            Some(OffsetReset::Earliest) => first,
+            Some(OffsetReset::Latest) => next,
+            Some(OffsetReset::None) | None => return Err(error),
+        };
+        let to = end.offset.map_or(to, |end| to.min(end));
+        let lost = first.min(to);
+        tracing::warn!(partition, position, first, next, to, "offsets are gone from the log, going on");
+        let span = Span {
+            gaps: u64::try_from(lost - position).unwrap_or(0),
+            filtered: u64::try_from(to - lost).unwrap_or(0),
+            next: to,
+            ..Span::empty(partition, position)
+        };
+        self.publisher.append(Chunk::without_rows(&self.plan.schema, span))?;
+        self.lanes.assign(&self.plan, Assignment { partition, position: to, end })
+    }
+
+    async fn end_at_time(&mut self, time: i64) -> Result<()> {
+        let partitions: Vec<Partition> = self.unfinished.keys().copied().collect();
+        for (partition, offset) in ends_at_time(&self.plan, &mut self.cluster, &partitions, time).await? {
+            let end = PartitionEnd { offset: Some(offset), timestamp: Some(time) };
+            self.unfinished.insert(partition, end);
+            self.lanes.set_end(partition, end);
+        }
+        Ok(())
+    }
+}
+
+/// How supervision goes on after a report.
+enum Next {
+    Go,
+    Refresh,
+    End,
+}
+
+async fn at(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}

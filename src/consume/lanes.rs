@@ -1,0 +1,170 @@
+//! The lanes of a consumption as threads, and which of them owns which partition.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::plan::Plan;
+use super::start::Assignment;
+use crate::cluster::TopicView;
+use crate::error::{Error, Result};
+use crate::ingest::{Assembler, AssemblySettings, End, Lane, LaneCommand, LaneReport, LaneSettings};
+use crate::position::Partition;
+use crate::table::{Allowance, Budget, Publisher};
+
+/// Columns of an open chunk that hold more than this are closed whatever their number of rows.
+const CHUNK_BYTES: usize = 32 << 20;
+
+/// The lanes of a consumption.
+///
+/// Dropping them ends them: each finishes the record block that it is at, and goes.
+pub(super) struct Lanes {
+    settings: LaneSettings,
+    assembly: AssemblySettings,
+    publisher: Publisher,
+    budget: Budget,
+    allowance: Allowance,
+    most: usize,
+    lanes: Vec<LaneHandle>,
+    owners: BTreeMap<Partition, usize>,
+    view: Arc<TopicView>,
+    reports: mpsc::UnboundedSender<LaneReport>,
+}
+
+struct LaneHandle {
+    commands: mpsc::UnboundedSender<LaneCommand>,
+    partitions: usize,
+}
+
+impl Lanes {
+    /// No lanes yet, and the receiver of what they will report. The receiver ends when the last lane is gone.
+    pub(super) fn new(
+        plan: &Plan,
+        settings: LaneSettings,
+        publisher: Publisher,
+        budget: Budget,
+        allowance: Allowance,
+        view: Arc<TopicView>,
+    ) -> (Self, mpsc::UnboundedReceiver<LaneReport>) {
+        let (reports, receiver) = mpsc::unbounded_channel();
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let lanes = Self {
+            settings,
+            assembly: AssemblySettings {
+                topic: Arc::clone(&plan.topic),
+                check_crc: plan.settings.check_crcs,
+                on_error: plan.on_error,
+                skip_tombstones: plan.value.skips_tombstones(),
+                chunk_rows: plan.settings.chunk_rows,
+                chunk_bytes: CHUNK_BYTES,
+                decompressed_limit: plan.settings.max_decompressed_batch,
+                by_partition: plan.by_partition,
+            },
+            publisher,
+            budget,
+            allowance,
+            most: plan.settings.lanes.unwrap_or(cores).max(1),
+            lanes: Vec::new(),
+            owners: BTreeMap::new(),
+            view,
+            reports,
+        };
+        (lanes, receiver)
+    }
+
+    /// Gives a partition to the lane that has fewest, or to a new one while there may be more.
+    pub(super) fn assign(&mut self, plan: &Plan, assignment: Assignment) -> Result<()> {
+        let owner = match self.owners.get(&assignment.partition) {
+            Some(owner) => *owner,
+            None if self.lanes.len() < self.most => {
+                let lane = self.spawn(plan)?;
+                self.lanes.push(lane);
+                self.lanes.len() - 1
+            }
+            None => {
+                let fewest = self.lanes.iter().enumerate().min_by_key(|(_, lane)| lane.partitions);
+                fewest.map_or(0, |(at, _)| at)
+            }
+        };
+        let Some(lane) = self.lanes.get_mut(owner) else { return Err(Error::Closed) };
+        if self.owners.insert(assignment.partition, owner).is_none() {
+            lane.partitions += 1;
+        }
+        let Assignment { partition, position, end } = assignment;
+        // A lane that is gone has reported why.
+        let _ = lane.commands.send(LaneCommand::Assign { partition, position, end });
+        Ok(())
+    }
+
+    pub(super) fn set_end(&self, partition: Partition, end: End) {
+        if let Some(lane) = self.owners.get(&partition).and_then(|owner| self.lanes.get(*owner)) {
+            let _ = lane.commands.send(LaneCommand::End { partition, end });
+        }
+    }
+
+    pub(super) fn set_view(&mut self, view: &Arc<TopicView>) {
+        self.view = Arc::clone(view);
+        for lane in &self.lanes {
+            let _ = lane.commands.send(LaneCommand::View(Arc::clone(view)));
+        }
+    }
+
+    pub(super) fn partitions(&self) -> impl Iterator<Item = Partition> + '_ {
+        self.owners.keys().copied()
+    }
+
+    fn spawn(&self, plan: &Plan) -> Result<LaneHandle> {
+        let number = self.lanes.len();
+        let (commands, receiver) = mpsc::unbounded_channel();
+        let _ = commands.send(LaneCommand::View(Arc::clone(&self.view)));
+        let rows = plan.rows()?;
+        let assembler = Assembler::new(
+            self.assembly.clone(),
+            rows,
+            self.publisher.clone(),
+            self.budget.clone(),
+            self.allowance.clone(),
+        );
+        let mut settings = self.settings.clone();
+        settings.seed = settings.seed.wrapping_add(number as u64);
+        let publisher = self.publisher.clone();
+        let reports = self.reports.clone();
+        let run = move || {
+            let panicked = reports.clone();
+            let result = std::panic::catch_unwind(AssertUnwindSafe(|| {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+                match runtime {
+                    Ok(runtime) => runtime.block_on(Lane::new(settings, assembler, publisher, receiver, reports).run()),
+                    Err(error) => {
+                        let _ = reports.send(LaneReport::Stopped { error: thread_error("a lane's runtime", &error) });
+                    }
+                }
+            }));
+            if let Err(panic) = result {
+                let error = Error::Panicked { what: format!("lane {number}"), reason: message(panic.as_ref()) };
+                let _ = panicked.send(LaneReport::Stopped { error });
+            }
+        };
+        std::thread::Builder::new()
+            .name(format!("kolumn-lane-{number}"))
+            .spawn(run)
+            .map_err(|error| thread_error("a lane's thread", &error))?;
+        Ok(LaneHandle { commands, partitions: 0 })
+    }
+}
+
+/// The machine gave no thread or no runtime.
+pub(super) fn thread_error(what: &str, error: &std::io::Error) -> Error {
+    Error::Missing { what: format!("{what} ({error})"), hint: "does the process run out of threads or files?".into() }
+}
+
+fn message(panic: &(dyn Any + Send)) -> String {
+    panic
+        .downcast_ref::<&str>()
+        .map(ToString::to_string)
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no message".into())
+}

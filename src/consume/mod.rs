@@ -1,0 +1,245 @@
+//! The builder that ties it all together: a topic, specs, where to start, and out comes a table.
+//!
+//! ```no_run
+//! use kolumn::spec::{self, Type, column};
+//! use kolumn::{Offsets, TableType};
+//!
+//! # async fn example() -> kolumn::Result<()> {
+//! let orders = kolumn::consume("orders")
+//!     .brokers("localhost:9092")
+//!     .key(spec::simple("Account", Type::Utf8))
+//!     .value(spec::json([
+//!         column("OrderId", Type::Int64).at("/order_id"),
+//!         column("Symbol", Type::Utf8).at("/symbol"),
+//!         column("Price", Type::Float64).at("/px/last"),
+//!     ]))
+//!     .offsets(Offsets::Beginning)
+//!     .table(TableType::Append)
+//!     .await?;
+//! println!("{} rows", orders.snapshot().rows());
+//! orders.close().await?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod control;
+mod lanes;
+mod plan;
+mod start;
+
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::time::Duration;
+
+use crate::config::Properties;
+use crate::error::{Error, Result};
+use crate::ingest::MetadataColumns;
+use crate::position::{Partitions, Start, Stop};
+use crate::decode::OnError;
+use crate::spec::Spec;
+use crate::table::{PartitionedTable, Table, TableType};
+use plan::Plan;
+
+/// Begins to describe a consumption of `topic`. Nothing is opened before the description is awaited.
+pub fn consume(topic: impl Into<String>) -> Consume {
+    Consume {
+        topic: topic.into(),
+        properties: Properties::new(),
+        key: None,
+        value: None,
+        partitions: Partitions::All,
+        start: Start::default(),
+        stop: Stop::Never,
+        limit: None,
+        on_error: OnError::Collect,
+        metadata: None,
+        error_table: None,
+    }
+}
+
+/// What is to be consumed, and how; see [`consume`].
+///
+/// [`Consume::table`] makes it a table, which is awaited.
+#[derive(Debug, Clone)]
+#[must_use = "nothing happens before a table is asked for and awaited"]
+pub struct Consume {
+    topic: String,
+    properties: Properties,
+    key: Option<Spec>,
+    value: Option<Spec>,
+    partitions: Partitions,
+    start: Start,
+    stop: Stop,
+    limit: Option<u64>,
+    on_error: OnError,
+    metadata: Option<MetadataColumns>,
+    error_table: Option<TableType>,
+}
+
+impl Consume {
+    /// The brokers to begin with, `host:port`, separated by commas. Property `bootstrap.servers`.
+    pub fn brokers(self, brokers: impl Into<String>) -> Self {
+        self.property("bootstrap.servers", brokers)
+    }
+
+    /// A property by its name in Kafka's Java client, librdkafka, the reference API or kolumn. An unknown one is an error when the
+    /// table is awaited.
+    pub fn property(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.properties.set(key, value);
+        self
+    }
+
+    /// Many properties at once, as [`Consume::property`]; also a file in Java's form, by [`Properties::parse`].
+    pub fn properties<K: Into<String>, V: Into<String>>(mut self, properties: impl IntoIterator<Item = (K, V)>) -> Self {
+        for (key, value) in properties {
+            self.properties.set(key, value);
+        }
+        self
+    }
+
+    /// How keys become columns. Default: as the properties say (`deephaven.key.column.type`, `key.deserializer`), else ignored.
+    pub fn key(mut self, spec: Spec) -> Self {
+        self.key = Some(spec);
+        self
+    }
+
+    /// How values become columns. Default: as the properties say (`deephaven.value.column.type`, `value.deserializer`).
+    pub fn value(mut self, spec: Spec) -> Self {
+        self.value = Some(spec);
+        self
+    }
+
+    /// Which partitions are read. Default: all, and those that the topic gains later.
+    pub fn partitions(mut self, partitions: impl Into<Partitions>) -> Self {
+        self.partitions = partitions.into();
+        self
+    }
+
+    /// Where to start, for all partitions or for each. Default: [`crate::Offsets::Stored`], as in the reference API.
+    pub fn offsets(mut self, start: impl Into<Start>) -> Self {
+        self.start = start.into();
+        self
+    }
+
+    /// Where to stop. Default: never.
+    pub fn until(mut self, stop: Stop) -> Self {
+        self.stop = stop;
+        self
+    }
+
+    /// Stop when this many rows are in the table. Exact: no row more.
+    pub fn limit(mut self, rows: u64) -> Self {
+        self.limit = Some(rows);
+        self
+    }
+
+    /// What becomes of a record that cannot be decoded. Default: [`OnError::Collect`], into the error table.
+    pub fn on_error(mut self, on_error: OnError) -> Self {
+        self.on_error = on_error;
+        self
+    }
+
+    /// The metadata columns. Default: as the `deephaven.*.column.name` properties say.
+    pub fn metadata(mut self, columns: MetadataColumns) -> Self {
+        self.metadata = Some(columns);
+        self
+    }
+
+    /// How many undecodable records the error table holds. Default: a ring of the last 100 000; the positions count all of them.
+    pub fn error_table(mut self, table_type: TableType) -> Self {
+        self.error_table = Some(table_type);
+        self
+    }
+
+    /// The threads that read and decode. Default: one for each core that the process may use, at most one for each partition.
+    /// Property `kolumn.lanes`.
+    pub fn lanes(self, lanes: usize) -> Self {
+        self.property("kolumn.lanes", lanes.to_string())
+    }
+
+    /// The bytes that may be on their way to a reader. Default 256 MiB. Property `kolumn.memory.budget.bytes`.
+    pub fn memory_budget(self, bytes: usize) -> Self {
+        self.property("kolumn.memory.budget.bytes", bytes.to_string())
+    }
+
+    /// The least time between two cycles. Default 10 ms. Property `kolumn.cycle.ms`.
+    pub fn cycle(self, least: Duration) -> Self {
+        self.property("kolumn.cycle.ms", least.as_millis().to_string())
+    }
+
+    /// One table for all partitions.
+    pub fn table(self, table_type: TableType) -> ConsumeTable {
+        ConsumeTable { consume: self, table_type }
+    }
+}
+
+/// A description of one table; await it.
+///
+/// The table exists when the future is ready: the brokers were reached, the topic exists, the positions are known.
+///
+/// # Errors
+///
+/// Everything that can be known before is an error here, before or after the first socket: an unknown property, a spec that contradicts
+/// itself, two columns of one name, brokers that cannot be reached, an unknown topic or partition, an offset that the log does not hold.
+/// All of it within the time limit `default.api.timeout.ms`.
+///
+/// # Cancel safety
+///
+/// Dropping the future stops what it has begun.
+#[derive(Debug, Clone)]
+#[must_use = "nothing happens before it is awaited"]
+pub struct ConsumeTable {
+    consume: Consume,
+    table_type: TableType,
+}
+
+impl ConsumeTable {
+    /// One table for each partition, those included that the topic gains later.
+    pub fn by_partition(self) -> ConsumePartitioned {
+        ConsumePartitioned { consume: self.consume, table_type: self.table_type }
+    }
+}
+
+impl IntoFuture for ConsumeTable {
+    type Output = Result<Table>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let plan = Plan::new(self.consume, self.table_type, false)?;
+            match control::launch(plan).await? {
+                Handle::Plain(table) => Ok(table),
+                Handle::Partitioned(_) => Err(Error::Closed),
+            }
+        })
+    }
+}
+
+/// A description of a partitioned table; await it. See [`ConsumeTable`] for errors and cancel safety.
+#[derive(Debug, Clone)]
+#[must_use = "nothing happens before it is awaited"]
+pub struct ConsumePartitioned {
+    consume: Consume,
+    table_type: TableType,
+}
+
+impl IntoFuture for ConsumePartitioned {
+    type Output = Result<PartitionedTable>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let plan = Plan::new(self.consume, self.table_type, true)?;
+            match control::launch(plan).await? {
+                Handle::Partitioned(table) => Ok(table),
+                Handle::Plain(_) => Err(Error::Closed),
+            }
+        })
+    }
+}
+
+/// What a consumption hands out.
+enum Handle {
+    Plain(Table),
+    Partitioned(PartitionedTable),
+}

@@ -1,0 +1,80 @@
+//! A description, checked: everything that can be known before a socket is opened.
+
+use std::sync::Arc;
+
+use arrow_schema::SchemaRef;
+
+use super::Consume;
+use crate::config::{Settings, SideColumn};
+use crate::decode;
+use crate::error::Result;
+use crate::ingest::{self, MetadataColumns, Rows};
+use crate::position::{Partitions, Start, Stop};
+use crate::decode::OnError;
+use crate::spec::{self, Names, Side, SideNames, Spec};
+use crate::table::TableType;
+
+/// A consumption that can begin.
+pub(super) struct Plan {
+    pub(super) topic: Arc<str>,
+    pub(super) settings: Settings,
+    pub(super) key: Spec,
+    pub(super) value: Spec,
+    pub(super) names: Names,
+    pub(super) metadata: MetadataColumns,
+    pub(super) schema: SchemaRef,
+    pub(super) partitions: Partitions,
+    pub(super) start: Start,
+    pub(super) stop: Stop,
+    pub(super) limit: Option<u64>,
+    pub(super) on_error: OnError,
+    pub(super) table_type: TableType,
+    pub(super) error_table: Option<TableType>,
+    pub(super) by_partition: bool,
+}
+
+impl Plan {
+    pub(super) fn new(consume: Consume, table_type: TableType, by_partition: bool) -> Result<Self> {
+        let settings = Settings::from_properties(&consume.properties)?;
+        let names = names(&settings);
+        let key = consume.key.unwrap_or_else(|| if names.key.column_type.is_some() || names.key.deserializer.is_some() { spec::from_properties() } else { spec::ignore() });
+        let value = consume.value.unwrap_or_else(spec::from_properties);
+        let metadata = consume.metadata.unwrap_or_else(|| MetadataColumns::from_settings(&settings.columns));
+        let key_fields = decode::decoder(&key, Side::Key, &names)?;
+        let value_fields = decode::decoder(&value, Side::Value, &names)?;
+        let schema = ingest::schema(&metadata, key_fields.fields(), value_fields.fields())?;
+        Ok(Self {
+            topic: consume.topic.into(),
+            settings,
+            key,
+            value,
+            names,
+            metadata,
+            schema,
+            partitions: consume.partitions,
+            start: consume.start,
+            stop: consume.stop,
+            limit: consume.limit,
+            on_error: consume.on_error,
+            table_type,
+            error_table: consume.error_table,
+            by_partition,
+        })
+    }
+
+    /// Fresh columns and decoders, for one lane.
+    pub(super) fn rows(&self) -> Result<Rows> {
+        let key = decode::decoder(&self.key, Side::Key, &self.names)?;
+        let value = decode::decoder(&self.value, Side::Value, &self.names)?;
+        Rows::new(&self.metadata, key, value)
+    }
+}
+
+fn names(settings: &Settings) -> Names {
+    let side = |column: &SideColumn| SideNames {
+        column_name: Some(column.name.clone()),
+        column_type: column.data_type.clone(),
+        deserializer: column.deserializer.clone(),
+    };
+    Names { key: side(&settings.columns.key), value: side(&settings.columns.value) }
+}

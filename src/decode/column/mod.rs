@@ -1,0 +1,241 @@
+//! A column under construction.
+//!
+//! A decoder appends one row per payload to each of its columns; a bad row is cut off again by [`Column::truncate`] or
+//! [`Column::remove_rows`]. The values lie in plain vectors ([`values::Values`]), which a decoder of whole blocks may fill
+//! directly, and become an Arrow array without a copy in [`Column::finish`].
+//!
+//! A new kind of column (lists, structs, maps) is a new kind of [`values::Values`], with its arms in `values`, `finish` and
+//! `remove`.
+
+use arrow_array::ArrayRef;
+use arrow_buffer::NullBufferBuilder;
+use arrow_schema::FieldRef;
+
+use super::{DecodeError, Reason};
+use crate::error::{Error, Result};
+
+mod finish;
+mod remove;
+mod values;
+
+pub(crate) use values::Native;
+use values::Values;
+
+#[cfg(test)]
+mod tests;
+
+/// The most rows that capacity is kept ready for; beyond it vectors grow as rows come.
+const ROWS_HINT_LIMIT: usize = 1 << 16;
+/// The most bytes of text that capacity is kept ready for.
+const BYTES_HINT_LIMIT: usize = 4 << 20;
+
+/// A column under construction: values, validity, offsets, for one Arrow field.
+#[derive(Debug)]
+pub struct Column {
+    field: FieldRef,
+    values: Values,
+    validity: NullBufferBuilder,
+    /// Rows and text bytes of the last array, as a guess at the next.
+    hint: (usize, usize),
+}
+
+/// A column's text has grown to the 2 GiB that Arrow's 32-bit offsets can address.
+///
+/// It does not come to this where the caller finishes columns in time: see [`Column::room`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ColumnFull;
+
+impl From<ColumnFull> for Box<DecodeError> {
+    fn from(_: ColumnFull) -> Self {
+        Self::new(DecodeError {
+            column: None,
+            position: 0,
+            reason: Reason::Limit,
+            message: "the column's text would exceed 2 GiB in one chunk; choose a smaller kolumn.chunk.rows".into(),
+        })
+    }
+}
+
+impl Column {
+    /// An empty column for `field`. A type that kolumn does not produce is an [`Error::Columns`].
+    pub fn new(field: &FieldRef) -> Result<Self> {
+        let values = Values::new(field.data_type()).ok_or_else(|| Error::Columns {
+            what: "a new column",
+            reason: format!("{}: no column of type {}", field.name(), field.data_type()),
+        })?;
+        Ok(Self { field: FieldRef::clone(field), values, validity: NullBufferBuilder::new(0), hint: (0, 0) })
+    }
+
+    /// The field that the finished array belongs to.
+    pub fn field(&self) -> &FieldRef {
+        &self.field
+    }
+
+    /// The rows so far.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.validity.len()
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The memory held, in bytes, unused capacity included.
+    pub fn bytes(&self) -> usize {
+        self.values.bytes() + self.validity.allocated_size()
+    }
+
+    /// How many more bytes of text the column can take before it must be finished; `usize::MAX` where rows have a fixed width.
+    ///
+    /// A decoder adds at most as many bytes to a column as its payloads have.
+    pub fn room(&self) -> usize {
+        match &self.values {
+            Values::Bytes { data, .. } => usize::try_from(i32::MAX).unwrap_or(usize::MAX).saturating_sub(data.len()),
+            _ => usize::MAX,
+        }
+    }
+
+    /// Makes room for `rows` more rows, and after [`Self::finish`] for as many as the last array had.
+    pub fn reserve(&mut self, rows: usize) {
+        let (hint_rows, hint_bytes) = if self.is_empty() { self.hint } else { (0, 0) };
+        self.values.reserve(rows.max(hint_rows), hint_bytes);
+    }
+
+    /// Appends a null.
+    #[inline]
+    pub fn append_null(&mut self) {
+        self.append_nulls(1);
+    }
+
+    /// Appends `rows` nulls.
+    pub fn append_nulls(&mut self, rows: usize) {
+        self.values.append_nulls(rows);
+        self.validity.append_n_nulls(rows);
+    }
+
+    /// Drops all rows but the first `rows`.
+    pub fn truncate(&mut self, rows: usize) {
+        if rows < self.len() {
+            self.values.truncate(rows);
+            self.validity.truncate(rows);
+        }
+    }
+
+    /// Appends a boolean.
+    #[inline]
+    pub fn push_bool(&mut self, value: bool) {
+        match &mut self.values {
+            Values::Bool(bits) => {
+                bits.append(value);
+                self.validity.append_non_null();
+            }
+            _ => self.wrong_kind(),
+        }
+    }
+
+    /// Appends an `int32`, or a date or time of 32 bits.
+    #[inline]
+    pub fn push_i32(&mut self, value: i32) {
+        self.push(value);
+    }
+
+    /// Appends an `int64`, a timestamp, or a time of 64 bits.
+    #[inline]
+    pub fn push_i64(&mut self, value: i64) {
+        self.push(value);
+    }
+
+    /// Appends a number of the kind that the column stores.
+    #[inline]
+    pub(crate) fn push<T: Native>(&mut self, value: T) {
+        match T::of(&mut self.values) {
+            Some(vector) => {
+                vector.push(value);
+                self.validity.append_non_null();
+            }
+            None => self.wrong_kind(),
+        }
+    }
+
+    /// Appends a text.
+    #[inline]
+    pub fn push_str(&mut self, value: &str) -> Result<(), ColumnFull> {
+        self.push_bytes(value.as_bytes())
+    }
+
+    /// Appends a run of bytes: of any length to `binary`, valid UTF-8 to `utf8`, of the right width to a fixed-size binary.
+    #[inline]
+    pub fn push_bytes(&mut self, value: &[u8]) -> Result<(), ColumnFull> {
+        self.push_with(|data| {
+            data.extend_from_slice(value);
+            Ok(())
+        })
+    }
+
+    /// Appends what `write` appends to the column's bytes. Where it fails the column is as before.
+    #[inline]
+    pub(crate) fn push_with<E: From<ColumnFull>>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>) -> Result<(), E> {
+        match &mut self.values {
+            Values::Bytes { offsets, data } => {
+                let before = data.len();
+                let written = write(data).and_then(|()| i32::try_from(data.len()).map_err(|_| ColumnFull.into()));
+                match written {
+                    Ok(end) => {
+                        offsets.push(end);
+                        self.validity.append_non_null();
+                        Ok(())
+                    }
+                    Err(error) => {
+                        data.truncate(before);
+                        Err(error)
+                    }
+                }
+            }
+            Values::Fixed { width, data } => {
+                let before = data.len();
+                let written = write(data);
+                if written.is_err() || data.len() != before + *width {
+                    debug_assert!(written.is_err(), "a run of {} bytes, not {width}", data.len() - before);
+                    data.truncate(before);
+                    if written.is_ok() {
+                        self.append_null();
+                    }
+                } else {
+                    self.validity.append_non_null();
+                }
+                written
+            }
+            _ => {
+                self.wrong_kind();
+                Ok(())
+            }
+        }
+    }
+
+    /// A value of a kind that the column does not store: a defect of the caller. The row stays a row.
+    #[cold]
+    fn wrong_kind(&mut self) {
+        debug_assert!(false, "column {} of type {} cannot store this value", self.field.name(), self.field.data_type());
+        self.append_null();
+    }
+
+    /// Takes all rows as an array of the field's type; the column is empty then, and remembers how much it held.
+    ///
+    /// Fails with [`Error::Columns`] where a decoder put invalid UTF-8 into a text column.
+    pub fn finish(&mut self) -> Result<ArrayRef> {
+        let rows = self.len();
+        let empty = Values::new(self.field.data_type()).unwrap_or(Values::Int8(Vec::new()));
+        let mut values = std::mem::replace(&mut self.values, empty);
+        let mut text = 0;
+        if let Values::Bytes { data, .. } | Values::Fixed { data, .. } = &mut values {
+            text = data.len();
+            finish::give_back(data);
+        }
+        self.hint = (rows.min(ROWS_HINT_LIMIT), text.min(BYTES_HINT_LIMIT));
+        let nulls = self.validity.finish();
+        finish::array(self.field.data_type(), rows, values, nulls)
+            .map_err(|error| Error::Columns { what: "finishing a column", reason: format!("{}: {error}", self.field.name()) })
+    }
+}

@@ -1,0 +1,71 @@
+//! Rows that leave a column again: the cold path of bad records.
+
+use arrow_buffer::{BooleanBufferBuilder, NullBufferBuilder};
+
+use super::Column;
+use super::values::{Values, each_native};
+
+impl Column {
+    /// Takes out the rows at `start + index` for each of `indexes`, which ascend.
+    pub fn remove_rows(&mut self, start: usize, indexes: &[usize]) {
+        let rows = self.len();
+        let Some(first) = indexes.first().map(|index| start + index).filter(|first| *first < rows) else { return };
+        let kept: Vec<usize> = kept_rows(first, rows, start, indexes);
+        self.values.keep(first, &kept);
+
+        let mut validity = NullBufferBuilder::new(rows);
+        for row in (0..first).chain(kept.iter().copied()) {
+            validity.append(self.validity.is_valid(row));
+        }
+        self.validity = validity;
+    }
+}
+
+/// The rows from `first` on that stay.
+fn kept_rows(first: usize, rows: usize, start: usize, indexes: &[usize]) -> Vec<usize> {
+    let mut gone = indexes.iter().map(|index| start + index).peekable();
+    (first..rows)
+        .filter(|row| {
+            while gone.next_if(|next| next < row).is_some() {}
+            gone.next_if_eq(row).is_none()
+        })
+        .collect()
+}
+
+impl Values {
+    /// Keeps the rows before `first`, and of those from there on the ones in `kept`, which ascend.
+    fn keep(&mut self, first: usize, kept: &[usize]) {
+        each_native!(self, vector => {
+                let tail: Vec<_> = kept.iter().filter_map(|row| vector.get(*row).copied()).collect();
+                vector.truncate(first);
+                vector.extend(tail);
+            },
+            Self::Bool(bits) => {
+                let mut left = BooleanBufferBuilder::new(first + kept.len());
+                for row in (0..first).chain(kept.iter().copied()) {
+                    left.append(bits.get_bit(row));
+                }
+                *bits = left;
+            }
+            Self::Bytes { offsets, data } => {
+                let tail: Vec<Vec<u8>> = kept.iter().map(|row| run(offsets, data, *row).to_vec()).collect();
+                self.truncate(first);
+                let Self::Bytes { offsets, data } = self else { return };
+                for run in tail {
+                    data.extend_from_slice(&run);
+                    offsets.push(i32::try_from(data.len()).unwrap_or(i32::MAX)); // shorter than it was, so it fits
+                }
+            }
+            Self::Fixed { width, data } => {
+                let tail: Vec<u8> = kept.iter().filter_map(|row| data.get(row * *width..(row + 1) * *width)).flatten().copied().collect();
+                data.truncate(first * *width);
+                data.extend(tail);
+            }
+        );
+    }
+}
+
+fn run<'a>(offsets: &[i32], data: &'a [u8], row: usize) -> &'a [u8] {
+    let bound = |index: usize| offsets.get(index).and_then(|offset| usize::try_from(*offset).ok());
+    bound(row).zip(bound(row + 1)).and_then(|(from, to)| data.get(from..to)).unwrap_or_default()
+}

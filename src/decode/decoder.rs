@@ -1,0 +1,58 @@
+//! The seam between bytes and columns.
+
+use arrow_schema::FieldRef;
+
+use super::{Column, DecodeError, ignore, json, raw, simple};
+use crate::error::Result;
+use crate::spec::{Kind, Names, Side, Spec, Type};
+
+/// What becomes of a record that cannot be decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum OnError {
+    /// It goes to the error table.
+    #[default]
+    Collect,
+    /// The consumption ends with [`crate::error::Error::Undecodable`].
+    Fail,
+    /// It is a row whose columns of this side are null.
+    Null,
+}
+
+/// A payload that could not be decoded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadPayload {
+    /// Its index among the payloads of the call.
+    pub index: usize,
+    /// Column, position and reason.
+    pub error: DecodeError,
+}
+
+/// Turns payloads into rows.
+pub trait Decoder: Send + std::fmt::Debug {
+    /// The fields of the columns, in order.
+    fn fields(&self) -> &[FieldRef];
+
+    /// Appends exactly one row per payload to every column: nulls for a null payload, and nulls and an entry in `bad` for one
+    /// that cannot be decoded. `columns` are one per field, in order.
+    fn decode(&mut self, payloads: &[Option<&[u8]>], columns: &mut [Column], bad: &mut Vec<BadPayload>);
+}
+
+/// The decoder of a spec, for keys or for values, with what the properties say filled in.
+///
+/// Fails as [`Spec::columns`] does.
+pub fn decoder(spec: &Spec, side: Side, names: &Names) -> Result<Box<dyn Decoder>> {
+    let fields = spec.columns(side, names)?;
+    Ok(match &spec.kind {
+        Kind::Ignore => Box::new(ignore::Ignore),
+        Kind::Raw { .. } => Box::new(raw::Raw::new(fields)),
+        Kind::Simple { .. } => {
+            let (_, data_type) = spec.simple_column(side, names)?;
+            if data_type == Type::Binary {
+                Box::new(raw::Raw::new(fields))
+            } else {
+                Box::new(simple::Simple::new(fields, data_type))
+            }
+        }
+        Kind::Json { columns } => Box::new(json::Json::new(fields, columns, spec.options)?),
+    })
+}

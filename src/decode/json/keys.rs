@@ -1,0 +1,128 @@
+//! The keys of one kind of object, learned as they come.
+//!
+//! Topics repeat themselves: behind one key there mostly comes the one that came there last time. So each key remembers its
+//! successor, and a document like the last one needs one comparison per key. All else is a look-up by hash.
+
+use std::collections::HashMap;
+
+/// Unknown keys that are remembered per object: a topic whose keys are data must not fill the memory.
+const LEARNED_LIMIT: usize = 512;
+/// Longer unknown keys are not worth it.
+const LENGTH_LIMIT: usize = 128;
+
+/// The place before the first key.
+pub(super) const START: usize = 0;
+
+#[derive(Debug)]
+pub(super) struct Keys {
+    entries: Vec<Entry>,
+    index: HashMap<Box<[u8]>, usize>,
+    /// Entries that no column declared.
+    learned: usize,
+}
+
+#[derive(Debug, Default)]
+struct Entry {
+    /// The key as documents mostly have it, `"key":`; empty where it cannot stand there without escapes.
+    literal: Box<[u8]>,
+    /// The node that the key leads to, if a column asks for it.
+    child: Option<usize>,
+    /// The key that came after this one last time.
+    next: usize,
+}
+
+impl Default for Keys {
+    fn default() -> Self {
+        Self { entries: vec![Entry::default()], index: HashMap::new(), learned: 0 }
+    }
+}
+
+impl Keys {
+    /// The child of a key that was declared.
+    pub(super) fn declared(&self, key: &[u8]) -> Option<usize> {
+        self.index.get(key).and_then(|entry| self.entries[*entry].child)
+    }
+
+    /// Adds a key that leads to a node.
+    pub(super) fn declare(&mut self, key: &[u8], child: usize) {
+        self.add(key, Some(child));
+    }
+
+    /// Whether any key leads on.
+    pub(super) fn is_empty(&self) -> bool {
+        self.index.is_empty()
+    }
+
+    /// If the key after `previous` is the one that came there last time: its entry, and how many bytes it and its colon take.
+    #[inline]
+    pub(super) fn predicted(&self, previous: usize, rest: &[u8]) -> Option<(usize, usize)> {
+        let next = self.entries[previous].next;
+        let literal = &*self.entries[next].literal;
+        (!literal.is_empty() && rest.starts_with(literal)).then_some((next, literal.len()))
+    }
+
+    /// The entry of a key, learned if it is new; `START` for one that is not worth learning.
+    pub(super) fn find(&mut self, previous: usize, key: &[u8]) -> usize {
+        let found = match self.index.get(key) {
+            Some(found) => *found,
+            None if self.learned == LEARNED_LIMIT || key.len() > LENGTH_LIMIT => return START,
+            None => {
+                self.learned += 1;
+                self.add(key, None)
+            }
+        };
+        self.entries[previous].next = found;
+        found
+    }
+
+    #[inline]
+    pub(super) fn child(&self, entry: usize) -> Option<usize> {
+        self.entries[entry].child
+    }
+
+    fn add(&mut self, key: &[u8], child: Option<usize>) -> usize {
+        let plain = key.iter().all(|byte| !matches!(byte, 0..0x20 | b'"' | b'\\'));
+        let literal = if plain { [b"\"", key, b"\":"].concat() } else { Vec::new() };
+        let entry = self.entries.len();
+        self.entries.push(Entry { literal: literal.into(), child, next: START });
+        self.index.insert(key.into(), entry);
+        entry
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_predicted_where_it_came_last_time() {
+        let mut keys = Keys::default();
+        keys.declare(b"b", 7);
+        let a = keys.find(START, b"a");
+        let b = keys.find(a, b"b");
+        assert_eq!((keys.child(a), keys.child(b)), (None, Some(7)));
+        assert_eq!(keys.predicted(START, b"\"a\":1"), Some((a, 4)));
+        assert_eq!(keys.predicted(a, b"\"b\":2"), Some((b, 4)));
+        assert_eq!(keys.predicted(a, b"\"c\":2"), None);
+        assert_eq!(keys.predicted(b, b"\"b\":2"), None);
+    }
+
+    #[test]
+    fn a_key_with_a_quote_is_never_compared_as_it_stands() {
+        let mut keys = Keys::default();
+        let odd = keys.find(START, b"a\":1,\"b");
+        assert_eq!(keys.predicted(START, b"\"a\":1,\"b\":2"), None);
+        assert_eq!(keys.find(START, b"a\":1,\"b"), odd);
+    }
+
+    #[test]
+    fn what_is_learned_is_bounded_and_what_is_declared_is_not() {
+        let mut keys = Keys::default();
+        (0..1000).for_each(|child| keys.declare(format!("declared {child}").as_bytes(), child));
+        for number in 0..10_000 {
+            keys.find(START, format!("learned {number}").as_bytes());
+        }
+        assert_eq!(keys.entries.len(), 1 + 1000 + LEARNED_LIMIT);
+        assert_eq!(keys.declared(b"declared 999"), Some(999));
+    }
+}

@@ -1,0 +1,106 @@
+//! JSON documents to columns: the plain decoder.
+//!
+//! One pass over the bytes, no tree: the document is walked along the columns' pointers ([`shape`]), keys are recognised
+//! ([`keys`]), values that a column asks for are appended to it where they stand ([`value`]), and all others are skipped by their
+//! extent ([`skip`]).
+//!
+//! Of several members with one name the last counts, whatever the earlier ones hold. So an error in a value is not the end: it is
+//! put aside, the value is skipped by its extent like one that no column asks for, and a later member of that name takes the error
+//! and the values of the earlier one away. Errors of the document itself come first, then of those put aside the one that is
+//! first in the payload.
+
+mod keys;
+mod number;
+mod scan;
+mod shape;
+mod skip;
+mod string;
+mod validate;
+mod value;
+mod walk;
+
+use arrow_schema::FieldRef;
+
+use self::shape::Node;
+use self::walk::Walk;
+use super::{BadPayload, Column, DecodeError, Decoder};
+use crate::error::{Error, Result};
+use crate::spec::{JsonColumn, Options, Type};
+
+#[cfg(test)]
+mod oracle;
+#[cfg(test)]
+mod tests;
+
+/// The decoder of a JSON spec.
+#[derive(Debug)]
+pub(super) struct Json {
+    fields: Vec<FieldRef>,
+    targets: Vec<Target>,
+    options: Options,
+    nodes: Vec<Node>,
+    /// The payload, counted, in which a node was last met.
+    seen: Vec<u64>,
+    payload: u64,
+    /// Errors of values of this payload, each with its node.
+    aside: Vec<(usize, Box<DecodeError>)>,
+    /// A key without its escapes.
+    key: Vec<u8>,
+}
+
+/// What a column asks for.
+#[derive(Debug, Clone, Copy)]
+struct Target {
+    data_type: Type,
+    required: bool,
+}
+
+impl Json {
+    pub(super) fn new(fields: Vec<FieldRef>, columns: &[JsonColumn], options: Options) -> Result<Self> {
+        let pointer = |column: &JsonColumn| {
+            column.pointer().map_err(|reason| Error::InvalidSpec {
+                spec: "json".into(),
+                place: format!("column {:?}", column.name),
+                reason,
+            })
+        };
+        let nodes = shape::nodes(&columns.iter().map(pointer).collect::<Result<Vec<_>>>()?);
+        let target = |column: &JsonColumn| Target { data_type: column.data_type, required: column.required };
+        Ok(Self {
+            fields,
+            targets: columns.iter().map(target).collect(),
+            options,
+            seen: vec![0; nodes.len()],
+            nodes,
+            payload: 0,
+            aside: Vec::new(),
+            key: Vec::new(),
+        })
+    }
+}
+
+impl Decoder for Json {
+    fn fields(&self) -> &[FieldRef] {
+        &self.fields
+    }
+
+    fn decode(&mut self, payloads: &[Option<&[u8]>], columns: &mut [Column], bad: &mut Vec<BadPayload>) {
+        debug_assert_eq!(columns.len(), self.fields.len());
+        columns.iter_mut().for_each(|column| column.reserve(payloads.len()));
+        for (index, payload) in payloads.iter().enumerate() {
+            let Some(bytes) = payload else {
+                columns.iter_mut().for_each(Column::append_null);
+                continue;
+            };
+            let row = columns.first().map_or(0, Column::len);
+            let mut walk = Walk { bytes, json: self, columns, row };
+            if let Err(error) = walk.document() {
+                for column in columns.iter_mut() {
+                    column.truncate(row);
+                    column.append_null();
+                }
+                bad.push(BadPayload { index, error: *error });
+            }
+        }
+    }
+}

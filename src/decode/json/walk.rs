@@ -1,0 +1,208 @@
+//! The walk through one document along the columns' pointers.
+
+use super::scan::{describe, space, unexpected};
+use super::shape::ROOT;
+use super::{Json, keys, skip, string};
+use crate::decode::{Column, DecodeError, Reason, Step, fault};
+
+/// One document on its way into one row.
+///
+/// A step takes the position where something begins and gives the one where it ends.
+pub(super) struct Walk<'w> {
+    pub(super) bytes: &'w [u8],
+    pub(super) json: &'w mut Json,
+    pub(super) columns: &'w mut [Column],
+    /// The rows that the columns had before.
+    pub(super) row: usize,
+}
+
+impl Walk<'_> {
+    /// Appends one row, or fails and leaves columns with or without one.
+    pub(super) fn document(&mut self) -> Step {
+        self.json.payload += 1;
+        self.json.aside.clear();
+
+        let bytes = self.bytes;
+        let start = space(bytes, if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 });
+        match bytes.get(start) {
+            Some(b'{') => {}
+            Some(b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => {
+                return fault(start, Reason::Type, format!("the payload is {}, not an object", describe(bytes, start)));
+            }
+            Some(_) => return unexpected(bytes, start, "an object"),
+            None if bytes.is_empty() => return fault(0, Reason::Empty, "the payload is empty, a JSON object is expected"),
+            None => return fault(start, Reason::Empty, "the payload is blank, a JSON object is expected"),
+        }
+        let end = self.value(ROOT, start)?;
+        let rest = space(bytes, end);
+        if rest < bytes.len() {
+            return fault(rest, Reason::Trailing, format!("behind the object there is {}", describe(bytes, rest)));
+        }
+        match self.first_aside() {
+            Some(error) => Err(error),
+            None => self.complete(end),
+        }
+    }
+
+    /// Nulls for what is missing.
+    fn complete(&mut self, end: usize) -> Step {
+        for (index, column) in self.columns.iter_mut().enumerate() {
+            if column.len() == self.row {
+                if self.json.targets[index].required {
+                    let error = fault(end, Reason::Null, "the value is missing, and the column is declared not-null");
+                    return error.map_err(|error| self.about(index, error));
+                }
+                column.append_null();
+            }
+        }
+        Ok(())
+    }
+
+    /// The value of a node: into its columns, and on along what is below it.
+    fn value(&mut self, node: usize, at: usize) -> Step<usize> {
+        let here = &self.json.nodes[node];
+        if here.is_leaf()
+            && let [column] = here.columns[..]
+        {
+            return self.column(column, node, at);
+        }
+        let mut end = None;
+        for index in 0..here.columns.len() {
+            let column = self.json.nodes[node].columns[index];
+            end = Some(self.column(column, node, at)?);
+        }
+        let here = &self.json.nodes[node];
+        match self.bytes.get(at) {
+            Some(b'{') if !here.keys.is_empty() => self.members(node, at),
+            Some(b'[') if !here.elements.is_empty() => self.elements(node, at),
+            _ => end.map_or_else(|| skip::value(self.bytes, at), Ok),
+        }
+    }
+
+    /// The object whose opening bracket is at `open`.
+    fn members(&mut self, node: usize, open: usize) -> Step<usize> {
+        let bytes = self.bytes;
+        let mut at = space(bytes, open + 1);
+        if bytes.get(at) == Some(&b'}') {
+            return Ok(at + 1);
+        }
+        let mut key = keys::START;
+        loop {
+            (key, at) = self.key(node, key, at)?;
+            at = space(bytes, at);
+            let end = match self.json.nodes[node].keys.child(key) {
+                Some(child) => self.child(child, at)?,
+                None => skip::value(bytes, at)?,
+            };
+            at = space(bytes, end);
+            match bytes.get(at) {
+                Some(b',') => at = space(bytes, at + 1),
+                Some(b'}') => return Ok(at + 1),
+                _ => return unexpected(bytes, at, "',' or '}'"),
+            }
+        }
+    }
+
+    /// The key at `at`, which comes after the key `previous`: its entry, and where its colon ends.
+    #[inline]
+    fn key(&mut self, node: usize, previous: usize, at: usize) -> Step<(usize, usize)> {
+        let rest = self.bytes.get(at..).unwrap_or_default();
+        match self.json.nodes[node].keys.predicted(previous, rest) {
+            Some((key, length)) => Ok((key, at + length)),
+            None => self.surprising_key(node, previous, at),
+        }
+    }
+
+    fn surprising_key(&mut self, node: usize, previous: usize, at: usize) -> Step<(usize, usize)> {
+        let bytes = self.bytes;
+        if bytes.get(at) != Some(&b'"') {
+            return unexpected(bytes, at, "a name in double quotes");
+        }
+        let text = string::scan(bytes, at)?;
+        let keys = &mut self.json.nodes[node].keys;
+        let key = match text.plain(bytes) {
+            Some(plain) => {
+                text.check_utf8(bytes)?;
+                keys.find(previous, plain)
+            }
+            None => {
+                self.json.key.clear();
+                text.append_to(bytes, self.json.options.lenient, &mut self.json.key)?;
+                keys.find(previous, &self.json.key)
+            }
+        };
+        let colon = space(bytes, text.end + 1);
+        if bytes.get(colon) != Some(&b':') {
+            return unexpected(bytes, colon, "':'");
+        }
+        Ok((key, colon + 1))
+    }
+
+    /// The array whose opening bracket is at `open`.
+    fn elements(&mut self, node: usize, open: usize) -> Step<usize> {
+        let bytes = self.bytes;
+        let mut at = space(bytes, open + 1);
+        if bytes.get(at) == Some(&b']') {
+            return Ok(at + 1);
+        }
+        let (mut index, mut wanted) = (0, 0);
+        loop {
+            let end = match self.json.nodes[node].elements.get(wanted) {
+                Some((next, child)) if *next == index => {
+                    wanted += 1;
+                    self.child(*child, at)?
+                }
+                _ => skip::value(bytes, at)?,
+            };
+            index += 1;
+            at = space(bytes, end);
+            match bytes.get(at) {
+                Some(b',') => at = space(bytes, at + 1),
+                Some(b']') => return Ok(at + 1),
+                _ => return unexpected(bytes, at, "',' or ']'"),
+            }
+        }
+    }
+
+    /// A member or element that leads on. What is wrong with it is put aside.
+    #[inline]
+    fn child(&mut self, child: usize, at: usize) -> Step<usize> {
+        let seen = &mut self.json.seen[child];
+        if *seen == self.json.payload {
+            self.forget(child);
+        } else {
+            *seen = self.json.payload;
+        }
+        match self.value(child, at) {
+            Ok(end) => Ok(end),
+            Err(error) => {
+                self.forget(child);
+                self.json.aside.push((child, error));
+                skip::value(self.bytes, at)
+            }
+        }
+    }
+
+    /// Takes away what this payload gave to a node and those below it.
+    #[cold]
+    fn forget(&mut self, node: usize) {
+        let here = &self.json.nodes[node];
+        here.columns_below.iter().for_each(|column| self.columns[*column].truncate(self.row));
+        self.json.aside.retain(|(other, _)| !here.nodes_below.contains(other));
+        for below in here.nodes_below.iter().filter(|below| **below != node) {
+            self.json.seen[*below] = 0;
+        }
+    }
+
+    fn first_aside(&mut self) -> Option<Box<DecodeError>> {
+        let first = self.json.aside.iter().enumerate().min_by_key(|(_, (_, error))| error.position)?.0;
+        Some(self.json.aside.swap_remove(first).1)
+    }
+
+    /// Names the column of an error.
+    #[cold]
+    pub(super) fn about(&self, column: usize, mut error: Box<DecodeError>) -> Box<DecodeError> {
+        error.column = self.json.fields.get(column).map(|field| field.name().clone());
+        error
+    }
+}

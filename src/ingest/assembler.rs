@@ -1,0 +1,377 @@
+//! Fetched bytes of one partition, through batches, records and decoders, to chunks of a table.
+
+use std::sync::Arc;
+
+use super::block::{Block, distance};
+use super::errors::ErrorRows;
+use super::rows::{Failure, Rows};
+use crate::error::{Error, Result};
+use crate::fetch::PartitionRecords;
+use crate::position::{Offset, Partition, Span};
+use crate::record::{AbortedTransactions, Arena, BatchError, RawBatch, RecordRef, Records, Walk};
+use crate::decode::OnError;
+use crate::spec::Side;
+use crate::table::{Allowance, Budget, Chunk, Publisher};
+
+/// How records become rows, the same for every partition of a consumption.
+#[derive(Debug, Clone)]
+pub(crate) struct AssemblySettings {
+    pub(crate) topic: Arc<str>,
+    pub(crate) check_crc: bool,
+    pub(crate) on_error: OnError,
+    /// Leave out records whose value is null.
+    pub(crate) skip_tombstones: bool,
+    /// Close a chunk at this many rows.
+    pub(crate) chunk_rows: usize,
+    /// Close a chunk when its columns hold this many bytes.
+    pub(crate) chunk_bytes: usize,
+    /// The largest that one batch may become when it is decompressed.
+    pub(crate) decompressed_limit: usize,
+    /// One chunk never holds rows of two partitions.
+    pub(crate) by_partition: bool,
+}
+
+/// Where a partition ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct End {
+    /// Before this offset.
+    pub(crate) offset: Option<Offset>,
+    /// Before the first record whose timestamp (ms) is at least this.
+    pub(crate) timestamp: Option<i64>,
+}
+
+/// How the decoding of a partition's bytes ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// All bytes are decoded.
+    Done,
+    /// The budget has no room: what is not decoded is to be fetched again.
+    Held,
+    /// The partition's end is reached.
+    Ended,
+    /// The consumption's row limit is reached.
+    LimitReached,
+}
+
+/// Decodes what a lane fetches, batch by batch, into the columns of its next chunk.
+pub(crate) struct Assembler {
+    settings: AssemblySettings,
+    publisher: Publisher,
+    budget: Budget,
+    allowance: Allowance,
+    rows: Rows,
+    errors: ErrorRows,
+    spans: Vec<Span>,
+    /// Not here while records borrow from it.
+    arena: Option<Arena>,
+    failures: Vec<Failure>,
+    failed: Vec<usize>,
+}
+
+impl Assembler {
+    pub(crate) fn new(
+        settings: AssemblySettings,
+        rows: Rows,
+        publisher: Publisher,
+        budget: Budget,
+        allowance: Allowance,
+    ) -> Self {
+        Self {
+            settings,
+            publisher,
+            budget,
+            allowance,
+            rows,
+            errors: ErrorRows::default(),
+            spans: Vec::new(),
+            arena: None,
+            failures: Vec::new(),
+            failed: Vec::new(),
+        }
+    }
+
+    /// Decodes `fetched`, whose records go on at the table's position of the partition.
+    ///
+    /// Whatever it answers, all that was decoded is in the table or in the open chunk, and [`Assembler::seal`] brings the table's
+    /// position to the first offset that was not decoded.
+    ///
+    /// # Errors
+    ///
+    /// A damaged batch ([`Error::Batch`]), a record that cannot be decoded under [`OnError::Fail`]. What was before it is kept.
+    pub(crate) fn decode(&mut self, fetched: &PartitionRecords, end: End, receive_time_nanos: i64) -> Result<Outcome> {
+        let partition = fetched.partition;
+        let Some(position) = self.publisher.position(partition) else { return Ok(Outcome::Ended) };
+        if self.settings.by_partition && !self.spans.is_empty() {
+            self.seal()?;
+        }
+        let mut unit = Unit { partition, end, receive_time_nanos, span: Span::empty(partition, position) };
+        let mut aborted = AbortedTransactions::new(fetched.aborted.clone());
+        let mut outcome = Outcome::Done;
+        for batch in Walk::new(&fetched.records) {
+            let batch = batch.map_err(|reason| self.batch_error(partition, unit.span.next, reason))?;
+            if !self.publisher.has_room(partition) {
+                outcome = Outcome::Held;
+                break;
+            }
+            let decoded = self.batch(&mut unit, &batch, &mut aborted);
+            self.keep(&mut unit);
+            outcome = decoded?;
+            if outcome != Outcome::Done {
+                break;
+            }
+            if self.rows.len() >= self.settings.chunk_rows || self.rows.bytes() >= self.settings.chunk_bytes {
+                self.seal()?;
+            }
+        }
+        Ok(outcome)
+    }
+
+    /// Closes the open chunk and appends it to its table: from here on its rows are the table's, and its position has moved.
+    pub(crate) fn seal(&mut self) -> Result<()> {
+        if self.spans.is_empty() {
+            return Ok(());
+        }
+        let bytes = self.rows.bytes() + self.errors.bytes();
+        let (batch, offsets) = self.rows.finish()?;
+        let errors = self.errors.finish()?;
+        let spans = std::mem::take(&mut self.spans);
+        self.publisher.append(Chunk::new(batch, spans, offsets, errors, self.budget.charge(bytes)))
+    }
+
+    /// Moves what the unit has covered into the open chunk.
+    fn keep(&mut self, unit: &mut Unit) {
+        if unit.span.next == unit.span.first {
+            return;
+        }
+        debug_assert!(unit.span.adds_up(), "{:?}", unit.span);
+        match self.spans.last_mut() {
+            Some(last) if last.partition == unit.partition => last.extend(&unit.span),
+            _ => self.spans.push(unit.span),
+        }
+        unit.span = Span::empty(unit.partition, unit.span.next);
+    }
+
+    fn batch(&mut self, unit: &mut Unit, batch: &RawBatch<'_>, aborted: &mut AbortedTransactions) -> Result<Outcome> {
+        let base = batch.header.base_offset;
+        let next = batch.header.next_offset().map_err(|reason| self.batch_error(unit.partition, base, reason))?;
+        if next <= unit.span.next {
+            return Ok(Outcome::Done);
+        }
+        if unit.end.offset.is_some_and(|end| unit.span.next >= end) {
+            return Ok(Outcome::Ended);
+        }
+        if self.settings.check_crc {
+            batch.verify().map_err(|reason| self.batch_error(unit.partition, base, reason))?;
+        }
+        let is_aborted = aborted.filters(batch);
+        let hidden = match (batch.header.is_control(), is_aborted) {
+            (true, _) => Some(Hidden::Control),
+            (false, true) => Some(Hidden::Filtered),
+            (false, false) => None,
+        };
+        let mut arena = self.arena.take().unwrap_or_else(|| Arena::new(self.settings.decompressed_limit));
+        let outcome = match hidden {
+            None => match batch.records(&mut arena) {
+                Ok(records) => self.records(unit, records, base),
+                Err(reason) => Err(self.batch_error(unit.partition, base, reason)),
+            },
+            Some(hidden) => {
+                hidden.count(unit, batch, next, &mut arena).map_err(|reason| self.batch_error(unit.partition, base, reason))
+            }
+        };
+        self.arena = Some(arena);
+        match outcome? {
+            Outcome::Done => Ok(unit.close(next)),
+            outcome => Ok(outcome),
+        }
+    }
+
+    fn records(&mut self, unit: &mut Unit, mut records: Records<'_>, base: Offset) -> Result<Outcome> {
+        let mut block = Block::new(unit.span.next);
+        let mut ended = false;
+        let mut damage = None;
+        loop {
+            let record = match records.next() {
+                Ok(Some(record)) => record,
+                Ok(None) => break,
+                Err(reason) => {
+                    // What stands before the damage is good, and kept.
+                    damage = Some(reason);
+                    break;
+                }
+            };
+            if record.offset < unit.span.next {
+                continue;
+            }
+            if unit.ends_before(&record) {
+                block.gap_to(unit.end.offset.map_or(record.offset, |end| end.min(record.offset)));
+                ended = true;
+                break;
+            }
+            if self.settings.skip_tombstones && record.value.is_none() {
+                block.filter(record.offset);
+                continue;
+            }
+            block.push(&record);
+            if block.is_full() {
+                let outcome = self.block(unit, &mut block)?;
+                if outcome != Outcome::Done {
+                    return Ok(outcome);
+                }
+            }
+        }
+        let outcome = self.block(unit, &mut block)?;
+        match damage {
+            _ if outcome != Outcome::Done => Ok(outcome),
+            Some(reason) => Err(self.batch_error(unit.partition, base, reason)),
+            None if ended => Ok(Outcome::Ended),
+            None => Ok(Outcome::Done),
+        }
+    }
+
+    /// Decodes a block into rows, sees to the payloads that could not be decoded, and accounts for its offsets.
+    fn block(&mut self, unit: &mut Unit, block: &mut Block<'_>) -> Result<Outcome> {
+        let start = self.rows.len();
+        self.failures.clear();
+        self.failed.clear();
+        if block.len() > 0 {
+            self.rows.append(block, unit.partition, unit.receive_time_nanos, &mut self.failures);
+        }
+        let mut keep = block.len();
+        let mut stopped = None;
+        if !self.failures.is_empty() {
+            // One record is one error, whichever side failed first.
+            self.failures.sort_by_key(|failure| failure.index);
+            self.failures.dedup_by_key(|failure| failure.index);
+            match self.settings.on_error {
+                OnError::Null => self.failures.clear(),
+                OnError::Collect => self.failed.extend(self.failures.iter().map(|failure| failure.index)),
+                OnError::Fail => {
+                    if let Some(failure) = self.failures.first() {
+                        keep = failure.index;
+                        stopped = Some(self.undecodable(unit.partition, block, failure));
+                    }
+                    self.failures.clear();
+                }
+            }
+        }
+        let good = keep - self.failed.len();
+        let granted = self.allowance.take(good);
+        if granted < good {
+            keep = nth_good(granted, &self.failed);
+            stopped = None;
+        }
+        if keep < block.len() || !self.failed.is_empty() {
+            self.rows.cut(start, keep, &self.failed);
+            for failure in self.failures.iter().take_while(|failure| failure.index < keep) {
+                let raw = match failure.side {
+                    Side::Key => block.keys()[failure.index],
+                    Side::Value => block.values()[failure.index],
+                };
+                let (offset, timestamp) = (block.offsets()[failure.index], block.timestamps()[failure.index]);
+                self.errors.append(unit.partition, offset, timestamp, failure.side, raw, &failure.error);
+            }
+        }
+        block.account(keep, &self.failed, &mut unit.span);
+        match stopped {
+            Some(error) => Err(error),
+            None if granted < good || self.allowance.is_used_up() => Ok(Outcome::LimitReached),
+            None => Ok(Outcome::Done),
+        }
+    }
+
+    fn undecodable(&self, partition: Partition, block: &Block<'_>, failure: &Failure) -> Error {
+        Error::Undecodable {
+            topic: self.settings.topic.to_string(),
+            partition,
+            offset: block.offsets()[failure.index],
+            side: failure.side.name(),
+            reason: failure.error.clone(),
+        }
+    }
+
+    fn batch_error(&self, partition: Partition, offset: Offset, reason: BatchError) -> Error {
+        Error::Batch { topic: self.settings.topic.to_string(), partition, offset, reason }
+    }
+}
+
+/// The bytes of one partition on their way, and what has become of their offsets.
+struct Unit {
+    partition: Partition,
+    end: End,
+    receive_time_nanos: i64,
+    span: Span,
+}
+
+impl Unit {
+    fn ends_before(&self, record: &RecordRef<'_>) -> bool {
+        self.end.offset.is_some_and(|end| record.offset >= end)
+            || self.end.timestamp.is_some_and(|end| record.timestamp >= end)
+    }
+
+    /// A batch is read to its end: what its records do not cover up to `next` is a gap.
+    fn close(&mut self, next: Offset) -> Outcome {
+        let (next, outcome) = match self.end.offset {
+            Some(end) if end <= next => (end, Outcome::Ended),
+            _ => (next, Outcome::Done),
+        };
+        self.span.gaps += distance(self.span.next, next);
+        self.span.next = self.span.next.max(next);
+        outcome
+    }
+}
+
+/// Records that are counted, and not decoded.
+#[derive(Debug, Clone, Copy)]
+enum Hidden {
+    /// Transaction markers.
+    Control,
+    /// Data of an aborted transaction.
+    Filtered,
+}
+
+impl Hidden {
+    fn count(self, unit: &mut Unit, batch: &RawBatch<'_>, next: Offset, arena: &mut Arena) -> Result<Outcome, BatchError> {
+        let span = &mut unit.span;
+        let count = u64::try_from(batch.header.record_count).unwrap_or(0);
+        let whole = batch.header.base_offset >= span.next && unit.end.offset.is_none_or(|end| next <= end);
+        let hidden = if whole && count <= distance(batch.header.base_offset, next) {
+            // The header says it all: nothing needs to be decompressed.
+            span.gaps += distance(span.next, next) - count;
+            span.next = next;
+            count
+        } else {
+            let mut hidden = 0;
+            let mut records = batch.records(arena)?;
+            while let Some(record) = records.next()? {
+                if record.offset < span.next {
+                    continue;
+                }
+                if unit.end.offset.is_some_and(|end| record.offset >= end) {
+                    break;
+                }
+                span.gaps += distance(span.next, record.offset);
+                span.next = record.offset + 1;
+                hidden += 1;
+            }
+            hidden
+        };
+        match self {
+            Self::Control => span.control += hidden,
+            Self::Filtered => span.filtered += hidden,
+        }
+        Ok(Outcome::Done)
+    }
+}
+
+/// The index behind the `good`-th record that did not fail. `failed` is ascending.
+fn nth_good(good: usize, failed: &[usize]) -> usize {
+    let mut end = good;
+    for index in failed {
+        if *index >= end {
+            break;
+        }
+        end += 1;
+    }
+    end
+}

@@ -1,0 +1,383 @@
+//! The lane's loop: read a response, walk it, ask for the next, decode, while the socket fills again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use kafka_protocol::messages::{FetchRequest, FetchResponse};
+use tokio::sync::mpsc;
+
+use super::assembler::{Assembler, End, Outcome};
+use super::link::{Link, LinkEvent, LinkOutcome, LinkSettings};
+use crate::cluster::{Backoff, TopicView};
+use crate::error::{Error, Result};
+use crate::fetch::{Action, FetchCore, FetchSettings, FetchTicket, PartitionRecords};
+use crate::position::{Offset, Partition};
+use crate::table::Publisher;
+use crate::wire::{FramePool, Transport, WireSettings};
+
+/// What a lane needs to know, the same for all lanes of a consumption.
+#[derive(Clone)]
+pub(crate) struct LaneSettings {
+    pub(crate) topic: Arc<str>,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) wire: WireSettings,
+    pub(crate) reconnect: Backoff,
+    pub(crate) fetch: FetchSettings,
+    pub(crate) seed: u64,
+}
+
+/// What a lane is told.
+#[derive(Debug)]
+pub(crate) enum LaneCommand {
+    /// Who leads what.
+    View(Arc<TopicView>),
+    /// Read this partition from this position, which is the table's.
+    Assign { partition: Partition, position: Offset, end: End },
+    /// A partition's end has become known.
+    End { partition: Partition, end: End },
+}
+
+/// What a lane tells.
+#[derive(Debug)]
+pub(crate) enum LaneReport {
+    /// Somebody else leads the partition, or a broker is gone.
+    RefreshMetadata { reason: String },
+    /// The log does not hold the position. The partition is the lane's no longer.
+    OutOfRange { partition: Partition, position: Offset },
+    /// The partition is read to its end, and all of it is in the table.
+    Ended { partition: Partition },
+    /// The partition cannot go on. What was read is in the table.
+    Failed { partition: Partition, error: Error },
+    /// The row limit of the consumption is reached, and all rows are in the table.
+    LimitReached,
+    /// The lane itself is gone.
+    Stopped { error: Error },
+}
+
+/// A thread's worth of consumption, as a future: the partitions that it owns, its connections, its decoders.
+pub(crate) struct Lane {
+    core: FetchCore,
+    links: BTreeMap<i32, Link>,
+    link_settings: LinkSettings,
+    busy: FuturesUnordered<LocalBoxFuture<'static, LinkEvent>>,
+    ends: BTreeMap<Partition, End>,
+    held: BTreeSet<Partition>,
+    /// Partitions whose last batch was damaged, with its position: the next time it is an error.
+    damaged: BTreeMap<Partition, Offset>,
+    assembler: Assembler,
+    publisher: Publisher,
+    view: Option<Arc<TopicView>>,
+    commands: mpsc::UnboundedReceiver<LaneCommand>,
+    reports: mpsc::UnboundedSender<LaneReport>,
+    rng: fastrand::Rng,
+}
+
+/// How long an answer may take beyond the wait that its request allows the broker.
+const ANSWER_TIME: Duration = Duration::from_secs(30);
+
+impl Lane {
+    pub(crate) fn new(
+        settings: LaneSettings,
+        assembler: Assembler,
+        publisher: Publisher,
+        commands: mpsc::UnboundedReceiver<LaneCommand>,
+        reports: mpsc::UnboundedSender<LaneReport>,
+    ) -> Self {
+        let pool = FramePool::default();
+        Self {
+            core: FetchCore::new(Arc::clone(&settings.topic), settings.fetch, settings.seed),
+            links: BTreeMap::new(),
+            link_settings: LinkSettings {
+                transport: settings.transport,
+                answer_time: settings.wire.request_timeout.unwrap_or(ANSWER_TIME),
+                wire: settings.wire,
+                pool,
+                reconnect: settings.reconnect,
+            },
+            busy: FuturesUnordered::new(),
+            ends: BTreeMap::new(),
+            held: BTreeSet::new(),
+            damaged: BTreeMap::new(),
+            assembler,
+            publisher,
+            view: None,
+            commands,
+            reports,
+            rng: fastrand::Rng::with_seed(settings.seed),
+        }
+    }
+
+    /// Runs until the sender of commands is dropped.
+    ///
+    /// Dropping the future is the other way to end it: what is in the table stays, what is not is forgotten.
+    pub(crate) async fn run(mut self) {
+        loop {
+            self.ask_all();
+            let due = self.due();
+            let publisher = self.publisher.clone();
+            tokio::select! {
+                biased;
+                command = self.commands.recv() => match command {
+                    Some(command) => self.on_command(command),
+                    None => return,
+                },
+                Some(event) = self.busy.next(), if !self.busy.is_empty() => self.on_link(event),
+                () = publisher.room(), if !self.held.is_empty() => self.release_held(),
+                () = sleep_until(due), if due.is_some() => {}
+            }
+        }
+    }
+
+    fn on_command(&mut self, command: LaneCommand) {
+        let now = now();
+        match command {
+            LaneCommand::View(view) => {
+                self.core.topic_view(&view);
+                for (node, link) in &mut self.links {
+                    if let Some(address) = view.brokers.get(node) {
+                        link.set_address(address, now);
+                    }
+                }
+                self.view = Some(view);
+            }
+            LaneCommand::Assign { partition, position, end } => {
+                self.ends.insert(partition, end);
+                self.core.assign(partition, position, end.offset);
+                if let Some(view) = &self.view {
+                    self.core.topic_view(view);
+                }
+                self.end_if_reached(partition);
+            }
+            LaneCommand::End { partition, end } => {
+                if let Some(known) = self.ends.get_mut(&partition) {
+                    *known = end;
+                    if let Some(offset) = end.offset {
+                        self.core.set_stop(partition, offset);
+                    }
+                    self.end_if_reached(partition);
+                }
+            }
+        }
+    }
+
+    /// Connects where a connection is needed, and asks where one is idle.
+    fn ask_all(&mut self) {
+        let now = now();
+        let brokers = self.core.brokers();
+        // A broker that leads nothing of ours any more costs a connection for nothing.
+        self.links.retain(|node, _| brokers.contains(node));
+        for broker in brokers {
+            if !self.links.contains_key(&broker) {
+                let Some(address) = self.view.as_ref().and_then(|view| view.brokers.get(&broker)) else { continue };
+                self.links.insert(broker, Link::new(address.clone(), now));
+            }
+            let Some(link) = self.links.get_mut(&broker) else { continue };
+            if let Some(future) = link.connect(&self.link_settings, now) {
+                self.busy.push(future);
+            }
+            self.ask(broker, now);
+        }
+    }
+
+    /// Sends the next request to a broker whose link is idle, if there is something to ask.
+    fn ask(&mut self, broker: i32, now: Instant) {
+        let Some(link) = self.links.get_mut(&broker) else { return };
+        let Some(connection) = link.idle() else { return };
+        let version = match connection.version_of::<FetchRequest>() {
+            Ok(version) => version,
+            Err(error) => {
+                self.fail_all(error);
+                return;
+            }
+        };
+        let Some((ticket, request)) = self.core.next_request(broker, now) else { return };
+        let Some(mut exchange) = link.exchange(&self.link_settings, ticket, request, version) else { return };
+        // One poll sends the request: it leaves before anything is decoded.
+        match (&mut exchange).now_or_never() {
+            Some(event) => self.busy.push(Box::pin(std::future::ready(event))),
+            None => self.busy.push(exchange),
+        }
+    }
+
+    fn due(&self) -> Option<Instant> {
+        self.links.values().filter_map(Link::due).chain(self.core.timeout(now())).min()
+    }
+
+    fn on_link(&mut self, event: LinkEvent) {
+        let now = now();
+        let broker = event.broker;
+        let current = self.links.get(&broker).is_some_and(|link| link.is_current(&event));
+        match event.outcome {
+            LinkOutcome::Opened(result) => {
+                let Some(link) = self.links.get_mut(&broker).filter(|_| current) else { return };
+                match result {
+                    Ok(connection) => link.rest(connection),
+                    Err(error) => self.on_lost(broker, &error, now),
+                }
+            }
+            LinkOutcome::Answered { ticket, result } => match result {
+                Ok((connection, response)) => {
+                    if let Some(link) = self.links.get_mut(&broker).filter(|_| current) {
+                        link.rest(connection);
+                    }
+                    self.on_response(broker, ticket, response, now);
+                }
+                Err(error) => {
+                    self.core.on_failure(&ticket);
+                    if current {
+                        self.on_lost(broker, &error, now);
+                    }
+                }
+            },
+        }
+    }
+
+    fn on_lost(&mut self, broker: i32, error: &Error, now: Instant) {
+        tracing::warn!(broker, %error, "connection lost");
+        if let Some(link) = self.links.get_mut(&broker) {
+            link.fail(&self.link_settings, now, &mut self.rng);
+        }
+        self.publisher.status().trouble(None, error.clone());
+        self.report(LaneReport::RefreshMetadata { reason: error.to_string() });
+    }
+
+    fn on_response(&mut self, broker: i32, ticket: FetchTicket, response: FetchResponse, now: Instant) {
+        let actions = self.core.on_response(ticket, response, now);
+        // The positions are known from the batch headers: the next request leaves before anything is decompressed.
+        self.ask(broker, now);
+        let receive_time = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
+        let receive_time = i64::try_from(receive_time).unwrap_or(i64::MAX);
+        for action in actions {
+            match action {
+                Action::Records(records) => self.on_records(&records, receive_time),
+                Action::Watermarks(marks) => self.publisher.status().watermarks(marks.partition, marks.high_watermark, marks.last_stable_offset),
+                Action::RefreshMetadata { partition, reason } => {
+                    tracing::info!(partition, reason, "metadata refresh asked for");
+                    self.report(LaneReport::RefreshMetadata { reason });
+                }
+                Action::OutOfRange { partition, position, .. } => {
+                    self.forget(partition);
+                    self.report(LaneReport::OutOfRange { partition, position });
+                }
+                Action::Failed { partition, error } => self.fail(partition, error),
+            }
+        }
+        if let Err(error) = self.assembler.seal() {
+            self.fail_all(error);
+        }
+    }
+
+    fn on_records(&mut self, records: &PartitionRecords, receive_time: i64) {
+        let partition = records.partition;
+        let Some(end) = self.ends.get(&partition).copied() else { return };
+        let outcome = self.assembler.decode(records, end, receive_time).and_then(|outcome| {
+            // The partition's position in the table must be right wherever the decoding did not go to the end.
+            if outcome != Outcome::Done { self.assembler.seal().map(|()| outcome) } else { Ok(outcome) }
+        });
+        match outcome {
+            Ok(Outcome::Done) => {
+                self.damaged.remove(&partition);
+            }
+            Ok(Outcome::Held) => {
+                self.held.insert(partition);
+                self.core.hold(partition, true);
+                self.rewind(partition);
+            }
+            Ok(Outcome::Ended) => self.ended(partition),
+            Ok(Outcome::LimitReached) => {
+                self.forget(partition);
+                self.report(LaneReport::LimitReached);
+            }
+            Err(error) => self.on_damage(partition, error),
+        }
+    }
+
+    /// A damaged batch may be the network's fault: it is fetched once more before the partition fails.
+    fn on_damage(&mut self, partition: Partition, error: Error) {
+        if let Err(error) = self.assembler.seal() {
+            return self.fail(partition, error);
+        }
+        let position = self.publisher.position(partition);
+        match (&error, position) {
+            (Error::Batch { .. }, Some(position)) if self.damaged.get(&partition) != Some(&position) => {
+                tracing::warn!(partition, %error, "damaged batch, fetching it again");
+                self.damaged.insert(partition, position);
+                self.publisher.status().trouble(Some(partition), error);
+                self.rewind(partition);
+            }
+            _ => self.fail(partition, error),
+        }
+    }
+
+    /// Goes back to the table's position: what is in flight is forgotten.
+    fn rewind(&mut self, partition: Partition) {
+        if let Some(position) = self.publisher.position(partition) {
+            self.core.rewind(partition, position, now(), false);
+        }
+    }
+
+    fn release_held(&mut self) {
+        let publisher = &self.publisher;
+        let core = &mut self.core;
+        self.held.retain(|partition| {
+            let room = publisher.has_room(*partition);
+            if room {
+                core.hold(*partition, false);
+            }
+            !room
+        });
+    }
+
+    fn end_if_reached(&mut self, partition: Partition) {
+        let end = self.ends.get(&partition).and_then(|end| end.offset);
+        let position = self.publisher.position(partition);
+        if matches!((position, end), (Some(position), Some(end)) if position >= end) {
+            self.ended(partition);
+        }
+    }
+
+    fn ended(&mut self, partition: Partition) {
+        self.forget(partition);
+        self.report(LaneReport::Ended { partition });
+    }
+
+    fn fail(&mut self, partition: Partition, error: Error) {
+        self.forget(partition);
+        self.report(LaneReport::Failed { partition, error });
+    }
+
+    fn fail_all(&mut self, error: Error) {
+        let partitions: Vec<Partition> = self.ends.keys().copied().collect();
+        for partition in partitions {
+            self.fail(partition, error.clone());
+        }
+    }
+
+    fn forget(&mut self, partition: Partition) {
+        self.core.remove(partition);
+        self.ends.remove(&partition);
+        self.held.remove(&partition);
+        self.damaged.remove(&partition);
+    }
+
+    fn report(&self, report: LaneReport) {
+        // Nobody listens any more when the consumption ends: then nobody needs to know.
+        let _ = self.reports.send(report);
+    }
+}
+
+/// The runtime's clock, which a simulation may have paused.
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+async fn sleep_until(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due.into()).await,
+        None => std::future::pending().await,
+    }
+}

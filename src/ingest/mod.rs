@@ -1,0 +1,14 @@
+//! The lane: fetched bytes, through records and decoders, to the table, for the partitions that it owns.
+
+mod assembler;
+mod block;
+mod errors;
+mod lane;
+mod link;
+mod metadata;
+mod rows;
+
+pub(crate) use assembler::{Assembler, AssemblySettings, End};
+pub(crate) use lane::{Lane, LaneCommand, LaneReport, LaneSettings};
+pub use metadata::MetadataColumns;
+pub(crate) use rows::{Rows, schema};

@@ -1,0 +1,185 @@
+//! Rows under construction: metadata, key and value columns side by side, and the decoders that fill them.
+
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_buffer::ScalarBuffer;
+use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef};
+
+use super::block::Block;
+use super::metadata::{Kind, MetadataColumns};
+use crate::decode::column::Native;
+use crate::decode::{BadPayload, Column, DecodeError, Decoder};
+use crate::error::{Error, Result};
+use crate::position::Partition;
+use crate::spec::Side;
+
+/// Columns of one lane (or, by partition, of one of its partitions) between two chunks.
+pub(super) struct Rows {
+    schema: SchemaRef,
+    kinds: Vec<Kind>,
+    timestamp_nanos: bool,
+    key: Box<dyn Decoder>,
+    value: Box<dyn Decoder>,
+    /// Metadata, then key, then value columns: the order of the schema.
+    columns: Vec<Column>,
+    /// The offset of each row, where the table has no column of it: a snapshot must always know what it holds.
+    offsets: Column,
+    rows: usize,
+    bad: Vec<BadPayload>,
+    failed: Vec<usize>,
+}
+
+/// A payload of a block that could not be decoded.
+pub(super) struct Failure {
+    pub(super) index: usize,
+    pub(super) side: Side,
+    pub(super) error: DecodeError,
+}
+
+impl Rows {
+    pub(super) fn new(metadata: &MetadataColumns, key: Box<dyn Decoder>, value: Box<dyn Decoder>) -> Result<Self> {
+        let schema = schema(metadata, key.fields(), value.fields())?;
+        let columns = schema.fields().iter().map(Column::new).collect::<Result<_>>()?;
+        Ok(Self {
+            kinds: metadata.kinds(),
+            timestamp_nanos: metadata.timestamp_unit == arrow_schema::TimeUnit::Nanosecond,
+            key,
+            value,
+            columns,
+            offsets: Column::new(&Arc::new(Field::new("offset", DataType::Int64, false)))?,
+            schema,
+            rows: 0,
+            bad: Vec::new(),
+            failed: Vec::new(),
+        })
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// Bytes that the columns hold.
+    pub(super) fn bytes(&self) -> usize {
+        self.columns.iter().map(Column::bytes).sum::<usize>() + self.offsets.bytes()
+    }
+
+    /// Appends a row for each record of the block. Payloads that could not be decoded are rows of nulls in their side's columns, and
+    /// are reported: the caller takes these rows out, or leaves them.
+    pub(super) fn append(&mut self, block: &Block<'_>, partition: Partition, receive_time_nanos: i64, failures: &mut Vec<Failure>) {
+        let (metadata, payload) = self.columns.split_at_mut(self.kinds.len());
+        for (kind, column) in self.kinds.iter().zip(metadata) {
+            append_metadata(*kind, column, block, partition, receive_time_nanos, self.timestamp_nanos);
+        }
+        if !self.kinds.contains(&Kind::Offset) {
+            append_slice(&mut self.offsets, block.offsets());
+        }
+        let (key, value) = payload.split_at_mut(self.key.fields().len());
+        for (side, decoder, columns, payloads) in
+            [(Side::Key, &mut self.key, key, block.keys()), (Side::Value, &mut self.value, value, block.values())]
+        {
+            decoder.decode(payloads, columns, &mut self.bad);
+            failures.extend(self.bad.drain(..).map(|bad| Failure { index: bad.index, side, error: bad.error }));
+        }
+        self.rows += block.len();
+    }
+
+    /// Takes out the rows of a block that begins at row `start`: those at `indexes` (ascending), and all from `keep` on.
+    pub(super) fn cut(&mut self, start: usize, keep: usize, indexes: &[usize]) {
+        self.failed.clear();
+        self.failed.extend(indexes.iter().copied().take_while(|index| *index < keep));
+        let hidden = (!self.kinds.contains(&Kind::Offset)).then_some(&mut self.offsets);
+        for column in self.columns.iter_mut().chain(hidden) {
+            column.truncate(start + keep);
+            if !self.failed.is_empty() {
+                column.remove_rows(start, &self.failed);
+            }
+        }
+        self.rows = start + keep - self.failed.len();
+    }
+
+    /// Gives out all rows, and the offset of each.
+    pub(super) fn finish(&mut self) -> Result<(RecordBatch, ScalarBuffer<i64>)> {
+        let rows = std::mem::take(&mut self.rows);
+        let arrays: Vec<ArrayRef> = self.columns.iter_mut().map(Column::finish).collect::<Result<_>>()?;
+        let offsets = match self.kinds.iter().position(|kind| *kind == Kind::Offset) {
+            Some(at) => arrays.get(at).map(Arc::clone),
+            None => Some(self.offsets.finish()?),
+        };
+        let offsets = offsets
+            .as_ref()
+            .and_then(|array| array.as_any().downcast_ref::<arrow_array::Int64Array>())
+            .map(|array| array.values().clone())
+            .unwrap_or_default();
+        let options = arrow_array::RecordBatchOptions::new().with_row_count(Some(rows));
+        let batch = RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options)
+            .map_err(|error| Error::Columns { what: "closing a chunk", reason: error.to_string() })?;
+        Ok((batch, offsets))
+    }
+}
+
+/// The schema of a table: metadata, key and value columns, no two of one name.
+pub(crate) fn schema(metadata: &MetadataColumns, key: &[FieldRef], value: &[FieldRef]) -> Result<SchemaRef> {
+    let mut fields: Vec<FieldRef> = Vec::new();
+    let mut sources: Vec<&'static str> = Vec::new();
+    let metadata = metadata.fields();
+    for (source, group) in [("metadata", metadata.as_slice()), ("key", key), ("value", value)] {
+        for field in group {
+            if let Some(at) = fields.iter().position(|known| known.name() == field.name()) {
+                let first = sources.get(at).copied().unwrap_or("metadata");
+                return Err(Error::DuplicateColumn { column: field.name().clone(), first, second: source });
+            }
+            fields.push(Arc::clone(field));
+            sources.push(source);
+        }
+    }
+    Ok(Arc::new(Schema::new(fields)))
+}
+
+fn append_metadata(kind: Kind, column: &mut Column, block: &Block<'_>, partition: Partition, receive_time: i64, nanos: bool) {
+    match kind {
+        Kind::Partition => append_repeated(column, partition, block.len()),
+        Kind::Offset => append_slice(column, block.offsets()),
+        Kind::Timestamp => {
+            // Kafka's NO_TIMESTAMP is -1; a time that nanoseconds cannot hold is not there either.
+            if !nanos && !block.timestamps().contains(&-1) {
+                return append_slice(column, block.timestamps());
+            }
+            for timestamp in block.timestamps() {
+                let scaled = if nanos { timestamp.checked_mul(1_000_000) } else { Some(*timestamp) };
+                match scaled {
+                    Some(scaled) if *timestamp != -1 => column.push_i64(scaled),
+                    _ => column.append_null(),
+                }
+            }
+        }
+        Kind::ReceiveTime => append_repeated(column, receive_time, block.len()),
+        Kind::KeyBytes => append_lengths(column, block.keys()),
+        Kind::ValueBytes => append_lengths(column, block.values()),
+    }
+}
+
+/// Appends numbers that are all there.
+fn append_slice<T: Native>(column: &mut Column, numbers: &[T]) {
+    if let Some((values, validity)) = column.numbers::<T>() {
+        values.extend_from_slice(numbers);
+        validity.append_n_non_nulls(numbers.len());
+    }
+}
+
+/// Appends one number for each of so many rows.
+fn append_repeated<T: Native>(column: &mut Column, number: T, rows: usize) {
+    if let Some((values, validity)) = column.numbers::<T>() {
+        values.extend(std::iter::repeat_n(number, rows));
+        validity.append_n_non_nulls(rows);
+    }
+}
+
+fn append_lengths(column: &mut Column, payloads: &[Option<&[u8]>]) {
+    for payload in payloads {
+        match payload.and_then(|bytes| i32::try_from(bytes.len()).ok()) {
+            Some(length) => column.push_i32(length),
+            None => column.append_null(),
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! Specs as text, read and written.
+//!
+//! ```text
+//! spec    = kind [ ":" body ] [ ";" option { "," option } ]
+//! simple  = type [ ":" name ]          json   = column { "," column }
+//! raw     = name                       column = name ":" type [ "!" ] [ "=" path ]
+//! option  = "lenient" | "tombstones=" ( "rows" | "skip" ) | "zone=" zone | "depth=" number
+//! ```
+//!
+//! Names and paths with `,` `:` `=` `;`, quotes or spaces are in double quotes, where `""` is a quote.
+
+use std::fmt;
+
+use super::{JsonColumn, Kind, Options, Spec, Tombstones, Type, Zone};
+use crate::error::{Error, Result, nearest};
+
+const KINDS: [&str; 5] = ["ignore", "raw", "simple", "json", "from_properties"];
+const LATER: [&str; 3] = ["avro", "protobuf", "object"];
+const OPTIONS: [&str; 4] = ["lenient", "tombstones", "zone", "depth"];
+
+/// What ends a name.
+const DELIMITERS: [char; 4] = [',', ':', '=', ';'];
+
+pub(super) fn parse(text: &str) -> Result<Spec> {
+    let mut reader = Reader { text, position: 0 };
+    let spec = reader.spec().map_err(|Wrong { place, reason }| Error::InvalidSpec { spec: text.into(), place, reason })?;
+    // The text as given says more than the text as kolumn would write it.
+    spec.validate().map_err(|error| match error {
+        Error::InvalidSpec { place, reason, .. } => Error::InvalidSpec { spec: text.into(), place, reason },
+        other => other,
+    })?;
+    Ok(spec)
+}
+
+struct Wrong {
+    place: String,
+    reason: String,
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    /// In bytes.
+    position: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn spec(&mut self) -> Result<Spec, Wrong> {
+        self.space();
+        if self.rest().starts_with('@') {
+            return Err(self.wrong(self.position, "specs in files are not available yet; write the spec itself"));
+        }
+        let start = self.position;
+        let kind = self.until(&DELIMITERS).trim();
+        let kind = match kind {
+            "ignore" => Kind::Ignore,
+            "from_properties" | "from-properties" => Kind::Simple { name: None, data_type: None },
+            "raw" => Kind::Raw { name: if self.take(':') { Some(self.name("the column's name")?) } else { None } },
+            "simple" => self.simple()?,
+            "json" => Kind::Json { columns: self.json()? },
+            later if LATER.contains(&later) => {
+                return Err(
+                    self.wrong(start, format!("specs of kind {later} are not available yet; there are {}", KINDS.join(", ")))
+                );
+            }
+            other => {
+                let hint = nearest(other, KINDS).map(|near| format!("; did you mean {near:?}?")).unwrap_or_default();
+                return Err(self.wrong(start, format!("{other:?} is no kind of spec{hint}; there are {}", KINDS.join(", "))));
+            }
+        };
+        let options = if self.take(';') { self.options()? } else { Options::default() };
+        self.space();
+        if !self.rest().is_empty() {
+            return Err(self.wrong(self.position, format!("{:?} is left over", self.rest())));
+        }
+        Ok(Spec { kind, options })
+    }
+
+    fn simple(&mut self) -> Result<Kind, Wrong> {
+        if !self.take(':') {
+            let reason = "the type is missing, as in simple:int64; from_properties takes it from the properties";
+            return Err(self.wrong(self.position, reason));
+        }
+        let data_type = if self.rest().starts_with(':') { None } else { Some(self.data_type(None)?) };
+        let name = if self.take(':') { Some(self.name("the column's name")?) } else { None };
+        Ok(Kind::Simple { name, data_type })
+    }
+
+    fn json(&mut self) -> Result<Vec<JsonColumn>, Wrong> {
+        if !self.take(':') {
+            let reason = "the columns are missing, as in json:price:float64,symbol:utf8=/instrument/symbol; finding them out is not available yet";
+            return Err(self.wrong(self.position, reason));
+        }
+        let mut columns = Vec::new();
+        loop {
+            let start = self.position;
+            let name = self.name("a column's name")?;
+            if !self.take(':') {
+                return Err(self.wrong(start, format!("column {name:?} has no type, as in {name}:utf8")));
+            }
+            let data_type = self.data_type(Some(&name))?;
+            let required = self.take('!');
+            let path = if self.take('=') { Some(self.path()?) } else { None };
+            columns.push(JsonColumn { name, data_type, path, required });
+            if !self.take(',') {
+                return Ok(columns);
+            }
+        }
+    }
+
+    fn options(&mut self) -> Result<Options, Wrong> {
+        let mut options = Options::default();
+        loop {
+            self.space();
+            let start = self.position;
+            let name = self.until(&DELIMITERS).trim();
+            let value = if self.take('=') { Some(self.until(&[',', ';']).trim()) } else { None };
+            match (name, value) {
+                ("lenient", None) => options.lenient = true,
+                ("tombstones", Some("rows")) => options.tombstones = Tombstones::Rows,
+                ("tombstones", Some("skip")) => options.tombstones = Tombstones::Skip,
+                ("tombstones", _) => return Err(self.wrong(start, "tombstones are rows or skip, as in tombstones=skip")),
+                ("zone", Some(zone)) => options.zone = Some(Zone::read(zone).map_err(|reason| self.wrong(start, reason))?),
+                ("depth", Some(depth)) => {
+                    options.depth = depth.parse().map_err(|_| self.wrong(start, format!("the depth {depth:?} is no number")))?;
+                }
+                (known, value) if OPTIONS.contains(&known) => {
+                    let reason = if value.is_some() { "takes no value" } else { "lacks its value" };
+                    return Err(self.wrong(start, format!("the option {known} {reason}")));
+                }
+                (other, _) => {
+                    let hint = nearest(other, OPTIONS).map(|near| format!("; did you mean {near:?}?")).unwrap_or_default();
+                    return Err(
+                        self.wrong(start, format!("no option is named {other:?}{hint}; there are {}", OPTIONS.join(", ")))
+                    );
+                }
+            }
+            if !self.take(',') {
+                return Ok(options);
+            }
+        }
+    }
+
+    fn name(&mut self, what: &str) -> Result<String, Wrong> {
+        self.space();
+        let start = self.position;
+        if self.rest().starts_with('"') {
+            return self.quoted();
+        }
+        let name = self.until(&DELIMITERS).trim_end();
+        if name.is_empty() {
+            return Err(self.wrong(start, format!("{what} is missing")));
+        }
+        if name.contains(|character: char| character.is_whitespace() || character == '"') {
+            return Err(self.wrong(start, format!("the name {name:?} holds a space or a quote; put it in double quotes")));
+        }
+        Ok(name.to_owned())
+    }
+
+    /// A pointer or a member's name. Only `,` and `;` end it, for nothing else can follow.
+    fn path(&mut self) -> Result<String, Wrong> {
+        self.space();
+        let start = self.position;
+        if self.rest().starts_with('"') {
+            return self.quoted();
+        }
+        let path = self.until(&[',', ';']).trim_end();
+        if path.is_empty() {
+            return Err(self.wrong(start, "the path is missing behind =; the whole document is \"\""));
+        }
+        if path.contains('"') {
+            return Err(self.wrong(start, format!("the path {path:?} holds a quote; put it in double quotes")));
+        }
+        Ok(path.to_owned())
+    }
+
+    fn data_type(&mut self, column: Option<&str>) -> Result<Type, Wrong> {
+        self.space();
+        let start = self.position;
+        let mut depth = 0_usize;
+        let end = self.rest().find(|character: char| {
+            match character {
+                '(' | '<' => depth += 1,
+                ')' | '>' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            depth == 0 && (DELIMITERS.contains(&character) || character == '!')
+        });
+        let text = self.advance(end.unwrap_or(self.rest().len()));
+        Type::read(text).map_err(|reason| {
+            let Wrong { place, reason } = self.wrong(start, reason);
+            Wrong { place: column.map(|column| format!("column {column:?}, {place}")).unwrap_or(place), reason }
+        })
+    }
+
+    /// Text in double quotes, where `""` is a quote.
+    fn quoted(&mut self) -> Result<String, Wrong> {
+        let start = self.position;
+        let mut plain = String::new();
+        self.take('"');
+        loop {
+            plain.push_str(self.until(&['"']));
+            if !self.take_exactly('"') {
+                return Err(self.wrong(start, "the closing quote is missing"));
+            }
+            if !self.take_exactly('"') {
+                return Ok(plain);
+            }
+            plain.push('"');
+        }
+    }
+
+    fn rest(&self) -> &'a str {
+        self.text.get(self.position..).unwrap_or("")
+    }
+
+    fn advance(&mut self, bytes: usize) -> &'a str {
+        let taken = self.rest().get(..bytes).unwrap_or("");
+        self.position += taken.len();
+        taken
+    }
+
+    fn until(&mut self, ends: &[char]) -> &'a str {
+        let rest = self.rest();
+        self.advance(rest.find(ends).unwrap_or(rest.len()))
+    }
+
+    fn space(&mut self) {
+        let rest = self.rest();
+        self.advance(rest.len() - rest.trim_start().len());
+    }
+
+    fn take(&mut self, character: char) -> bool {
+        self.space();
+        self.take_exactly(character)
+    }
+
+    fn take_exactly(&mut self, character: char) -> bool {
+        let found = self.rest().starts_with(character);
+        if found {
+            self.position += character.len_utf8();
+        }
+        found
+    }
+
+    fn wrong(&self, position: usize, reason: impl Into<String>) -> Wrong {
+        let characters = self.text.get(..position).map_or(0, |before| before.chars().count());
+        Wrong { place: format!("character {}", characters + 1), reason: reason.into() }
+    }
+}
+
+/// A name or path, in quotes where it needs them.
+struct Quoted<'a>(&'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let special = |character: char| DELIMITERS.contains(&character) || character == '"' || character.is_whitespace();
+        if self.0.is_empty() || self.0.contains(special) {
+            write!(f, "\"{}\"", self.0.replace('"', "\"\""))
+        } else {
+            f.write_str(self.0)
+        }
+    }
+}
+
+impl fmt::Display for Spec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            Kind::Ignore => f.write_str("ignore")?,
+            Kind::Raw { name: None } => f.write_str("raw")?,
+            Kind::Raw { name: Some(name) } => write!(f, "raw:{}", Quoted(name))?,
+            Kind::Simple { name: None, data_type: None } => f.write_str("from_properties")?,
+            Kind::Simple { name, data_type } => {
+                f.write_str("simple:")?;
+                if let Some(data_type) = data_type {
+                    write!(f, "{data_type}")?;
+                }
+                if let Some(name) = name {
+                    write!(f, ":{}", Quoted(name))?;
+                }
+            }
+            Kind::Json { columns } => {
+                f.write_str("json")?;
+                for (index, column) in columns.iter().enumerate() {
+                    let before = if index == 0 { ':' } else { ',' };
+                    let mark = if column.required { "!" } else { "" };
+                    write!(f, "{before}{}:{}{mark}", Quoted(&column.name), column.data_type)?;
+                    if let Some(path) = &column.path {
+                        write!(f, "={}", Quoted(path))?;
+                    }
+                }
+            }
+        }
+        let Options { lenient, tombstones, zone, depth } = self.options;
+        let options = [
+            lenient.then(|| "lenient".to_owned()),
+            (tombstones == Tombstones::Skip).then(|| "tombstones=skip".to_owned()),
+            zone.map(|zone| format!("zone={zone}")),
+            (depth != super::options::DEPTH).then(|| format!("depth={depth}")),
+        ];
+        let given: Vec<String> = options.into_iter().flatten().collect();
+        if given.is_empty() { Ok(()) } else { write!(f, ";{}", given.join(",")) }
+    }
+}
