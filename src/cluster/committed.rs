@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kafka_protocol::messages::offset_fetch_request::{
-    OffsetFetchRequestGroup, OffsetFetchRequestTopic, OffsetFetchRequestTopics,
-};
+use kafka_protocol::messages::offset_fetch_request::OffsetFetchRequestTopic;
 use kafka_protocol::messages::{FindCoordinatorRequest, GroupId, OffsetFetchRequest, TopicName};
 use kafka_protocol::protocol::StrBytes;
 
@@ -44,22 +42,11 @@ impl Cluster {
     ) -> Result<Option<BTreeMap<Partition, Option<Offset>>>> {
         let Some(coordinator) = self.coordinator(group).await? else { return Ok(None) };
         let text = |text: &str| StrBytes::from_string(text.to_owned());
-        let old = OffsetFetchRequestTopic::default()
+        let wanted = OffsetFetchRequestTopic::default()
             .with_name(TopicName(text(topic)))
             .with_partition_indexes(partitions.to_vec());
-        let new = OffsetFetchRequestTopics::default()
-            .with_name(TopicName(text(topic)))
-            .with_partition_indexes(partitions.to_vec());
-        // From version 8 on a request holds groups, before it is about one: a field that a version lacks is not sent.
-        let request = OffsetFetchRequest::default()
-            .with_group_id(GroupId(text(group)))
-            .with_topics(Some(vec![old]))
-            .with_groups(vec![
-                OffsetFetchRequestGroup::default()
-                    .with_group_id(GroupId(text(group)))
-                    .with_member_epoch(-1)
-                    .with_topics(Some(vec![new])),
-            ]);
+        let request =
+            OffsetFetchRequest::default().with_group_id(GroupId(text(group))).with_topics(Some(vec![wanted]));
         let response = match self.ask_node(coordinator, &request).await {
             Ok(response) => response,
             Err(error @ Error::UnsupportedVersion { .. }) => return Err(error),
@@ -68,15 +55,8 @@ impl Cluster {
                 return Ok(None);
             }
         };
-        let of_group = response.groups.iter().map(|answer| answer.error_code);
-        let old = response.topics.iter().flat_map(|topic| &topic.partitions).map(|answer| {
-            (answer.partition_index, answer.committed_offset, answer.error_code)
-        });
-        let new = response.groups.iter().flat_map(|group| &group.topics).flat_map(|topic| &topic.partitions).map(|answer| {
-            (answer.partition_index, answer.committed_offset, answer.error_code)
-        });
-        let answers: Vec<_> = old.chain(new).collect();
-        let codes = std::iter::once(response.error_code).chain(of_group).chain(answers.iter().map(|(_, _, code)| *code));
+        let answers: Vec<_> = response.topics.iter().flat_map(|topic| &topic.partitions).collect();
+        let codes = std::iter::once(response.error_code).chain(answers.iter().map(|answer| answer.error_code));
         for code in codes.filter(|code| *code != 0) {
             if !is_passing(code) {
                 let what = format!("offsets of topic {topic:?} that group {group:?} committed");
@@ -85,20 +65,15 @@ impl Cluster {
             return Ok(None);
         }
         let mut found: BTreeMap<Partition, Option<Offset>> = partitions.iter().map(|partition| (*partition, None)).collect();
-        for (partition, offset, _) in answers {
-            found.insert(partition, (offset >= 0).then_some(offset));
+        for answer in answers {
+            found.insert(answer.partition_index, (answer.committed_offset >= 0).then_some(answer.committed_offset));
         }
         Ok(Some(found))
     }
 
     async fn coordinator(&mut self, group: &str) -> Result<Option<i32>> {
         let key = StrBytes::from_string(group.to_owned());
-        let request = FindCoordinatorRequest::default().with_key(key.clone()).with_key_type(0).with_coordinator_keys(vec![key]);
-        // The coordinator is one of the brokers that metadata names.
-        self.metadata(Some("")).await.map(drop).or_else(|error| match error {
-            error @ Error::UnsupportedVersion { .. } => Err(error),
-            _ => Ok(()),
-        })?;
+        let request = FindCoordinatorRequest::default().with_key(key).with_key_type(0);
         let response = match self.ask_any(&request).await {
             Ok(response) => response,
             Err(error @ Error::UnsupportedVersion { .. }) => return Err(error),
@@ -107,12 +82,8 @@ impl Cluster {
                 return Ok(None);
             }
         };
-        let (code, node) = match response.coordinators.first() {
-            Some(coordinator) => (coordinator.error_code, coordinator.node_id.0),
-            None => (response.error_code, response.node_id.0),
-        };
-        match code {
-            0 => Ok(Some(node)),
+        match response.error_code {
+            0 => Ok(Some(response.node_id.0)),
             code if is_passing(code) => Ok(None),
             code => Err(refused(self.broker(), format!("the coordinator of group {group:?}"), code)),
         }

@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::fetch::{Action, FetchCore, FetchSettings, FetchTicket, PartitionRecords};
 use crate::position::{Offset, Partition};
 use crate::table::Publisher;
-use crate::wire::{FramePool, Transport, WireSettings};
+use crate::wire::{FramePool, PoolLimits, Transport, WireSettings};
 
 /// What a lane needs to know, the same for all lanes of a consumption.
 #[derive(Clone)]
@@ -76,9 +76,6 @@ pub(crate) struct Lane {
     rng: fastrand::Rng,
 }
 
-/// How long an answer may take beyond the wait that its request allows the broker.
-const ANSWER_TIME: Duration = Duration::from_secs(30);
-
 impl Lane {
     pub(crate) fn new(
         settings: LaneSettings,
@@ -87,13 +84,13 @@ impl Lane {
         commands: mpsc::UnboundedReceiver<LaneCommand>,
         reports: mpsc::UnboundedSender<LaneReport>,
     ) -> Self {
-        let pool = FramePool::default();
+        let pool = FramePool::new(PoolLimits::default());
         Self {
             core: FetchCore::new(Arc::clone(&settings.topic), settings.fetch, settings.seed),
             links: BTreeMap::new(),
             link_settings: LinkSettings {
                 transport: settings.transport,
-                answer_time: settings.wire.request_timeout.unwrap_or(ANSWER_TIME),
+                answer_time: settings.wire.request_timeout,
                 wire: settings.wire,
                 pool,
                 reconnect: settings.reconnect,

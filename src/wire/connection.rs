@@ -136,8 +136,9 @@ impl Connection {
 
     async fn call_in<Q: Request>(&mut self, request: &Q, version: i16) -> Result<Q::Response> {
         self.check_usable()?;
-        if let Some(until) = self.throttled.take() {
+        if let Some(until) = self.throttled {
             sleep_until(until).await;
+            self.throttled = None;
         }
         self.calling = true;
         let deadline = Instant::now() + self.settings.request_timeout;

@@ -7,11 +7,11 @@ use std::io::Write as _;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    ArrowPrimitiveType, Date32Type, Date64Type, Decimal32Type, Decimal64Type, Decimal128Type, Decimal256Type, DurationMicrosecondType,
-    DurationMillisecondType, DurationNanosecondType, DurationSecondType, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type,
-    Int32Type, Int64Type, Time32MillisecondType, Time32SecondType, Time64MicrosecondType, Time64NanosecondType,
-    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type,
-    UInt32Type, UInt64Type,
+    ArrowPrimitiveType, Date32Type, Date64Type, Decimal32Type, Decimal64Type, Decimal128Type, Decimal256Type,
+    DurationMicrosecondType, DurationMillisecondType, DurationNanosecondType, DurationSecondType, Float16Type, Float32Type,
+    Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, Time32MillisecondType, Time32SecondType, Time64MicrosecondType,
+    Time64NanosecondType, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
+    UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{Array, PrimitiveArray};
 use arrow_schema::{DataType, Field, TimeUnit};
@@ -78,7 +78,9 @@ pub(crate) fn scalar<'a>(array: &'a dyn Array, field: &Field) -> Option<Scalar<'
         DataType::Time32(TimeUnit::Second) => {
             (Shape::Plain, primitive::<Time32SecondType>(array, |value, out| time(out, i64::from(value), 0)))
         }
-        DataType::Time32(_) => (Shape::Plain, primitive::<Time32MillisecondType>(array, |value, out| time(out, i64::from(value), 3))),
+        DataType::Time32(_) => {
+            (Shape::Plain, primitive::<Time32MillisecondType>(array, |value, out| time(out, i64::from(value), 3)))
+        }
         DataType::Time64(TimeUnit::Microsecond) => {
             (Shape::Plain, primitive::<Time64MicrosecondType>(array, |value, out| time(out, value, 6)))
         }
