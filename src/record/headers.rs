@@ -16,7 +16,7 @@ pub(crate) struct Header<'a> {
 }
 
 /// A record's headers as they are on the wire: order and duplicates are kept.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct RawHeaders<'a> {
     count: usize,
     bytes: &'a [u8],
