@@ -34,7 +34,7 @@ impl Core {
             return;
         }
         let mut plan = Plan::default();
-        for (node, incoming) in sources(&graph, pending) {
+        for (node, incoming) in sources(&graph, &self.errors, pending) {
             self.own(&mut plan, &node, incoming);
         }
         graph.merges.retain(|merge| merge.strong_count() > 0);
@@ -126,7 +126,7 @@ impl Core {
     /// The end of all updates.
     pub(super) fn end_updates(&self) {
         let graph = lock(&self.graph);
-        let mut nodes: Vec<Arc<Node>> = graph.plain.iter().chain(&graph.errors).map(Arc::clone).collect();
+        let mut nodes: Vec<Arc<Node>> = graph.plain.iter().chain([&self.errors]).map(Arc::clone).collect();
         nodes.extend(graph.constituents.values().map(Arc::clone));
         nodes.extend(graph.merges.iter().filter_map(Weak::upgrade));
         let mut wakers = Vec::new();
@@ -188,7 +188,7 @@ fn tell(node: &Node, cycle: u64, step: &Step, wakers: &mut Vec<Waker>) {
 }
 
 /// What flows into the tables that chunks go to.
-fn sources(graph: &Graph, pending: Pending) -> Vec<(Arc<Node>, Incoming)> {
+fn sources(graph: &Graph, error_table: &Arc<Node>, pending: Pending) -> Vec<(Arc<Node>, Incoming)> {
     let mut plain = Incoming { accounts: pending.accounts.clone(), ..Incoming::default() };
     let mut errors = Incoming { accounts: pending.accounts.clone(), ..Incoming::default() };
     let mut parts: BTreeMap<Partition, Incoming> = BTreeMap::new();
@@ -248,9 +248,7 @@ fn sources(graph: &Graph, pending: Pending) -> Vec<(Arc<Node>, Incoming)> {
     if let Some(node) = &graph.plain {
         add(node, plain);
     }
-    if let Some(node) = &graph.errors {
-        add(node, errors);
-    }
+    add(error_table, errors);
     for (partition, node) in &graph.constituents {
         add(node, parts.remove(partition).unwrap_or_default());
     }

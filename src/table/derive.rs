@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::{BooleanArray, RecordBatch};
+use arrow_schema::ArrowError;
 
 use super::core::Core;
 use super::family::{Family, Member, Rule};
@@ -17,15 +18,22 @@ use super::segment::Added;
 use super::step::without_first;
 use super::table_type::TableType;
 use super::view::View;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::position::Partition;
+
+/// So that a function of a derived table may use Arrow's kernels with `?`.
+impl From<ArrowError> for Error {
+    fn from(error: ArrowError) -> Self {
+        Self::Columns { what: "a function of a derived table", reason: error.to_string() }
+    }
+}
 
 impl Table {
     /// The same rows with these columns only, in this order. Nothing is copied.
     ///
     /// # Errors
     ///
-    /// [`UnknownColumn`](crate::error::Error::UnknownColumn), [`DuplicateColumn`](crate::error::Error::DuplicateColumn).
+    /// [`UnknownColumn`](Error::UnknownColumn), [`DuplicateColumn`](Error::DuplicateColumn).
     pub fn select<S: AsRef<str>>(&self, columns: impl IntoIterator<Item = S>) -> Result<Self> {
         Ok(self.seen_through(self.lens().select(columns)?))
     }
@@ -116,7 +124,7 @@ impl PartitionedTable {
     ///
     /// # Errors
     ///
-    /// [`Columns`](crate::error::Error::Columns) where the function panics.
+    /// [`Columns`](Error::Columns) where the function panics.
     pub fn filter(&self, predicate: impl Fn(Partition) -> bool + Send + Sync + 'static) -> Result<Self> {
         let prototype = self.family.prototype.clone();
         self.derived(prototype, Arc::new(move |partition, table| Ok(predicate(partition).then(|| table.clone()))))

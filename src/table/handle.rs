@@ -103,9 +103,7 @@ impl Table {
     /// The records of the consumption that could not be decoded; see [`super::error_schema`]. Its positions count all of them, also
     /// those that it no longer holds.
     pub fn errors(&self) -> Self {
-        let node = lock(&self.core().graph).errors.as_ref().map(Arc::clone);
-        let member = node.map(Member::of).unwrap_or_else(|| self.member.clone());
-        Self::new(member, Arc::clone(&self.lease))
+        Self::new(Member::of(Arc::clone(&self.core().errors)), Arc::clone(&self.lease))
     }
 
     /// How the consumption is doing. The same from all its tables.

@@ -34,9 +34,17 @@ pub(super) enum Source {
         family: Arc<Family>,
     },
     /// The rows of another table, changed. What leaves that one leaves this one.
-    Map { parent: Arc<Node>, map: Arc<Map> },
+    Map {
+        #[expect(dead_code, reason = "held, so that its rows go on to flow")]
+        parent: Arc<Node>,
+        map: Arc<Map>,
+    },
     /// Some rows of another table.
-    Filter { parent: Arc<Node>, predicate: Arc<Predicate> },
+    Filter {
+        #[expect(dead_code, reason = "held, so that its rows go on to flow")]
+        parent: Arc<Node>,
+        predicate: Arc<Predicate>,
+    },
 }
 
 /// A table.

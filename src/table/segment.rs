@@ -82,10 +82,6 @@ impl Origin {
         Self { runs, offsets: offsets.map(|column| column.values().clone()).unwrap_or_default() }
     }
 
-    pub(super) fn rows(&self) -> usize {
-        self.runs.iter().map(|(_, rows)| rows).sum()
-    }
-
     /// Of the rows `start..start + rows`; as many of them as there are.
     pub(super) fn slice(&self, start: usize, rows: usize) -> Self {
         let mut before = start;

@@ -18,7 +18,6 @@ pub(super) struct View {
     /// Memory of the segments, roughly.
     pub(super) bytes: usize,
     pub(super) positions: Arc<Positions>,
-    pub(super) cycle: u64,
 }
 
 impl View {

@@ -95,3 +95,54 @@ async fn a_publisher_that_is_gone_without_a_word_is_a_failure() {
     assert_eq!(table.finished().await, Err(Error::Closed));
     assert_eq!(shown(&table), run(0, 0, 2));
 }
+
+#[test]
+fn handles_go_from_thread_to_thread() {
+    fn goes<T: Send + Sync + 'static>() {}
+    goes::<Table>();
+    goes::<PartitionedTable>();
+    goes::<Proxy>();
+    goes::<Snapshot>();
+    goes::<Updates>();
+    goes::<Changes>();
+    goes::<Publisher>();
+}
+
+#[test]
+fn readers_see_whole_cycles_while_lanes_append_and_cycles_run() {
+    const ROWS: u64 = 40;
+    let writer = Writer::with(CycleSettings::default(), 1 << 30);
+    let table = writer.partitioned(TableType::Append, &[(0, 0), (1, 0)]);
+    writer.cycle();
+    let merged = table.merge();
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let lane = scope.spawn(|| (0..500).for_each(|_| writer.append(&[(0, ROWS / 2), (1, ROWS / 2)])));
+        scope.spawn(|| {
+            while !done.load(std::sync::atomic::Ordering::Acquire) {
+                writer.cycle();
+            }
+            writer.cycle();
+        });
+        let mut copies: Vec<Copy> = Vec::new();
+        for number in 0..200 {
+            let rows: Vec<usize> = table.snapshots().values().map(Snapshot::rows).collect();
+            assert_eq!(rows[0], rows[1], "one cycle for both");
+            let snapshot = merged.snapshot();
+            let next: i64 = snapshot.positions().iter().map(|(_, position)| position.next).sum();
+            assert_eq!(usize::try_from(next), Ok(snapshot.rows()));
+            if number % 50 == 0 {
+                copies.push(Copy::of(&merged));
+            }
+        }
+        lane.join().expect("no panic");
+        done.store(true, std::sync::atomic::Ordering::Release);
+        while merged.snapshot().rows() < 500 * 40 {
+            std::thread::yield_now();
+        }
+        for copy in &mut copies {
+            copy.follow();
+            assert_eq!(copy.rows, shown(&merged));
+        }
+    });
+}
