@@ -1,6 +1,6 @@
 //! Live tables: chunks come in, become visible in cycles, and are read as snapshots and updates.
 //!
-//! A [`Publisher`](publisher::Publisher) takes chunks in (`intake`), each cycle makes a step of every table that they reach (`step`,
+//! A [`Publisher`] takes chunks in (`intake`), each cycle makes a step of every table that they reach (`step`,
 //! `cycle`), and what was stepped becomes visible at once. Handles ([`Table`], [`PartitionedTable`]) read what is visible.
 
 mod allowance;
