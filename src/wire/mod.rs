@@ -1,7 +1,7 @@
 //! Bytes on a socket: transport, frames, what a response may look like, version negotiation, one connection.
 //!
 //! Messages are those of `kafka-protocol`. It allocates arrays from the lengths on the wire, so every response is walked by its
-//! [`shape`](self::shape) first, and only one that is whole is decoded.
+//! [`shape`] first, and only one that is whole is decoded.
 
 mod api;
 mod connection;
