@@ -240,6 +240,20 @@ pub enum Error {
         /// What is wrong with it.
         reason: BatchError,
     },
+    /// A broker sends bytes that hold no whole batch, again and again.
+    #[error(
+        "{topic}/{partition}, offset {offset}: the broker sends {bytes} bytes without a whole batch; is a batch larger than receive.message.max.bytes?"
+    )]
+    NoProgress {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: Partition,
+        /// The offset asked for.
+        offset: Offset,
+        /// The bytes that came.
+        bytes: usize,
+    },
     /// A record could not be decoded, and `OnError::Fail` was asked for.
     #[error("{topic}/{partition}, offset {offset}, {side}: {reason}; on-error=collect puts such records into the error table")]
     Undecodable {

@@ -21,6 +21,7 @@
 
 pub mod cluster;
 pub mod config;
+pub mod consume;
 pub mod decode;
 pub mod error;
 pub mod position;
@@ -28,5 +29,21 @@ pub mod spec;
 pub mod table;
 
 pub(crate) mod fetch;
+pub(crate) mod ingest;
 pub(crate) mod record;
 pub(crate) mod wire;
+
+pub use cluster::{PartitionInfo, TopicInfo};
+pub use config::Properties;
+pub use consume::{Consume, ConsumePartitioned, ConsumeTable, consume, topics};
+pub use decode::OnError;
+pub use error::{Error, Result};
+pub use ingest::MetadataColumns;
+pub use position::{Offset, Offsets, Partition, Partitions, Span, Start, Stop};
+pub use spec::Spec;
+pub use table::{PartitionedTable, Snapshot, Table, TableType, Update, Updates};
+
+/// The Arrow crates whose types are in this crate's interface.
+pub mod arrow {
+    pub use {arrow_array as array, arrow_buffer as buffer, arrow_schema as schema};
+}

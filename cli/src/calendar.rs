@@ -107,7 +107,9 @@ mod tests {
 
     #[test]
     fn days_that_do_not_exist_are_refused() {
-        for wrong in [date(2025, 2, 29), date(1900, 2, 29), date(2026, 4, 31), date(2026, 13, 1), date(2026, 0, 1), date(2026, 1, 0)] {
+        for wrong in
+            [date(2025, 2, 29), date(1900, 2, 29), date(2026, 4, 31), date(2026, 13, 1), date(2026, 0, 1), date(2026, 1, 0)]
+        {
             assert_eq!(wrong.days(), None, "{wrong:?}");
         }
     }

@@ -75,9 +75,10 @@ mod tests {
 
     #[test]
     fn bytes_have_a_fitting_unit() {
-        assert_eq!([0, 1023, 1024, 1536, 10 << 20, 256 << 20, 3 << 30].map(bytes), [
-            "0 B", "1023 B", "1.0 KiB", "1.5 KiB", "10 MiB", "256 MiB", "3.0 GiB"
-        ]);
+        assert_eq!(
+            [0, 1023, 1024, 1536, 10 << 20, 256 << 20, 3 << 30].map(bytes),
+            ["0 B", "1023 B", "1.0 KiB", "1.5 KiB", "10 MiB", "256 MiB", "3.0 GiB"]
+        );
         assert_eq!(bytes(u64::MAX), "16 EiB");
     }
 
@@ -91,6 +92,9 @@ mod tests {
     fn times_are_short() {
         assert_eq!(clock(Duration::from_secs(75)), "1:15");
         assert_eq!(clock(Duration::from_secs(3_675)), "1:01:15");
-        assert_eq!([100, 1_000, 42_000, 2_345_000].map(|micros| latency(Duration::from_micros(micros))), ["<1 ms", "1 ms", "42 ms", "2.3 s"]);
+        assert_eq!(
+            [100, 1_000, 42_000, 2_345_000].map(|micros| latency(Duration::from_micros(micros))),
+            ["<1 ms", "1 ms", "42 ms", "2.3 s"]
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! The log, on stderr; while the live view has the screen, kept until it is given back.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex};
 
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -25,11 +25,12 @@ impl Log {
         let log = Self::default();
         let level = level(talk);
         // Other crates' logs are of interest only where everything is.
-        let filter = Targets::new()
-            .with_target("kolumn", level)
-            .with_default(if talk.verbose > 2 { level } else { level.min(LevelFilter::WARN) });
-        let colours = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-            && std::io::IsTerminal::is_terminal(&io::stderr());
+        let filter = Targets::new().with_target("kolumn", level).with_default(if talk.verbose > 2 {
+            level
+        } else {
+            level.min(LevelFilter::WARN)
+        });
+        let colours = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && io::stderr().is_terminal();
         let layer = tracing_subscriber::fmt::layer().with_writer(log.clone()).with_ansi(colours);
         // Only a test could have started another one.
         let _ = tracing_subscriber::registry().with(filter).with(layer).try_init();
@@ -108,13 +109,10 @@ mod tests {
     #[test]
     fn each_v_is_louder_and_quiet_leaves_errors() {
         assert_eq!(level(talk(true, 2)), LevelFilter::ERROR);
-        assert_eq!([0, 1, 2, 3, 9].map(|verbose| level(talk(false, verbose))), [
-            LevelFilter::WARN,
-            LevelFilter::INFO,
-            LevelFilter::DEBUG,
-            LevelFilter::TRACE,
-            LevelFilter::TRACE
-        ]);
+        assert_eq!(
+            [0, 1, 2, 3, 9].map(|verbose| level(talk(false, verbose))),
+            [LevelFilter::WARN, LevelFilter::INFO, LevelFilter::DEBUG, LevelFilter::TRACE, LevelFilter::TRACE]
+        );
     }
 
     #[test]

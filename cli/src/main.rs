@@ -7,6 +7,7 @@ mod calendar;
 mod demo;
 mod exit;
 mod figures;
+mod finding;
 mod interrupt;
 mod live;
 mod log;
@@ -22,28 +23,44 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use arguments::{CommandLine, Verb};
-use exit::Failure;
+use exit::{Failure, INTERRUPTED};
 use interrupt::Interrupt;
 
 fn main() -> ExitCode {
     let line = CommandLine::parse();
-    match run(&line) {
-        Ok(()) => ExitCode::SUCCESS,
+    let log = log::Log::start(line.talk);
+    match run(&line, &log) {
+        Ok(false) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::from(INTERRUPTED),
         Err(failure) => {
-            if failure.exit_code() != 0 {
+            let code = failure.exit_code();
+            if code != 0 {
                 eprintln!("kolumn: {failure}");
             }
-            ExitCode::from(failure.exit_code())
+            ExitCode::from(code)
         }
     }
 }
 
-fn run(line: &CommandLine) -> Result<(), Failure> {
-    let _log = log::Log::start(line.talk);
+/// Runs the verb; says whether it was interrupted.
+fn run(line: &CommandLine, log: &log::Log) -> Result<bool, Failure> {
+    let talk = line.talk;
     match &line.verb {
-        Verb::Decode(arguments) => verbs::decode::run(arguments, line.talk, &Interrupt::listen()?),
-        Verb::Completions(arguments) => verbs::pages::completions(arguments),
-        Verb::Man(arguments) => verbs::pages::man(arguments),
-        _ => Err(Failure::Other("not there yet".to_owned())),
+        Verb::Completions(arguments) => return verbs::pages::completions(arguments).map(|()| false),
+        Verb::Man(arguments) => return verbs::pages::man(arguments).map(|()| false),
+        _ => {}
+    }
+    let mut interrupt = Interrupt::listen()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .map_err(|error| Failure::Other(format!("cannot start: {error}")))?;
+    match &line.verb {
+        Verb::Consume(arguments) => runtime.block_on(verbs::consume::run(arguments, talk, log, &mut interrupt)),
+        Verb::Demo(arguments) => runtime.block_on(verbs::demo::run(arguments, talk, log, &mut interrupt)),
+        Verb::Topics(arguments) => runtime.block_on(verbs::topics::run(arguments)).map(|()| false),
+        Verb::Perf(arguments) => runtime.block_on(verbs::perf::run(arguments, talk, &mut interrupt)),
+        Verb::Decode(arguments) => verbs::decode::run(arguments, talk, &interrupt).map(|()| interrupt.is_asked()),
+        Verb::Completions(_) | Verb::Man(_) => Ok(false),
     }
 }

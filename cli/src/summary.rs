@@ -73,7 +73,13 @@ pub(crate) struct Moved {
 
 impl Summary {
     /// Sums up the partitions, each with the end of its log.
-    pub(crate) fn new(topic: &str, partitions: &[(Span, Option<i64>)], moved: Moved, time: Duration, memory: Option<u64>) -> Self {
+    pub(crate) fn new(
+        topic: &str,
+        partitions: &[(Span, Option<i64>)],
+        moved: Moved,
+        time: Duration,
+        memory: Option<u64>,
+    ) -> Self {
         let sum = |of: fn(&Span) -> u64| partitions.iter().map(|(span, _)| of(span)).fold(0, u64::saturating_add);
         let rows = sum(|span| span.rows);
         Self {
@@ -123,7 +129,9 @@ impl Summary {
             self.seconds,
             figures::grouped(figures::whole(self.rows_per_second)),
         );
-        for (count, what) in [(self.errors, "errors"), (self.filtered, "filtered"), (self.control, "control"), (self.gaps, "gaps")] {
+        for (count, what) in
+            [(self.errors, "errors"), (self.filtered, "filtered"), (self.control, "control"), (self.gaps, "gaps")]
+        {
             if count > 0 {
                 text.push_str(&format!(", {} {what}", figures::grouped(count)));
             }

@@ -11,27 +11,58 @@ use super::Handle;
 use super::lanes::{Lanes, thread_error};
 use super::plan::Plan;
 use super::start::{Assignment, Bounds, assignments, ends_at_time, now_ms, selected};
-use crate::cluster::{Cluster, TopicView};
-use crate::config::OffsetReset;
+use crate::cluster::{Backoff, Cluster, TopicView};
+use crate::config::{OffsetReset, Settings};
 use crate::error::{Error, Result};
+use crate::fetch::FetchSettings;
 use crate::ingest::{End as PartitionEnd, LaneReport, LaneSettings};
 use crate::position::{Offset, Partition, Partitions, Span, Stop};
 use crate::table::{Allowance, Budget, Chunk, CycleSettings, End, Publisher};
-use crate::wire::{Tcp, Transport};
+use crate::wire::{Tcp, Transport, WireSettings};
 
 /// Begins a consumption on a control thread of its own, and waits until its table exists.
 pub(super) async fn launch(plan: Plan) -> Result<Handle> {
     let (ready, started) = oneshot::channel();
+    on_thread(move || run(plan, Arc::new(Tcp::default()), ready))?;
+    started.await.unwrap_or_else(|_| Err(Error::Panicked { what: "the start".into(), reason: "see stderr".into() }))
+}
+
+/// Asks the cluster one question, on a thread of its own.
+pub(super) async fn ask<T: Send + 'static>(
+    settings: Settings,
+    question: impl AsyncFnOnce(&mut Cluster) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let (mut ready, answer) = oneshot::channel();
+    let limit = settings.api_timeout;
+    let run = async move || {
+        let asked = async {
+            let mut cluster = Cluster::connect(Arc::new(Tcp::default()), &settings).await?;
+            question(&mut cluster).await
+        };
+        let answer = tokio::select! {
+            biased;
+            () = ready.closed() => return,
+            answer = tokio::time::timeout(limit, asked) => answer,
+        };
+        let late = |_| Err(Error::Timeout { what: "asking the cluster (default.api.timeout.ms)".into(), limit });
+        // A question that nobody waits for any more needs no answer.
+        let _ = ready.send(answer.unwrap_or_else(late));
+    };
+    on_thread(run)?;
+    answer.await.unwrap_or_else(|_| Err(Error::Panicked { what: "the question".into(), reason: "see stderr".into() }))
+}
+
+/// Runs a future on a thread with a runtime of its own.
+fn on_thread(run: impl AsyncFnOnce() + Send + 'static) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| thread_error("the control thread's runtime", &error))?;
     std::thread::Builder::new()
         .name("kolumn".into())
-        .spawn(move || match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-            Ok(runtime) => runtime.block_on(run(plan, Arc::new(Tcp), ready)),
-            Err(error) => {
-                let _ = ready.send(Err(thread_error("the control thread's runtime", &error)));
-            }
-        })
-        .map_err(|error| thread_error("the control thread", &error))?;
-    started.await.unwrap_or_else(|_| Err(Error::Panicked { what: "the start".into(), reason: "see stderr".into() }))
+        .spawn(move || runtime.block_on(run()))
+        .map(drop)
+        .map_err(|error| thread_error("the control thread", &error))
 }
 
 /// The whole life of a consumption, as a future.
@@ -81,14 +112,21 @@ async fn start(plan: Plan, transport: Arc<dyn Transport>) -> Result<(Control, Ha
     let lane_settings = LaneSettings {
         topic: Arc::clone(&plan.topic),
         transport,
-        wire: settings.wire(),
-        reconnect: settings.reconnect(),
-        fetch: settings.fetch(),
+        wire: WireSettings::from(settings),
+        reconnect: Backoff { initial: settings.reconnect_backoff, max: settings.reconnect_backoff_max },
+        fetch: FetchSettings {
+            min_bytes: settings.fetch_min_bytes,
+            max_wait: settings.fetch_max_wait,
+            max_bytes: settings.fetch_max_bytes,
+            max_partition_bytes: settings.fetch_max_partition_bytes,
+            read_committed: settings.read_committed,
+            in_flight: settings.fetches_in_flight,
+            retry: Backoff { initial: settings.retry_backoff, max: settings.retry_backoff_max },
+        },
         seed: fastrand::u64(..),
     };
     let (lanes, reports) = Lanes::new(&plan, lane_settings, publisher.clone(), budget, allowance, Arc::clone(&view));
-    let mut control =
-        Control { plan, cluster, publisher, lanes, reports, unfinished: BTreeMap::new(), view };
+    let mut control = Control { plan, cluster, publisher, lanes, reports, unfinished: BTreeMap::new(), view };
     control.begin(assignments)?;
     Ok((control, handle))
 }
@@ -243,8 +281,7 @@ impl Control {
             // The broker that answered lagged behind; the log does hold it.
             return self.lanes.assign(&self.plan, Assignment { partition, position, end });
         }
-        let error =
-            Error::OffsetOutOfRange { topic: self.plan.topic.to_string(), partition, offset: position, first, next };
+        let error = Error::OffsetOutOfRange { topic: self.plan.topic.to_string(), partition, offset: position, first, next };
         self.publisher.status().trouble(Some(partition), error.clone());
         let to = match self.plan.settings.offset_reset {
             // A position beyond the end means that the log was cut or replaced: rows that are in the table are no longer in it.

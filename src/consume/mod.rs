@@ -31,11 +31,12 @@ use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::time::Duration;
 
-use crate::config::Properties;
+use crate::cluster::{Cluster, TopicInfo};
+use crate::config::{Properties, Settings};
+use crate::decode::OnError;
 use crate::error::{Error, Result};
 use crate::ingest::MetadataColumns;
 use crate::position::{Partitions, Start, Stop};
-use crate::decode::OnError;
 use crate::spec::Spec;
 use crate::table::{PartitionedTable, Table, TableType};
 use plan::Plan;
@@ -55,6 +56,20 @@ pub fn consume(topic: impl Into<String>) -> Consume {
         metadata: None,
         error_table: None,
     }
+}
+
+/// The topics of a cluster whose name `wanted` takes, with their partitions, leaders and offsets.
+///
+/// # Errors
+///
+/// Those of the properties, [`Error::NoBroker`] and its like, [`Error::Timeout`] after `default.api.timeout.ms`.
+///
+/// # Cancel safety
+///
+/// Dropping the future ends the question.
+pub async fn topics(properties: &Properties, wanted: impl Fn(&str) -> bool + Send + 'static) -> Result<Vec<TopicInfo>> {
+    let settings = Settings::from_properties(properties)?;
+    control::ask(settings, async move |cluster: &mut Cluster| cluster.topics(wanted).await).await
 }
 
 /// What is to be consumed, and how; see [`consume`].

@@ -1,1 +1,13 @@
-//! fetch
+//! The fetch core: what to ask next of which broker, and what an answer means.
+//!
+//! A state machine without clock, randomness of its own or I/O: time and a seed are arguments, requests and [`Action`]s are returned. A
+//! lane drives it. The walk over an answer's batch headers happens here, so that a partition's fetch position has moved, and the next
+//! request can leave, before anything is decompressed.
+
+mod core;
+mod partition;
+mod refusal;
+mod ticket;
+
+pub(crate) use self::core::{FetchCore, FetchSettings};
+pub(crate) use ticket::{Action, FetchTicket, PartitionRecords, Watermarks};

@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::fetch::{Action, FetchCore, FetchSettings, FetchTicket, PartitionRecords};
 use crate::position::{Offset, Partition};
 use crate::table::Publisher;
-use crate::wire::{FramePool, Transport, WireSettings};
+use crate::wire::{FramePool, PoolLimits, Transport, WireSettings};
 
 /// What a lane needs to know, the same for all lanes of a consumption.
 #[derive(Clone)]
@@ -76,9 +76,6 @@ pub(crate) struct Lane {
     rng: fastrand::Rng,
 }
 
-/// How long an answer may take beyond the wait that its request allows the broker.
-const ANSWER_TIME: Duration = Duration::from_secs(30);
-
 impl Lane {
     pub(crate) fn new(
         settings: LaneSettings,
@@ -87,13 +84,13 @@ impl Lane {
         commands: mpsc::UnboundedReceiver<LaneCommand>,
         reports: mpsc::UnboundedSender<LaneReport>,
     ) -> Self {
-        let pool = FramePool::default();
+        let pool = FramePool::new(PoolLimits::default());
         Self {
             core: FetchCore::new(Arc::clone(&settings.topic), settings.fetch, settings.seed),
             links: BTreeMap::new(),
             link_settings: LinkSettings {
                 transport: settings.transport,
-                answer_time: settings.wire.request_timeout.unwrap_or(ANSWER_TIME),
+                answer_time: settings.wire.request_timeout,
                 wire: settings.wire,
                 pool,
                 reconnect: settings.reconnect,
@@ -136,7 +133,7 @@ impl Lane {
         let now = now();
         match command {
             LaneCommand::View(view) => {
-                self.core.topic_view(&view, now);
+                self.core.topic_view(&view);
                 for (node, link) in &mut self.links {
                     if let Some(address) = view.brokers.get(node) {
                         link.set_address(address, now);
@@ -148,7 +145,7 @@ impl Lane {
                 self.ends.insert(partition, end);
                 self.core.assign(partition, position, end.offset);
                 if let Some(view) = &self.view {
-                    self.core.topic_view(view, now);
+                    self.core.topic_view(view);
                 }
                 self.end_if_reached(partition);
             }
@@ -167,7 +164,7 @@ impl Lane {
     /// Connects where a connection is needed, and asks where one is idle.
     fn ask_all(&mut self) {
         let now = now();
-        let brokers: Vec<i32> = self.core.brokers().collect();
+        let brokers = self.core.brokers();
         // A broker that leads nothing of ours any more costs a connection for nothing.
         self.links.retain(|node, _| brokers.contains(node));
         for broker in brokers {
@@ -194,7 +191,7 @@ impl Lane {
                 return;
             }
         };
-        let Some((ticket, request)) = self.core.next_request(broker, version, now) else { return };
+        let Some((ticket, request)) = self.core.next_request(broker, now) else { return };
         let Some(mut exchange) = link.exchange(&self.link_settings, ticket, request, version) else { return };
         // One poll sends the request: it leaves before anything is decoded.
         match (&mut exchange).now_or_never() {
@@ -204,7 +201,7 @@ impl Lane {
     }
 
     fn due(&self) -> Option<Instant> {
-        self.links.values().filter_map(Link::due).chain(self.core.timeout()).min()
+        self.links.values().filter_map(Link::due).chain(self.core.timeout(now())).min()
     }
 
     fn on_link(&mut self, event: LinkEvent) {
@@ -227,7 +224,7 @@ impl Lane {
                     self.on_response(broker, ticket, response, now);
                 }
                 Err(error) => {
-                    self.core.on_failure(ticket, now);
+                    self.core.on_failure(&ticket);
                     if current {
                         self.on_lost(broker, &error, now);
                     }
@@ -254,7 +251,9 @@ impl Lane {
         for action in actions {
             match action {
                 Action::Records(records) => self.on_records(&records, receive_time),
-                Action::Watermarks(marks) => self.publisher.status().watermarks(marks.partition, marks.high_watermark, marks.last_stable_offset),
+                Action::Watermarks(marks) => {
+                    self.publisher.status().watermarks(marks.partition, marks.high_watermark, marks.last_stable_offset)
+                }
                 Action::RefreshMetadata { partition, reason } => {
                     tracing::info!(partition, reason, "metadata refresh asked for");
                     self.report(LaneReport::RefreshMetadata { reason });

@@ -6,16 +6,15 @@ use arrow_array::{ArrayRef, RecordBatch};
 use arrow_buffer::ScalarBuffer;
 use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef};
 
-use super::block::Block;
+use super::block::{BLOCK_ROWS, Block};
 use super::metadata::{Kind, MetadataColumns};
-use crate::decode::column::Native;
 use crate::decode::{BadPayload, Column, DecodeError, Decoder};
 use crate::error::{Error, Result};
 use crate::position::Partition;
 use crate::spec::Side;
 
 /// Columns of one lane (or, by partition, of one of its partitions) between two chunks.
-pub(super) struct Rows {
+pub(crate) struct Rows {
     schema: SchemaRef,
     kinds: Vec<Kind>,
     timestamp_nanos: bool,
@@ -38,7 +37,7 @@ pub(super) struct Failure {
 }
 
 impl Rows {
-    pub(super) fn new(metadata: &MetadataColumns, key: Box<dyn Decoder>, value: Box<dyn Decoder>) -> Result<Self> {
+    pub(crate) fn new(metadata: &MetadataColumns, key: Box<dyn Decoder>, value: Box<dyn Decoder>) -> Result<Self> {
         let schema = schema(metadata, key.fields(), value.fields())?;
         let columns = schema.fields().iter().map(Column::new).collect::<Result<_>>()?;
         Ok(Self {
@@ -66,13 +65,19 @@ impl Rows {
 
     /// Appends a row for each record of the block. Payloads that could not be decoded are rows of nulls in their side's columns, and
     /// are reported: the caller takes these rows out, or leaves them.
-    pub(super) fn append(&mut self, block: &Block<'_>, partition: Partition, receive_time_nanos: i64, failures: &mut Vec<Failure>) {
+    pub(super) fn append(
+        &mut self,
+        block: &Block<'_>,
+        partition: Partition,
+        receive_time_nanos: i64,
+        failures: &mut Vec<Failure>,
+    ) {
         let (metadata, payload) = self.columns.split_at_mut(self.kinds.len());
         for (kind, column) in self.kinds.iter().zip(metadata) {
             append_metadata(*kind, column, block, partition, receive_time_nanos, self.timestamp_nanos);
         }
         if !self.kinds.contains(&Kind::Offset) {
-            append_slice(&mut self.offsets, block.offsets());
+            self.offsets.push_slice(block.offsets());
         }
         let (key, value) = payload.split_at_mut(self.key.fields().len());
         for (side, decoder, columns, payloads) in
@@ -138,12 +143,12 @@ pub(crate) fn schema(metadata: &MetadataColumns, key: &[FieldRef], value: &[Fiel
 
 fn append_metadata(kind: Kind, column: &mut Column, block: &Block<'_>, partition: Partition, receive_time: i64, nanos: bool) {
     match kind {
-        Kind::Partition => append_repeated(column, partition, block.len()),
-        Kind::Offset => append_slice(column, block.offsets()),
+        Kind::Partition => column.push_slice(&[partition; BLOCK_ROWS][..block.len()]),
+        Kind::Offset => column.push_slice(block.offsets()),
         Kind::Timestamp => {
             // Kafka's NO_TIMESTAMP is -1; a time that nanoseconds cannot hold is not there either.
             if !nanos && !block.timestamps().contains(&-1) {
-                return append_slice(column, block.timestamps());
+                return column.push_slice(block.timestamps());
             }
             for timestamp in block.timestamps() {
                 let scaled = if nanos { timestamp.checked_mul(1_000_000) } else { Some(*timestamp) };
@@ -153,25 +158,9 @@ fn append_metadata(kind: Kind, column: &mut Column, block: &Block<'_>, partition
                 }
             }
         }
-        Kind::ReceiveTime => append_repeated(column, receive_time, block.len()),
+        Kind::ReceiveTime => column.push_slice(&[receive_time; BLOCK_ROWS][..block.len()]),
         Kind::KeyBytes => append_lengths(column, block.keys()),
         Kind::ValueBytes => append_lengths(column, block.values()),
-    }
-}
-
-/// Appends numbers that are all there.
-fn append_slice<T: Native>(column: &mut Column, numbers: &[T]) {
-    if let Some((values, validity)) = column.numbers::<T>() {
-        values.extend_from_slice(numbers);
-        validity.append_n_non_nulls(numbers.len());
-    }
-}
-
-/// Appends one number for each of so many rows.
-fn append_repeated<T: Native>(column: &mut Column, number: T, rows: usize) {
-    if let Some((values, validity)) = column.numbers::<T>() {
-        values.extend(std::iter::repeat_n(number, rows));
-        validity.append_n_non_nulls(rows);
     }
 }
 

@@ -1,1 +1,49 @@
-//! table
+//! Live tables: chunks come in, become visible in cycles, and are read as snapshots and updates.
+//!
+//! A [`Publisher`](publisher::Publisher) takes chunks in (`intake`), each cycle makes a step of every table that they reach (`step`,
+//! `cycle`), and what was stepped becomes visible at once. Handles ([`Table`], [`PartitionedTable`]) read what is visible.
+
+mod allowance;
+mod budget;
+mod chunk;
+mod compact;
+mod core;
+mod cycle;
+mod error_table;
+mod family;
+mod handle;
+mod holding;
+mod intake;
+mod lens;
+mod life;
+mod lock;
+mod node;
+mod partitioned;
+mod positions;
+mod publisher;
+mod queue;
+mod segment;
+mod segments;
+mod snapshot;
+mod status;
+mod step;
+mod table_type;
+mod update;
+mod updates;
+mod view;
+
+pub(crate) use self::core::CycleSettings;
+pub(crate) use allowance::Allowance;
+pub(crate) use budget::Budget;
+pub(crate) use chunk::Chunk;
+pub use error_table::error_schema;
+pub use handle::Table;
+pub(crate) use life::End;
+pub use partitioned::PartitionedTable;
+pub use positions::{PartitionPosition, Positions};
+pub(crate) use publisher::Publisher;
+pub use snapshot::Snapshot;
+pub use status::{PartitionStatus, State, Status};
+pub use table_type::TableType;
+pub use update::Update;
+pub use updates::{Changes, Updates};

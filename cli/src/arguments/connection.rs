@@ -36,7 +36,10 @@ mod tests {
     #[test]
     fn a_property_is_split_at_the_first_equals_sign() {
         assert_eq!(parse_property("sasl.jaas.config=a b=\"c\""), Ok(("sasl.jaas.config".into(), "a b=\"c\"".into())));
-        assert_eq!(parse_property("deephaven.partition.column.name="), Ok(("deephaven.partition.column.name".into(), String::new())));
+        assert_eq!(
+            parse_property("deephaven.partition.column.name="),
+            Ok(("deephaven.partition.column.name".into(), String::new()))
+        );
     }
 
     #[test]

@@ -7,11 +7,11 @@ use kolumn::position::{Offsets, Partitions, Start, Stop};
 
 use crate::arguments::connection::ConnectionArguments;
 use crate::arguments::format::Format;
+use crate::arguments::now_milliseconds;
 use crate::arguments::offsets::{OffsetArgument, parse_offset, parse_stop};
 use crate::arguments::others::StatsFormat;
 use crate::arguments::partitions::parse_partitions;
 use crate::arguments::table::{TableArgument, parse_table};
-use crate::arguments::now_milliseconds;
 
 /// A topic as a table.
 #[derive(Debug, clap::Args)]

@@ -38,9 +38,15 @@ mod tests {
 
     #[test]
     fn units_are_read_alone_and_in_sequence() {
-        for (text, milliseconds) in
-            [("250ms", 250), ("10s", 10_000), ("1m30s", 90_000), ("1h30m", 5_400_000), ("2d", 172_800_000), ("1.5s", 1_500), ("0s", 0)]
-        {
+        for (text, milliseconds) in [
+            ("250ms", 250),
+            ("10s", 10_000),
+            ("1m30s", 90_000),
+            ("1h30m", 5_400_000),
+            ("2d", 172_800_000),
+            ("1.5s", 1_500),
+            ("0s", 0),
+        ] {
             assert_eq!(parse_duration(text), Ok(Duration::from_millis(milliseconds)), "{text}");
         }
     }

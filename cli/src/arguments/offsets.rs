@@ -98,7 +98,9 @@ fn parse_range(text: &str, now: i64) -> Result<Option<OffsetArgument>, String> {
     if let (Offsets::At(first), Some(Stop::At(next))) = (start, &stop)
         && first > *next
     {
-        return Err(format!("the range {text:?} runs backwards; for partition {first} from offset {next} write -p {first} -o {next}"));
+        return Err(format!(
+            "the range {text:?} runs backwards; for partition {first} from offset {next} write -p {first} -o {next}"
+        ));
     }
     Ok(Some(OffsetArgument { start: start.into(), stop }))
 }

@@ -50,7 +50,8 @@ fn a_range_of_offsets_stops_where_it_ends_unless_a_flag_says_otherwise() {
 
 #[test]
 fn tables_columns_and_files_are_read() {
-    let arguments = consume("kolumn consume orders -t ring:100 --by-partition --select A,B --no-meta -O x.parquet --errors e.jsonl");
+    let arguments =
+        consume("kolumn consume orders -t ring:100 --by-partition --select A,B --no-meta -O x.parquet --errors e.jsonl");
     assert_eq!(arguments.table, Some(TableArgument::Ring(100)));
     assert!(arguments.by_partition && arguments.specs.no_meta);
     assert_eq!(arguments.select, ["A", "B"]);

@@ -24,7 +24,8 @@ pub(crate) fn parse_time(text: &str, now: i64) -> Result<i64, String> {
     }
     let mut cursor = Cursor { rest: text };
     let date = cursor.date().ok_or_else(wrong)?;
-    let midnight = date.days().and_then(|days| days.checked_mul(86_400_000)).ok_or_else(|| format!("{text:?}: there is no such day"))?;
+    let midnight =
+        date.days().and_then(|days| days.checked_mul(86_400_000)).ok_or_else(|| format!("{text:?}: there is no such day"))?;
     if cursor.rest.is_empty() {
         return Ok(midnight);
     }

@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn every_order_fits_the_spec() {
-        let mut decoding = Decoding::new(SPEC, Side::Value, &[]).unwrap();
+        let mut decoding = Decoding::new(SPEC, Side::Value, &kolumn::config::Properties::new()).unwrap();
         let orders: Vec<Order> = Orders::new(7).take(1_000).collect();
         let payloads: Vec<Option<&[u8]>> = orders.iter().map(|order| Some(order.payload.as_slice())).collect();
         let decoded = decoding.decode(&payloads).unwrap();

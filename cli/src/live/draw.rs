@@ -236,7 +236,9 @@ fn draw_help(frame: &mut Frame<'_>, area: Rect, palette: &Palette) {
 
 fn draw_bottom(frame: &mut Frame<'_>, area: Rect, view: &ViewModel, palette: &Palette) {
     let line = match (view.typing(), &view.latest.problem) {
-        (Some(text), _) => Line::from(vec![Span::styled(" filter: ", palette.strong), Span::raw(text.to_owned()), Span::raw("█")]),
+        (Some(text), _) => {
+            Line::from(vec![Span::styled(" filter: ", palette.strong), Span::raw(text.to_owned()), Span::raw("█")])
+        }
         (None, Some(problem)) => Line::styled(format!(" {problem}"), palette.bad),
         (None, None) => Line::styled(" q quit  space freeze  ↑↓←→ scroll  / filter  e errors  p partitions  ? help", palette.dim),
     };

@@ -7,4 +7,5 @@ pub(crate) mod latency;
 pub(crate) mod model;
 pub(crate) mod palette;
 pub(crate) mod rates;
+pub(crate) mod run;
 pub(crate) mod screen;

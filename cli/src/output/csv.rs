@@ -98,7 +98,8 @@ mod tests {
     use super::*;
 
     fn csv(columns: Vec<(&str, ArrayRef)>) -> String {
-        let batch = RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, column)| (name, column, true))).unwrap();
+        let batch =
+            RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, column)| (name, column, true))).unwrap();
         let mut writer = CsvWriter::new(Vec::new(), batch.schema_ref());
         writer.write(&batch).unwrap();
         String::from_utf8(writer.finish().unwrap()).unwrap()

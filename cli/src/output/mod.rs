@@ -52,9 +52,9 @@ impl Sink {
             Format::Table => Ok(Writer::Table(table::TableWriter::new(target, schema))),
             Format::Csv => Ok(Writer::Csv(csv::CsvWriter::new(target, schema))),
             Format::Jsonl => Ok(Writer::Jsonl(jsonl::JsonlWriter::new(target))),
-            Format::Arrow => {
-                arrow::ArrowWriter::new(target, schema).map(|writer| Writer::Arrow(Box::new(writer))).map_err(|error| error.to_string())
-            }
+            Format::Arrow => arrow::ArrowWriter::new(target, schema)
+                .map(|writer| Writer::Arrow(Box::new(writer)))
+                .map_err(|error| error.to_string()),
             Format::Parquet => parquet::ParquetWriter::new(target, Arc::clone(schema))
                 .map(|writer| Writer::Parquet(Box::new(writer)))
                 .map_err(|error| error.to_string()),

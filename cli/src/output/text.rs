@@ -7,11 +7,11 @@ use std::io::Write as _;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    ArrowPrimitiveType, Date32Type, Date64Type, Decimal32Type, Decimal64Type, Decimal128Type, Decimal256Type, DurationMicrosecondType,
-    DurationMillisecondType, DurationNanosecondType, DurationSecondType, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type,
-    Int32Type, Int64Type, Time32MillisecondType, Time32SecondType, Time64MicrosecondType, Time64NanosecondType,
-    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type,
-    UInt32Type, UInt64Type,
+    ArrowPrimitiveType, Date32Type, Date64Type, Decimal32Type, Decimal64Type, Decimal128Type, Decimal256Type,
+    DurationMicrosecondType, DurationMillisecondType, DurationNanosecondType, DurationSecondType, Float16Type, Float32Type,
+    Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, Time32MillisecondType, Time32SecondType, Time64MicrosecondType,
+    Time64NanosecondType, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
+    UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{Array, PrimitiveArray};
 use arrow_schema::{DataType, Field, TimeUnit};
@@ -33,11 +33,14 @@ pub(crate) enum Shape {
     Text,
 }
 
+/// Appends the value in a row.
+pub(crate) type WriteRow<'a> = Box<dyn Fn(usize, &mut Vec<u8>) + 'a>;
+
 /// The writer of one column's values; the type was matched when it was made.
 pub(crate) struct Scalar<'a> {
     /// How its text fits in.
     pub(crate) shape: Shape,
-    write: Box<dyn Fn(usize, &mut Vec<u8>) + 'a>,
+    write: WriteRow<'a>,
 }
 
 impl Scalar<'_> {
@@ -49,7 +52,7 @@ impl Scalar<'_> {
 
 /// The writer of `array`'s values; none where they are nested.
 pub(crate) fn scalar<'a>(array: &'a dyn Array, field: &Field) -> Option<Scalar<'a>> {
-    let (shape, write): (Shape, Box<dyn Fn(usize, &mut Vec<u8>) + 'a>) = match array.data_type() {
+    let (shape, write): (Shape, WriteRow<'a>) = match array.data_type() {
         DataType::Null => (Shape::Literal, Box::new(|_, out| out.extend_from_slice(b"null"))),
         DataType::Boolean => {
             let array = array.as_boolean();
@@ -78,7 +81,9 @@ pub(crate) fn scalar<'a>(array: &'a dyn Array, field: &Field) -> Option<Scalar<'
         DataType::Time32(TimeUnit::Second) => {
             (Shape::Plain, primitive::<Time32SecondType>(array, |value, out| time(out, i64::from(value), 0)))
         }
-        DataType::Time32(_) => (Shape::Plain, primitive::<Time32MillisecondType>(array, |value, out| time(out, i64::from(value), 3))),
+        DataType::Time32(_) => {
+            (Shape::Plain, primitive::<Time32MillisecondType>(array, |value, out| time(out, i64::from(value), 3)))
+        }
         DataType::Time64(TimeUnit::Microsecond) => {
             (Shape::Plain, primitive::<Time64MicrosecondType>(array, |value, out| time(out, value, 6)))
         }
@@ -123,8 +128,6 @@ pub(crate) fn scalar<'a>(array: &'a dyn Array, field: &Field) -> Option<Scalar<'
     };
     Some(Scalar { shape, write })
 }
-
-type WriteRow<'a> = Box<dyn Fn(usize, &mut Vec<u8>) + 'a>;
 
 fn primitive<'a, T: ArrowPrimitiveType>(array: &'a dyn Array, write: impl Fn(T::Native, &mut Vec<u8>) + 'a) -> WriteRow<'a> {
     let array: &PrimitiveArray<T> = array.as_primitive();

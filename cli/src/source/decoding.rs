@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::{RecordBatch, RecordBatchOptions};
 use arrow_schema::{Schema, SchemaRef};
+use kolumn::config::Properties;
 use kolumn::decode::{BadPayload, Column, DecodeError, Decoder, decoder};
 use kolumn::error::Error;
 use kolumn::spec::{Names, Side, Spec};
@@ -29,9 +30,8 @@ pub(crate) struct Decoded {
 
 impl Decoding {
     /// Prepares `spec`, for keys or for values; what it leaves to the properties they say.
-    pub(crate) fn new(spec: &str, side: Side, properties: &[(String, String)]) -> Result<Self, Failure> {
-        let property =
-            |name: &str| properties.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+    pub(crate) fn new(spec: &str, side: Side, properties: &Properties) -> Result<Self, Failure> {
+        let property = |name: &str| properties.get(name).map(str::to_owned);
         let decoder = decoder(&Spec::parse(spec)?, side, &Names::from_properties(property))?;
         let columns = decoder.fields().iter().map(Column::new).collect::<Result<_, Error>>()?;
         let schema = Arc::new(Schema::new(decoder.fields().to_vec()));
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn bad_payloads_leave_the_rows_and_keep_their_place() {
-        let mut decoding = Decoding::new("json:price:float64", Side::Value, &[]).unwrap();
+        let mut decoding = Decoding::new("json:price:float64", Side::Value, &Properties::new()).unwrap();
         let payloads: [Option<&[u8]>; 4] = [Some(b"{\"price\":1.5}"), Some(b"{oops"), None, Some(b"{\"price\":2}")];
         for _ in 0..2 {
             let decoded = decoding.decode(&payloads).unwrap();
@@ -81,16 +81,13 @@ mod tests {
 
     #[test]
     fn the_properties_name_and_type_what_the_spec_leaves_open() {
-        let properties = [
-            ("deephaven.key.column.name".to_owned(), "Account".to_owned()),
-            ("deephaven.key.column.name".to_owned(), "Client".to_owned()),
-        ];
+        let properties = [("deephaven.key.column.name", "Client")].into();
         let decoding = Decoding::new("simple:utf8", Side::Key, &properties).unwrap();
-        assert_eq!(decoding.schema().field(0).name(), "Client", "the last one wins");
+        assert_eq!(decoding.schema().field(0).name(), "Client");
     }
 
     #[test]
     fn a_spec_that_does_not_parse_is_wrong_usage() {
-        assert_eq!(Decoding::new("jsn:price", Side::Value, &[]).unwrap_err().exit_code(), 2);
+        assert_eq!(Decoding::new("jsn:price", Side::Value, &Properties::new()).unwrap_err().exit_code(), 2);
     }
 }

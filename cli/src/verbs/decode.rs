@@ -26,7 +26,8 @@ const BLOCK_BYTES: usize = 1 << 20;
 
 /// Runs the verb.
 pub(crate) fn run(arguments: &DecodeArguments, talk: Talk, interrupt: &Interrupt) -> Result<(), Failure> {
-    let format = choose_format(arguments.output.format, arguments.output.file(), io::stdout().is_terminal()).map_err(Failure::Usage)?;
+    let format =
+        choose_format(arguments.output.format, arguments.output.file(), io::stdout().is_terminal()).map_err(Failure::Usage)?;
     let (spec, side) = match (&arguments.value, &arguments.key) {
         (Some(spec), _) => (spec, Side::Value),
         (None, Some(spec)) => (spec, Side::Key),
@@ -126,7 +127,8 @@ fn read(
         if line.last() == Some(&b'\n') {
             line.pop();
         }
-        let payload = payload(line, input).map_err(|reason| Failure::Other(format!("{}, line {number}: {reason}", name.display())))?;
+        let payload =
+            payload(line, input).map_err(|reason| Failure::Other(format!("{}, line {number}: {reason}", name.display())))?;
         if !take(payload)? {
             break;
         }
@@ -147,7 +149,8 @@ fn payload(line: Vec<u8>, input: Input) -> Result<Option<Vec<u8>>, String> {
 
 /// Pairs of hexadecimal digits; blanks between pairs and `0x` in front are allowed, as people paste them.
 fn hex(text: &[u8]) -> Result<Vec<u8>, String> {
-    let digits: Vec<u8> = text.strip_prefix(b"0x").unwrap_or(text).iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    let digits: Vec<u8> =
+        text.strip_prefix(b"0x").unwrap_or(text).iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
     if !digits.len().is_multiple_of(2) {
         return Err(format!("an odd number of hexadecimal digits ({})", digits.len()));
     }

@@ -159,6 +159,20 @@ impl Column {
         }
     }
 
+    /// Appends numbers that are all there.
+    pub(crate) fn push_slice<T: Native>(&mut self, numbers: &[T]) {
+        match T::of(&mut self.values) {
+            Some(vector) => {
+                vector.extend_from_slice(numbers);
+                self.validity.append_n_non_nulls(numbers.len());
+            }
+            None => {
+                debug_assert!(false, "column {} of type {} cannot store numbers", self.field.name(), self.field.data_type());
+                self.append_nulls(numbers.len());
+            }
+        }
+    }
+
     /// Appends a text.
     #[inline]
     pub fn push_str(&mut self, value: &str) -> Result<(), ColumnFull> {

@@ -5,6 +5,8 @@
 
 use std::collections::HashMap;
 
+use super::scan::word_at;
+
 /// Unknown keys that are remembered per object: a topic whose keys are data must not fill the memory.
 const LEARNED_LIMIT: usize = 512;
 /// Longer unknown keys are not worth it.
@@ -23,12 +25,47 @@ pub(super) struct Keys {
 
 #[derive(Debug, Default)]
 struct Entry {
-    /// The key as documents mostly have it, `"key":`; empty where it cannot stand there without escapes.
-    literal: Box<[u8]>,
+    literal: Literal,
     /// The node that the key leads to, if a column asks for it.
     child: Option<usize>,
     /// The key that came after this one last time.
     next: usize,
+}
+
+/// A key as documents mostly have it, `"key":`; empty where it cannot stand there without escapes.
+///
+/// Keys are short: their first and last eight bytes, which may overlap, tell all of most.
+#[derive(Debug, Default)]
+struct Literal {
+    text: Box<[u8]>,
+    head: u64,
+    /// The bits of `head` that count: a shorter text has fewer.
+    mask: u64,
+    tail: u64,
+}
+
+impl Literal {
+    fn new(text: Vec<u8>) -> Self {
+        let mut padded = text.clone();
+        padded.resize(8.max(text.len()), 0);
+        let head = word_at(&padded, 0).unwrap_or(0);
+        let tail = word_at(&padded, padded.len() - 8).unwrap_or(0);
+        let mask = if text.len() < 8 { (1 << (text.len() * 8)) - 1 } else { u64::MAX };
+        Self { text: text.into(), head, mask, tail }
+    }
+
+    /// The length of the literal, if it is there and `rest` begins with it.
+    #[inline]
+    fn begins(&self, rest: &[u8]) -> Option<usize> {
+        let length = self.text.len();
+        let equal = match word_at(rest, 0) {
+            Some(head) if length <= 16 => {
+                (head ^ self.head) & self.mask == 0 && (length <= 8 || word_at(rest, length - 8) == Some(self.tail))
+            }
+            _ => rest.starts_with(&self.text),
+        };
+        (equal && length > 0).then_some(length)
+    }
 }
 
 impl Default for Keys {
@@ -57,8 +94,7 @@ impl Keys {
     #[inline]
     pub(super) fn predicted(&self, previous: usize, rest: &[u8]) -> Option<(usize, usize)> {
         let next = self.entries[previous].next;
-        let literal = &*self.entries[next].literal;
-        (!literal.is_empty() && rest.starts_with(literal)).then_some((next, literal.len()))
+        self.entries[next].literal.begins(rest).map(|length| (next, length))
     }
 
     /// The entry of a key, learned if it is new; `START` for one that is not worth learning.
@@ -82,9 +118,9 @@ impl Keys {
 
     fn add(&mut self, key: &[u8], child: Option<usize>) -> usize {
         let plain = key.iter().all(|byte| !matches!(byte, 0..0x20 | b'"' | b'\\'));
-        let literal = if plain { [b"\"", key, b"\":"].concat() } else { Vec::new() };
+        let literal = if plain { Literal::new([b"\"", key, b"\":"].concat()) } else { Literal::default() };
         let entry = self.entries.len();
-        self.entries.push(Entry { literal: literal.into(), child, next: START });
+        self.entries.push(Entry { literal, child, next: START });
         self.index.insert(key.into(), entry);
         entry
     }
@@ -113,6 +149,26 @@ mod tests {
         let odd = keys.find(START, b"a\":1,\"b");
         assert_eq!(keys.predicted(START, b"\"a\":1,\"b\":2"), None);
         assert_eq!(keys.find(START, b"a\":1,\"b"), odd);
+    }
+
+    #[test]
+    fn a_literal_of_any_length_begins_what_it_begins_and_nothing_else() {
+        for length in 1..40_usize {
+            let text: Vec<u8> = (b'A'..).take(length).collect();
+            let literal = Literal::new(text.clone());
+            for behind in [0, 1, 20] {
+                let mut rest = text.clone();
+                rest.resize(length + behind, b'x');
+                assert_eq!(literal.begins(&rest), Some(length));
+                for changed in 0..length {
+                    let mut other = rest.clone();
+                    other[changed] ^= 1;
+                    assert_eq!(literal.begins(&other), None, "{length} {changed}");
+                }
+            }
+            assert_eq!(literal.begins(&text[..length - 1]), None);
+        }
+        assert_eq!(Literal::default().begins(b"anything at all"), None);
     }
 
     #[test]

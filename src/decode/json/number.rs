@@ -1,7 +1,10 @@
 //! Numbers: the grammar of RFC 8259, and what becomes of a value in each kind of column.
 
+use std::fmt::Display;
+
 use super::scan::{is_delimiter, unexpected};
 use crate::decode::{Reason, Step};
+use crate::spec::Type;
 
 /// A number as it was written, and as an integer times a power of ten where 19 digits suffice.
 #[derive(Debug, Clone, Copy)]
@@ -130,7 +133,7 @@ impl Number<'_> {
 
     /// The integer that the number's value is: `1.0` and `1e3` are integers, `1.5` is none.
     #[inline]
-    pub(super) fn to_integer<T: TryFrom<i128>>(self, data_type: &str) -> Result<T, Misfit> {
+    pub(super) fn to_integer<T: TryFrom<i128>>(self, data_type: impl Display) -> Result<T, Misfit> {
         let value = if self.exact && self.exponent == 0 {
             Some(self.signed(i128::from(self.mantissa)))
         } else {
@@ -186,10 +189,10 @@ impl Number<'_> {
     /// The unscaled value of a decimal. `half_even` rounds what the scale cannot hold, which is an error otherwise.
     pub(super) fn to_decimal(self, precision: u8, scale: i8, half_even: bool) -> Result<i128, Misfit> {
         let Some((mut value, dropped)) = self.scaled(i64::from(scale)) else {
-            return self.beyond(&format!("decimal({precision},{scale})"));
+            return self.beyond(Type::Decimal(precision, scale));
         };
         if dropped != Remainder::Zero && !half_even {
-            let message = format!("{} has more than the {scale} decimals of decimal({precision},{scale})", self.shown());
+            let message = format!("{} has more than the {scale} decimals of {}", self.shown(), Type::Decimal(precision, scale));
             return Err(Misfit { reason: Reason::Precision, message });
         }
         if dropped == Remainder::AboveHalf || (dropped == Remainder::Half && value % 2 != 0) {
@@ -197,7 +200,7 @@ impl Number<'_> {
         }
         match 10_i128.checked_pow(u32::from(precision)) {
             Some(limit) if value.abs() < limit => Ok(value),
-            _ => self.beyond(&format!("decimal({precision},{scale})")),
+            _ => self.beyond(Type::Decimal(precision, scale)),
         }
     }
 
@@ -207,7 +210,7 @@ impl Number<'_> {
     }
 
     #[cold]
-    pub(super) fn beyond<T>(&self, data_type: &str) -> Result<T, Misfit> {
+    pub(super) fn beyond<T>(&self, data_type: impl Display) -> Result<T, Misfit> {
         Err(Misfit { reason: Reason::Range, message: format!("{} is beyond the range of {data_type}", self.shown()) })
     }
 

@@ -86,8 +86,6 @@ fn integer(value: &Value) -> Option<i64> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
-
     #[test]
     fn raw_text_of_any_place_is_the_oracle_s_value(document in any_object(any_text())) {
         prop_assume!(serde_json::from_str::<Value>(&document).is_ok()); // a number may be beyond the oracle's range
@@ -156,6 +154,42 @@ proptest! {
             // The oracle has no numbers beyond its floats; that is no matter of grammar.
             Err(error) if error.to_string().contains("out of range") => {}
             Err(error) => prop_assert_eq!(bad.len(), 1, "{:?}: {}", String::from_utf8_lossy(&bytes), error),
+        }
+    }
+
+    #[test]
+    fn what_was_learned_from_other_documents_changes_nothing(
+        documents in prop::collection::vec((any_object(any_text()), prop::option::of((any::<prop::sample::Index>(), any::<u8>()))), 1..8),
+    ) {
+        let payloads: Vec<Vec<u8>> = documents.into_iter().map(|(document, damage)| {
+            let mut bytes = document.into_bytes();
+            if let Some((at, byte)) = damage {
+                let at = at.index(bytes.len());
+                bytes[at] = byte;
+            }
+            bytes
+        }).collect();
+        for data_type in ["int64", "utf8", "json"] {
+            let together: Vec<_> = payloads.iter().map(|payload| Some(payload.as_slice())).collect();
+            let (arrays, bad) = decode(&spec(data_type), &together);
+            for (row, payload) in together.iter().enumerate() {
+                let (alone, mut error) = decode(&spec(data_type), &[*payload]);
+                for (array, alone) in arrays.iter().zip(alone) {
+                    prop_assert_eq!(&array.slice(row, 1), &alone);
+                }
+                error.iter_mut().for_each(|bad| bad.index = row);
+                prop_assert_eq!(bad.iter().find(|bad| bad.index == row), error.first());
+            }
+        }
+    }
+
+    #[test]
+    fn no_truncated_document_is_read_and_none_makes_the_decoder_panic(document in any_object(any_text()), end: prop::sample::Index) {
+        let end = end.index(document.trim_end().len());
+        for data_type in ["int64", "float32", "utf8", "json", "binary", "timestamp(ns)", "decimal(9,2)"] {
+            let (_, bad) = decode(&spec(data_type), &[Some(&document.as_bytes()[..end])]);
+            prop_assert_eq!(bad.len(), 1);
+            prop_assert!(bad[0].error.position <= end);
         }
     }
 

@@ -111,7 +111,7 @@ impl<'w> Walk<'w> {
 
     #[inline]
     fn integer<T: Native + TryFrom<i128>>(&mut self, column: usize, at: usize, wanted: Type) -> Step<usize> {
-        self.number(column, at, wanted, Texts::IfLenient, |number| number.to_integer::<T>(name_of(wanted)))
+        self.number(column, at, wanted, Texts::IfLenient, |number| number.to_integer::<T>(wanted))
     }
 
     /// A number, or a text that holds one where that is allowed.
@@ -360,17 +360,4 @@ fn mismatch<T>(bytes: &[u8], at: usize, wanted: Type) -> Step<T> {
 #[cold]
 fn mismatch_of<T>(at: usize, reason: Reason, wanted: Type, found: &str) -> Step<T> {
     fault(at, reason, format!("{wanted} is asked for, found {found}"))
-}
-
-fn name_of(wanted: Type) -> &'static str {
-    match wanted {
-        Type::Int8 => "int8",
-        Type::Int16 => "int16",
-        Type::Int32 => "int32",
-        Type::UInt8 => "uint8",
-        Type::UInt16 => "uint16",
-        Type::UInt32 => "uint32",
-        Type::UInt64 => "uint64",
-        _ => "int64",
-    }
 }

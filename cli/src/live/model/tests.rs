@@ -41,7 +41,12 @@ fn press(view: &mut ViewModel, keys: &str) {
 }
 
 fn newest(view: &ViewModel) -> String {
-    view.rows().page(view.filter(), view.back(), 10, BytesAs::Base64).rows.last().map(|row| row[0].text.clone()).unwrap_or_default()
+    view.rows()
+        .page(view.filter(), view.back(), 10, BytesAs::Base64)
+        .rows
+        .last()
+        .map(|row| row[0].text.clone())
+        .unwrap_or_default()
 }
 
 #[test]

@@ -85,7 +85,8 @@ fn lists_keep_empty_null_and_nulls_inside_apart() {
 
 #[test]
 fn lists_of_fixed_size_are_arrays() {
-    let array = FixedSizeListArray::from_iter_primitive::<Int32Type, _, _>([Some([Some(1), None]), None, Some([Some(3), Some(4)])], 2);
+    let array =
+        FixedSizeListArray::from_iter_primitive::<Int32Type, _, _>([Some([Some(1), None]), None, Some([Some(3), Some(4)])], 2);
     assert_eq!(lines(vec![("l", Arc::new(array.clone()))]), [r#"{"l":[1,null]}"#, r#"{"l":null}"#, r#"{"l":[3,4]}"#]);
     assert_eq!(lines(vec![("l", Arc::new(array.slice(2, 1)))]), [r#"{"l":[3,4]}"#]);
 }

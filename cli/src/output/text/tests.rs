@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
 use arrow_array::{
-    ArrayRef, BinaryArray, Date32Array, Date64Array, Decimal128Array, Decimal256Array, DurationMillisecondArray, FixedSizeBinaryArray,
-    Float32Array, Float64Array, Int64Array, StringViewArray, Time32MillisecondArray, Time64NanosecondArray, TimestampMicrosecondArray,
-    TimestampMillisecondArray, TimestampNanosecondArray, TimestampSecondArray, UInt64Array,
+    ArrayRef, BinaryArray, Date32Array, Date64Array, Decimal128Array, Decimal256Array, DurationMillisecondArray,
+    FixedSizeBinaryArray, Float32Array, Float64Array, Int64Array, StringViewArray, Time32MillisecondArray, Time64NanosecondArray,
+    TimestampMicrosecondArray, TimestampMillisecondArray, TimestampNanosecondArray, TimestampSecondArray, UInt64Array,
 };
 use arrow_buffer::i256;
 
@@ -28,7 +28,10 @@ fn texts_of(array: &ArrayRef, field: &Field) -> Vec<String> {
 
 #[test]
 fn integers_of_64_bits_have_all_their_digits() {
-    assert_eq!(texts(Int64Array::from(vec![i64::MIN, -1, 0, i64::MAX])), ["-9223372036854775808", "-1", "0", "9223372036854775807"]);
+    assert_eq!(
+        texts(Int64Array::from(vec![i64::MIN, -1, 0, i64::MAX])),
+        ["-9223372036854775808", "-1", "0", "9223372036854775807"]
+    );
     assert_eq!(texts(UInt64Array::from(vec![u64::MAX])), ["18446744073709551615"]);
 }
 
@@ -51,7 +54,10 @@ fn what_is_no_number_has_a_name() {
 #[test]
 fn decimals_have_all_the_digits_of_their_scale() {
     let decimals = |values: Vec<i128>, scale| texts(Decimal128Array::from(values).with_precision_and_scale(38, scale).unwrap());
-    assert_eq!(decimals(vec![0, 1, -1, 12_345, -12_345, 10_000], 4), ["0.0000", "0.0001", "-0.0001", "1.2345", "-1.2345", "1.0000"]);
+    assert_eq!(
+        decimals(vec![0, 1, -1, 12_345, -12_345, 10_000], 4),
+        ["0.0000", "0.0001", "-0.0001", "1.2345", "-1.2345", "1.0000"]
+    );
     assert_eq!(decimals(vec![0, 7, -7], 0), ["0", "7", "-7"]);
     assert_eq!(decimals(vec![0, 7, -7], -2), ["0", "700", "-700"]);
     let widest = i256::from_string("12345678901234567890123456789012345678901234567890").unwrap();
@@ -62,7 +68,10 @@ fn decimals_have_all_the_digits_of_their_scale() {
 #[test]
 fn timestamps_have_all_the_digits_of_their_unit() {
     assert_eq!(texts(TimestampSecondArray::from(vec![0]).with_timezone("UTC")), ["1970-01-01T00:00:00Z"]);
-    assert_eq!(texts(TimestampMillisecondArray::from(vec![1_795_248_000_250]).with_timezone("UTC")), ["2026-11-21T08:00:00.250Z"]);
+    assert_eq!(
+        texts(TimestampMillisecondArray::from(vec![1_795_248_000_250]).with_timezone("UTC")),
+        ["2026-11-21T08:00:00.250Z"]
+    );
     assert_eq!(texts(TimestampMicrosecondArray::from(vec![-1]).with_timezone("+00:00")), ["1969-12-31T23:59:59.999999Z"]);
     assert_eq!(
         texts(TimestampNanosecondArray::from(vec![1, i64::MAX, i64::MIN]).with_timezone("UTC")),
@@ -107,5 +116,8 @@ fn sixteen_bytes_are_a_uuid_only_where_the_field_says_so() {
 
 #[test]
 fn text_is_given_as_it_is() {
-    assert_eq!(texts(StringViewArray::from(vec!["", "a\"b\n", "a string that is longer than twelve bytes"])), ["", "a\"b\n", "a string that is longer than twelve bytes"]);
+    assert_eq!(
+        texts(StringViewArray::from(vec!["", "a\"b\n", "a string that is longer than twelve bytes"])),
+        ["", "a\"b\n", "a string that is longer than twelve bytes"]
+    );
 }

@@ -1,0 +1,421 @@
+//! `kolumn consume`: a topic as a table, live on a terminal, rows on a pipe, a file with `-O`.
+
+use std::collections::BTreeMap;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use kolumn::error::Error;
+use kolumn::position::Stop;
+
+use crate::arguments::consume::SpecArguments;
+use crate::arguments::table::TableArgument;
+use crate::arguments::{ConsumeArguments, Format, Talk, choose_format};
+use crate::exit::Failure;
+use crate::interrupt::Interrupt;
+use crate::live;
+use crate::live::run::Ended;
+use crate::log::Log;
+use crate::output::Sink;
+use crate::output::cell::for_terminal;
+use crate::output::target::partition_file;
+use crate::progress::{HowFar, Progress};
+use crate::source::{self, Change, Consumption, Request, Seen};
+use crate::summary::Summary;
+
+/// What the live view holds where nothing else is said.
+const LIVE_RING: usize = 100_000;
+const PROGRESS_EVERY: Duration = Duration::from_millis(200);
+
+/// Runs the verb; says whether it was interrupted.
+pub(crate) async fn run(arguments: &ConsumeArguments, talk: Talk, log: &Log, interrupt: &mut Interrupt) -> Result<bool, Failure> {
+    let terminal = io::stdout().is_terminal();
+    let live = terminal && arguments.output.format.is_none() && arguments.output.output.is_none();
+    let format = choose_format(arguments.output.format, arguments.output.file(), terminal).map_err(Failure::Usage)?;
+    let request = request(arguments, live, talk).await?;
+    let start = Instant::now();
+    let consumption = tokio::select! {
+        () = interrupt.asked() => return Ok(true),
+        opened = Consumption::open(&request) => opened?,
+    };
+    let outcome = if live {
+        show(&consumption, arguments, &request, log, interrupt).await
+    } else {
+        export(&consumption, arguments, &request, format, talk, interrupt).await
+    };
+    let seen = consumption.seen();
+    let summary = summarize(&request.topic, &seen, start.elapsed());
+    if !talk.quiet {
+        report_errors(&consumption, &summary, arguments.output.errors.is_none());
+    }
+    match arguments.stats {
+        Some(format) => eprintln!("{}", summary.text(format)),
+        None if live && !talk.quiet => eprintln!("{}", summary.line()),
+        None => {}
+    }
+    outcome
+}
+
+/// What the flags ask for.
+async fn request(arguments: &ConsumeArguments, live: bool, talk: Talk) -> Result<Request, Failure> {
+    let table = match (arguments.table, live) {
+        (Some(table), true) => table,
+        // Rows pass through, and nobody looks at the table: an append table would hold them all for nothing, up to the budget.
+        (Some(TableArgument::Append) | None, false) => TableArgument::Blink,
+        (Some(table), false) => table,
+        (None, true) => TableArgument::Ring(LIVE_RING),
+    };
+    let mut request = Request {
+        topic: arguments.topic.clone(),
+        properties: source::properties(&arguments.connection)?,
+        key: arguments.specs.key.clone(),
+        value: None,
+        metadata: !arguments.specs.no_meta,
+        partitions: arguments.range.partitions.clone().unwrap_or_default(),
+        start: arguments.range.start(),
+        stop: arguments.range.stop(live),
+        limit: arguments.range.count,
+        on_error: arguments.specs.on_error,
+        table,
+        by_partition: arguments.by_partition,
+    };
+    request.value = value_spec(&arguments.specs, &request, talk).await?;
+    Ok(request)
+}
+
+/// The spec of the values: as given, else as the properties say, else found out.
+pub(crate) async fn value_spec(specs: &SpecArguments, request: &Request, talk: Talk) -> Result<Option<String>, Failure> {
+    const SAYING: [&str; 2] = ["deephaven.value.column.type", "value.deserializer"];
+    if let Some(spec) = &specs.value {
+        return Ok(Some(spec.clone()));
+    }
+    if SAYING.iter().any(|key| request.properties.get(key).is_some()) {
+        return Ok(None);
+    }
+    let found = source::find_out_values(request).await?;
+    if !talk.quiet {
+        match &found {
+            Some(spec) => eprintln!("values look like -v {spec:?}"),
+            None => eprintln!("there are no records to look at: values are shown as bytes; say how they become columns with -v"),
+        }
+    }
+    Ok(Some(found.unwrap_or_else(|| "raw".to_owned())))
+}
+
+/// The live view.
+async fn show(
+    consumption: &Consumption,
+    arguments: &ConsumeArguments,
+    request: &Request,
+    log: &Log,
+    interrupt: &mut Interrupt,
+) -> Result<bool, Failure> {
+    let brokers = source::brokers(&request.properties);
+    let settings = live::run::Settings { topic: arguments.topic.clone(), brokers, ends: false };
+    log.hold();
+    let ended = live::run::run(consumption, settings, interrupt, |_| ()).await;
+    log.release();
+    consumption.close().await;
+    match consumption.failure().await {
+        Some(failure) => Err(failure),
+        None => Ok(ended? == Ended::Interrupted),
+    }
+}
+
+/// Rows on a pipe or into files.
+async fn export(
+    consumption: &Consumption,
+    arguments: &ConsumeArguments,
+    request: &Request,
+    format: Format,
+    talk: Talk,
+    interrupt: &mut Interrupt,
+) -> Result<bool, Failure> {
+    let columns = Selection::new(consumption.schema(), &arguments.select)?;
+    let mut rows = Files::open(format, arguments.output.file(), request.by_partition, columns.schema(consumption.schema())?)?;
+    let mut errors = match &arguments.output.errors {
+        Some(path) => {
+            let format = Format::of_file(path).unwrap_or(Format::Jsonl);
+            Some(Sink::open(format, Some(path), &consumption.error_schema())?)
+        }
+        None => None,
+    };
+    let holds_until_the_end = matches!(request.table, TableArgument::Ring(_));
+    let progress = Progress::new(
+        !talk.quiet && io::stderr().is_terminal() && (arguments.output.file().is_some() || !io::stdout().is_terminal()),
+    );
+    let start = Instant::now();
+    let target = Target::of(&consumption.seen(), &request.stop);
+    let mut shown = tokio::time::interval(PROGRESS_EVERY);
+    let mut interrupted = false;
+    let mut changes = consumption.changes();
+    let mut error_changes = errors.is_some().then(|| consumption.error_changes());
+    let outcome = loop {
+        let next_error = async {
+            match &mut error_changes {
+                Some(changes) => changes.next().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = interrupt.asked(), if !interrupted => {
+                interrupted = true;
+                // What is visible by then still comes, and then the end.
+                consumption.close().await;
+            }
+            more = next_error => match (more, &mut errors) {
+                (Some(change), Some(sink)) => {
+                    if let Err(failure) = write_all(sink, &change.added) {
+                        break Err(failure);
+                    }
+                }
+                _ => error_changes = None,
+            },
+            change = changes.next() => match change {
+                Some(change) if !holds_until_the_end => {
+                    if let Err(failure) = rows.write(&change, &columns) {
+                        break Err(failure);
+                    }
+                }
+                Some(_) => {}
+                None => break Ok(()),
+            },
+            _ = shown.tick() => progress.show(&target.how_far(&consumption.seen(), start.elapsed())),
+        }
+    };
+    progress.clear();
+    if let Err(failure) = outcome {
+        // The rows have nowhere to go; what the consumption says about its end is of no interest.
+        consumption.close().await;
+        return Err(failure);
+    }
+    if let Some(failure) = consumption.failure().await {
+        return Err(failure);
+    }
+    if holds_until_the_end {
+        for (partition, added) in consumption.tables() {
+            rows.write(&Change { partition, added }, &columns)?;
+        }
+    }
+    if let (Some(sink), Some(mut changes)) = (&mut errors, error_changes) {
+        while let Some(change) = changes.next().await {
+            write_all(sink, &change.added)?;
+        }
+    }
+    rows.finish(&consumption.seen())?;
+    errors.map_or(Ok(()), Sink::finish)?;
+    Ok(interrupted)
+}
+
+fn write_all(sink: &mut Sink, batches: &[RecordBatch]) -> Result<(), Failure> {
+    batches.iter().try_for_each(|batch| sink.write(batch))
+}
+
+/// Which columns are written.
+#[derive(Debug)]
+struct Selection {
+    indexes: Option<Vec<usize>>,
+}
+
+impl Selection {
+    fn new(schema: &SchemaRef, names: &[String]) -> Result<Self, Failure> {
+        if names.is_empty() {
+            return Ok(Self { indexes: None });
+        }
+        let index = |name: &String| {
+            schema.index_of(name).map_err(|_| {
+                let known = schema.fields().iter().map(|field| field.name().as_str()).collect::<Vec<_>>().join(", ");
+                Failure::Library(Error::UnknownColumn { column: name.clone(), known })
+            })
+        };
+        Ok(Self { indexes: Some(names.iter().map(index).collect::<Result<_, _>>()?) })
+    }
+
+    fn schema(&self, schema: &SchemaRef) -> Result<SchemaRef, Failure> {
+        match &self.indexes {
+            Some(indexes) => schema.project(indexes).map(Into::into).map_err(|error| Failure::Output(error.to_string())),
+            None => Ok(SchemaRef::clone(schema)),
+        }
+    }
+
+    fn of(&self, batch: &RecordBatch) -> Result<RecordBatch, Failure> {
+        match &self.indexes {
+            Some(indexes) => batch.project(indexes).map_err(|error| Failure::Output(error.to_string())),
+            None => Ok(batch.clone()),
+        }
+    }
+}
+
+/// Where rows go: one place, or a file for each partition.
+#[derive(Debug)]
+struct Files {
+    format: Format,
+    schema: SchemaRef,
+    one: Option<Sink>,
+    pattern: PathBuf,
+    each: BTreeMap<i32, Sink>,
+}
+
+impl Files {
+    fn open(format: Format, file: Option<&Path>, by_partition: bool, schema: SchemaRef) -> Result<Self, Failure> {
+        let each = by_partition.then_some(file).flatten();
+        let one = if each.is_some() { None } else { Some(Sink::open(format, file, &schema)?) };
+        Ok(Self { format, schema, one, pattern: each.map(Path::to_owned).unwrap_or_default(), each: BTreeMap::new() })
+    }
+
+    fn of(&mut self, partition: Option<i32>) -> Result<&mut Sink, Failure> {
+        if let Some(sink) = &mut self.one {
+            return Ok(sink);
+        }
+        let partition = partition.unwrap_or(0);
+        match self.each.entry(partition) {
+            std::collections::btree_map::Entry::Occupied(entry) => Ok(entry.into_mut()),
+            std::collections::btree_map::Entry::Vacant(entry) => {
+                Ok(entry.insert(Sink::open(self.format, Some(&partition_file(&self.pattern, partition)), &self.schema)?))
+            }
+        }
+    }
+
+    fn write(&mut self, change: &Change, columns: &Selection) -> Result<(), Failure> {
+        let sink = self.of(change.partition)?;
+        for batch in &change.added {
+            sink.write(&columns.of(batch)?)?;
+        }
+        sink.flush()
+    }
+
+    /// Ends all outputs; a partition without rows has a file without rows.
+    fn finish(mut self, seen: &Seen) -> Result<(), Failure> {
+        for partition in &seen.partitions {
+            self.of(Some(partition.span.partition))?;
+        }
+        for sink in self.each.into_values().chain(self.one) {
+            sink.finish()?;
+        }
+        Ok(())
+    }
+}
+
+/// The offsets to do, as far as that can be known.
+#[derive(Debug)]
+struct Target {
+    total: Option<u64>,
+}
+
+impl Target {
+    fn of(seen: &Seen, stop: &Stop) -> Self {
+        let end = |partition: &source::PartitionSeen| match stop {
+            Stop::End => partition.end,
+            Stop::At(offset) => Some(*offset),
+            Stop::AtEach(offsets) => Some(offsets.get(&partition.span.partition).copied().unwrap_or(partition.span.first)),
+            _ => None,
+        };
+        let distance = |partition: &source::PartitionSeen| {
+            end(partition).map(|end| u64::try_from(end.saturating_sub(partition.span.first)).unwrap_or(0))
+        };
+        Self { total: seen.partitions.iter().map(distance).sum() }
+    }
+
+    fn how_far(&self, seen: &Seen, time: Duration) -> HowFar {
+        let done = |partition: &source::PartitionSeen| {
+            u64::try_from(partition.span.next.saturating_sub(partition.span.first)).unwrap_or(0)
+        };
+        HowFar { rows: seen.rows(), done: seen.partitions.iter().map(done).sum(), total: self.total, time }
+    }
+}
+
+/// The summary of what was seen.
+pub(crate) fn summarize(topic: &str, seen: &Seen, time: Duration) -> Summary {
+    let partitions: Vec<_> = seen.partitions.iter().map(|partition| (partition.span, partition.end)).collect();
+    Summary::new(topic, &partitions, seen.moved, time, crate::memory::peak())
+}
+
+/// How many records could not be decoded, and why the first few could not.
+fn report_errors(consumption: &Consumption, summary: &Summary, hint: bool) {
+    if summary.errors == 0 {
+        return;
+    }
+    let mut text = format!("{} records could not be decoded", crate::figures::grouped(summary.errors));
+    let reasons = source::reasons(&consumption.error_rows(), 3);
+    for (index, reason) in reasons.iter().enumerate() {
+        text.push_str(if index == 0 { ": " } else { "; " });
+        text.push_str(&for_terminal(reason.as_bytes(), 200));
+    }
+    if hint {
+        text.push_str(" (--errors FILE keeps them)");
+    }
+    // If stderr cannot be written, there is no place to say so.
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow_array::{ArrayRef, Int64Array};
+    use kolumn::position::Span;
+
+    use super::*;
+    use crate::source::PartitionSeen;
+
+    fn batch() -> RecordBatch {
+        let (a, b): (ArrayRef, ArrayRef) = (Arc::new(Int64Array::from(vec![1, 2])), Arc::new(Int64Array::from(vec![3, 4])));
+        RecordBatch::try_from_iter([("a", a), ("b", b)]).unwrap()
+    }
+
+    fn seen(ends: &[(i64, i64, Option<i64>)]) -> Seen {
+        let partitions = (0..)
+            .zip(ends)
+            .map(|(partition, (first, next, end))| PartitionSeen {
+                span: Span { next: *next, ..Span::empty(partition, *first) },
+                end: *end,
+                problem: None,
+            })
+            .collect();
+        Seen { partitions, ..Seen::default() }
+    }
+
+    #[test]
+    fn columns_are_selected_in_the_order_asked_for() {
+        let batch = batch();
+        let selection = Selection::new(&batch.schema(), &["b".to_owned(), "a".to_owned()]).unwrap();
+        let selected = selection.of(&batch).unwrap();
+        assert_eq!(selected.schema(), selection.schema(&batch.schema()).unwrap());
+        assert_eq!(selected.schema().field(0).name(), "b");
+    }
+
+    #[test]
+    fn a_column_that_is_not_there_is_wrong_usage_and_the_others_are_named() {
+        let failure = Selection::new(&batch().schema(), &["c".to_owned()]).unwrap_err();
+        assert_eq!(failure.exit_code(), 2);
+        assert!(failure.to_string().contains("a, b"), "{failure}");
+    }
+
+    #[test]
+    fn each_partition_has_a_file_even_without_rows() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("orders.jsonl");
+        let batch = batch();
+        let selection = Selection::new(&batch.schema(), &[]).unwrap();
+        let mut files = Files::open(Format::Jsonl, Some(&path), true, batch.schema()).unwrap();
+        files.write(&Change { partition: Some(1), added: vec![batch] }, &selection).unwrap();
+        files.finish(&seen(&[(0, 0, None), (0, 2, None)])).unwrap();
+        let read = |name: &str| std::fs::read_to_string(directory.path().join(name)).unwrap();
+        assert_eq!(read("orders-0.jsonl"), "");
+        assert_eq!(read("orders-1.jsonl"), "{\"a\":1,\"b\":3}\n{\"a\":2,\"b\":4}\n");
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn the_share_is_known_where_the_end_is() {
+        let seen = seen(&[(10, 20, Some(110)), (0, 50, Some(100))]);
+        let far = |stop: Stop| Target::of(&seen, &stop).how_far(&seen, Duration::from_secs(1));
+        assert_eq!((far(Stop::End).done, far(Stop::End).total), (60, Some(200)));
+        assert_eq!(far(Stop::At(60)).total, Some(110));
+        assert_eq!(far(Stop::AtEach([(1, 40)].into())).total, Some(40));
+        assert_eq!(far(Stop::Never).total, None);
+    }
+}

@@ -1,0 +1,63 @@
+//! What goes out with a request, and what comes of its answer.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+
+use crate::error::Error;
+use crate::position::{Offset, Partition};
+
+/// Belongs to one request, and is given back with its answer or its failure.
+///
+/// It says what was asked of whom; an answer that says otherwise is not believed.
+#[derive(Debug)]
+pub(crate) struct FetchTicket {
+    pub(super) broker: i32,
+    pub(super) sent: Instant,
+    pub(super) asked: Vec<Asked>,
+}
+
+/// One partition of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Asked {
+    pub(super) partition: Partition,
+    pub(super) position: Offset,
+    /// The partition's generation at that time: an answer to an older one changes nothing.
+    pub(super) generation: u64,
+}
+
+/// What a lane is to do about an answer.
+#[derive(Debug)]
+pub(crate) enum Action {
+    /// Decode these batches.
+    Records(PartitionRecords),
+    /// The broker told how long the partition's log is.
+    Watermarks(Watermarks),
+    /// Somebody else may lead the partition.
+    RefreshMetadata { partition: Partition, reason: String },
+    /// The log does not hold the position.
+    OutOfRange { partition: Partition, position: Offset },
+    /// The partition cannot go on.
+    Failed { partition: Partition, error: Error },
+}
+
+/// Whole batches of one partition, as slices of the frame that they came in.
+#[derive(Debug, Clone)]
+pub(crate) struct PartitionRecords {
+    pub(crate) partition: Partition,
+    /// The position that was asked for: the first batch may begin below it.
+    pub(crate) from: Offset,
+    /// The offset after the last batch.
+    pub(crate) next: Offset,
+    pub(crate) records: Bytes,
+    /// Producer id and first offset of the aborted transactions among them.
+    pub(crate) aborted: Vec<(i64, Offset)>,
+}
+
+/// How long a partition's log is, as its leader sees it; -1 where it does not say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Watermarks {
+    pub(crate) partition: Partition,
+    pub(crate) high_watermark: Offset,
+    pub(crate) last_stable_offset: Offset,
+}

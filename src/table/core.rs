@@ -1,0 +1,174 @@
+//! What all tables of one consumption have in common.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, Weak};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use super::budget::Budget;
+use super::family::Family;
+use super::intake::Intake;
+use super::life::{End, Life};
+use super::lock::lock;
+use super::node::Node;
+use super::status::{Book, PartitionStatus, State, Status};
+use super::table_type::TableType;
+use crate::position::Partition;
+
+/// How a consumption's rows become visible.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CycleSettings {
+    /// The least time between two cycles.
+    pub(crate) cycle: Duration,
+    /// Small chunks are merged until they have about this many rows.
+    pub(crate) chunk_rows: usize,
+    pub(crate) error_table: TableType,
+}
+
+impl Default for CycleSettings {
+    fn default() -> Self {
+        Self { cycle: Duration::from_millis(10), chunk_rows: 65_536, error_table: TableType::Ring(100_000) }
+    }
+}
+
+/// The tables of one consumption, and the state that they share.
+///
+/// Three locks, taken in this order and none of them in another: `graph`, while a cycle is made or a table is derived, which runs the
+/// users' functions; `intake`, for the moment of an append; `gate`, for the moment in which all tables change at once or one is read.
+pub(super) struct Core {
+    pub(super) topic: Arc<str>,
+    pub(super) settings: CycleSettings,
+    pub(super) budget: Budget,
+    pub(super) intake: Mutex<Intake>,
+    pub(super) graph: Mutex<Graph>,
+    /// The number of the visible cycle.
+    pub(super) gate: Mutex<u64>,
+    pub(super) book: Book,
+    pub(super) life: Life,
+    /// Something waits to become visible.
+    pub(super) news: Notify,
+    pub(super) held: Arc<AtomicUsize>,
+    lease: Mutex<Weak<Lease>>,
+}
+
+/// Which tables there are.
+#[derive(Default)]
+pub(super) struct Graph {
+    pub(super) plain: Option<Arc<Node>>,
+    pub(super) errors: Option<Arc<Node>>,
+    pub(super) family: Option<Arc<Family>>,
+    pub(super) constituents: BTreeMap<Partition, Arc<Node>>,
+    /// In the order in which they were made.
+    pub(super) merges: Vec<Weak<Node>>,
+    /// A blink table shows rows: a cycle must empty it.
+    pub(super) blinks: bool,
+}
+
+impl Core {
+    pub(super) fn new(topic: Arc<str>, settings: CycleSettings, budget: Budget) -> Arc<Self> {
+        let core = Self {
+            topic,
+            settings,
+            budget,
+            intake: Mutex::default(),
+            graph: Mutex::default(),
+            gate: Mutex::default(),
+            book: Book::default(),
+            life: Life::new(),
+            news: Notify::new(),
+            held: Arc::default(),
+            lease: Mutex::default(),
+        };
+        lock(&core.graph).errors = Some(core.node(super::error_schema(), core.settings.error_table, super::node::Source::Own));
+        Arc::new(core)
+    }
+
+    /// A table of this consumption that nothing flows into yet.
+    pub(super) fn node(&self, schema: arrow_schema::SchemaRef, table_type: TableType, source: super::node::Source) -> Arc<Node> {
+        Node::new(schema, table_type, source, &self.held)
+    }
+
+    /// A share in the handles; the first one where there is none.
+    pub(super) fn lease(self: &Arc<Self>) -> Arc<Lease> {
+        let mut lease = lock(&self.lease);
+        lease.upgrade().unwrap_or_else(|| {
+            let first = Arc::new(Lease { core: Arc::clone(self) });
+            *lease = Arc::downgrade(&first);
+            first
+        })
+    }
+
+    /// A share in the handles, if there still is one.
+    pub(super) fn known_lease(&self) -> Option<Arc<Lease>> {
+        lock(&self.lease).upgrade()
+    }
+
+    pub(super) fn status(&self) -> Status {
+        let pages = self.book.read();
+        let positions: Vec<_> = lock(&self.intake).positions().collect();
+        let cycle = *lock(&self.gate);
+        let ended = self.life.ended();
+        let state = match (&ended, &pages.waiting) {
+            (Some(End::Complete), _) => State::Complete,
+            (Some(End::Closed), _) => State::Closed,
+            (Some(End::Failed(_)), _) => State::Failed,
+            (None, Some(why)) => State::Waiting { why: why.clone() },
+            (None, None) if positions.is_empty() => State::Starting,
+            (None, None) => State::Running,
+        };
+        let last_error = match ended {
+            Some(End::Failed(error)) => Some(error),
+            _ => pages.last_error,
+        };
+        let mut of = pages.partitions;
+        let partitions = positions
+            .into_iter()
+            .map(|(partition, position)| {
+                let page = of.remove(&partition).unwrap_or_default();
+                PartitionStatus {
+                    partition,
+                    position,
+                    high_watermark: page.high_watermark,
+                    last_stable_offset: page.last_stable_offset,
+                    last_error: page.last_error,
+                }
+            })
+            .collect();
+        Status {
+            state,
+            partitions,
+            last_error,
+            last_progress: pages.last_progress,
+            cycle,
+            bytes_held: self.held.load(Ordering::Acquire),
+            budget_used: self.budget.used(),
+            budget_limit: self.budget.limit(),
+        }
+    }
+}
+
+impl fmt::Debug for Core {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Consumption")
+            .field("topic", &self.topic)
+            .field("settings", &self.settings)
+            .field("ended", &self.life.ended())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What every handle holds. When the last handle goes, so does this, and the consumption is asked to stop.
+#[derive(Debug)]
+pub(super) struct Lease {
+    pub(super) core: Arc<Core>,
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.core.life.request_stop();
+    }
+}

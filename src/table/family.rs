@@ -1,0 +1,232 @@
+//! The tables of a partitioned table, those included that come later.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::{Arc, Mutex, Weak};
+use std::task::Waker;
+
+use super::core::Core;
+use super::handle::Table;
+use super::lens::Lens;
+use super::lock::lock;
+use super::node::{Node, guarded};
+use super::queue::Queue;
+use super::segment::Added;
+use crate::error::{Error, Result};
+use crate::position::Partition;
+
+/// What becomes of one constituent; none where the partition is left out.
+pub(super) type Rule = dyn Fn(Partition, &Table) -> Result<Option<Table>> + Send + Sync;
+
+/// A table without a handle: what holds it does not keep the consumption going.
+#[derive(Debug, Clone)]
+pub(super) struct Member {
+    pub(super) node: Arc<Node>,
+    pub(super) lens: Arc<Lens>,
+}
+
+impl Member {
+    /// All columns of a table.
+    pub(super) fn of(node: Arc<Node>) -> Self {
+        let lens = Arc::new(Lens::all(&node.schema));
+        Self { node, lens }
+    }
+}
+
+/// One table for each partition.
+pub(super) struct Family {
+    /// How it comes from another; the chunks' own has no parent.
+    source: Option<(Arc<Self>, Arc<Rule>)>,
+    /// A table that nothing ever flows into: it says what the others look like, before there is one.
+    pub(super) prototype: Member,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Partitions whose table is made, or being made, or left out.
+    claimed: BTreeSet<Partition>,
+    /// What the next cycle makes visible.
+    prepared: BTreeMap<Partition, Member>,
+    visible: BTreeMap<Partition, Member>,
+    watchers: Vec<Weak<Queue<Partition>>>,
+    children: Vec<Weak<Family>>,
+    merge: Weak<Node>,
+}
+
+impl Family {
+    pub(super) fn new(source: Option<(Arc<Self>, Arc<Rule>)>, prototype: Member) -> Arc<Self> {
+        Arc::new(Self { source, prototype, state: Mutex::default() })
+    }
+
+    pub(super) fn visible(&self) -> BTreeMap<Partition, Member> {
+        lock(&self.state).visible.clone()
+    }
+
+    pub(super) fn get(&self, partition: Partition) -> Option<Member> {
+        lock(&self.state).visible.get(&partition).cloned()
+    }
+
+    pub(super) fn keys(&self) -> Vec<Partition> {
+        lock(&self.state).visible.keys().copied().collect()
+    }
+
+    fn children(&self) -> Vec<Arc<Self>> {
+        let mut state = lock(&self.state);
+        state.children.retain(|child| child.strong_count() > 0);
+        state.children.iter().filter_map(Weak::upgrade).collect()
+    }
+
+    pub(super) fn add_child(&self, child: &Arc<Self>) {
+        lock(&self.state).children.push(Arc::downgrade(child));
+    }
+
+    /// Whether the next cycle has something to make visible, here or in what is derived.
+    pub(super) fn has_news(&self) -> bool {
+        !lock(&self.state).prepared.is_empty() || self.children().iter().any(|child| child.has_news())
+    }
+
+    /// Makes the prepared tables visible. The caller holds the gate.
+    pub(super) fn show(&self, wakers: &mut Vec<Waker>) {
+        {
+            let mut state = lock(&self.state);
+            let prepared = std::mem::take(&mut state.prepared);
+            state.watchers.retain(|watcher| watcher.strong_count() > 0);
+            for partition in prepared.keys() {
+                wakers.extend(state.watchers.iter().filter_map(|watcher| watcher.upgrade()?.push(*partition, |_, _| ())));
+            }
+            state.visible.extend(prepared);
+        }
+        self.children().iter().for_each(|child| child.show(wakers));
+    }
+
+    pub(super) fn end(&self, wakers: &mut Vec<Waker>) {
+        wakers.extend(lock(&self.state).watchers.drain(..).filter_map(|watcher| watcher.upgrade()?.end()));
+        self.children().iter().for_each(|child| child.end(wakers));
+    }
+
+    /// The keys there are, then those that come. The caller holds the gate.
+    pub(super) fn watch(&self) -> Arc<Queue<Partition>> {
+        let queue = Queue::new(None);
+        let mut state = lock(&self.state);
+        for partition in state.visible.keys() {
+            queue.push(*partition, |_, _| ());
+        }
+        state.watchers.push(Arc::downgrade(&queue));
+        queue
+    }
+
+    /// Adds the table of a partition. The caller holds the graph.
+    pub(super) fn prepare(&self, partition: Partition, member: Member) -> Result<()> {
+        let mut state = lock(&self.state);
+        state.claimed.insert(partition);
+        if let Some(merge) = state.merge.upgrade() {
+            let rows = join(&merge, &member)?;
+            lock(&merge.work).backlog.extend(rows);
+        }
+        state.prepared.insert(partition, member);
+        Ok(())
+    }
+
+    /// The merge of all tables, present and future. The caller holds the graph.
+    pub(super) fn merge(&self, make: impl FnOnce(&Member) -> Arc<Node>) -> Result<(Arc<Node>, Option<Vec<Added>>)> {
+        let mut state = lock(&self.state);
+        if let Some(merge) = state.merge.upgrade() {
+            return Ok((merge, None));
+        }
+        let merge = make(&self.prototype);
+        let mut rows = Vec::new();
+        for member in state.visible.values().chain(state.prepared.values()) {
+            rows.extend(join(&merge, member)?);
+        }
+        rows.sort_by_key(|added| added.segment.sequence);
+        state.merge = Arc::downgrade(&merge);
+        Ok((merge, Some(rows)))
+    }
+
+    pub(super) fn members(&self) -> Vec<Member> {
+        let state = lock(&self.state);
+        state.visible.values().chain(state.prepared.values()).cloned().collect()
+    }
+
+    /// A partition whose table here, or in what is derived from here, is still to be made; from now on it is being made.
+    fn claim(self: &Arc<Self>) -> Option<(Arc<Self>, Partition, Member)> {
+        if let Some((parent, _)) = &self.source {
+            let parents = lock(&parent.state);
+            let mut state = lock(&self.state);
+            let missing = parents
+                .visible
+                .iter()
+                .chain(&parents.prepared)
+                .find(|(partition, _)| !state.claimed.contains(partition))
+                .map(|(partition, member)| (*partition, member.clone()));
+            if let Some((partition, member)) = missing {
+                state.claimed.insert(partition);
+                return Some((Arc::clone(self), partition, member));
+            }
+        }
+        self.children().iter().find_map(|child| child.claim())
+    }
+
+    /// Makes all tables that are derived from here and are still missing. The rules are the users' functions: they run without any
+    /// lock, so that they may derive tables themselves.
+    ///
+    /// # Errors
+    ///
+    /// The first error of a rule. The others are made all the same.
+    pub(super) fn fill(self: &Arc<Self>, core: &Arc<Core>) -> Result<()> {
+        let mut first = Ok(());
+        loop {
+            let claimed = {
+                let _graph = lock(&core.graph);
+                self.claim()
+            };
+            let Some((family, partition, member)) = claimed else { return first };
+            if let Err(error) = family.make(core, partition, &member) {
+                tracing::warn!(topic = %core.topic, partition, %error, "a constituent could not be derived");
+                core.book.trouble_of_table(error.clone());
+                first = first.and(Err(error));
+            }
+        }
+    }
+
+    fn make(self: &Arc<Self>, core: &Arc<Core>, partition: Partition, member: &Member) -> Result<()> {
+        let (Some((_, rule)), Some(lease)) = (&self.source, core.known_lease()) else { return Ok(()) };
+        let table = Table::new(member.clone(), lease);
+        if let Some(made) = guarded("transform", || rule(partition, &table))? {
+            let made = made.member_of(core)?;
+            let _graph = lock(&core.graph);
+            self.prepare(partition, made)?;
+        }
+        Ok(())
+    }
+}
+
+/// Lets the rows of a table flow into a merge, and answers with those that it has.
+fn join(merge: &Arc<Node>, member: &Member) -> Result<Vec<Added>> {
+    if member.lens.schema().fields() != merge.schema.fields() || member.node.table_type != merge.table_type {
+        return Err(Error::Columns {
+            what: "merging tables",
+            reason: format!(
+                "one is {} with {}, another {} with {}",
+                merge.table_type,
+                names(&merge.schema),
+                member.node.table_type,
+                names(member.lens.schema())
+            ),
+        });
+    }
+    let rows = member.node.history()?;
+    lock(&member.node.work).merges.push((Arc::downgrade(merge), Arc::clone(&member.lens)));
+    Ok(rows.iter().map(|added| super::cycle::seen_through(&member.lens, added)).collect())
+}
+
+fn names(schema: &arrow_schema::SchemaRef) -> String {
+    schema.fields().iter().map(|field| field.name().as_str()).collect::<Vec<_>>().join(", ")
+}
+
+impl fmt::Debug for Family {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Family").field("keys", &self.keys()).finish_non_exhaustive()
+    }
+}

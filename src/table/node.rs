@@ -1,0 +1,190 @@
+//! One table of a consumption, behind all its handles.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, Weak};
+
+use arrow_array::{Array, BooleanArray, RecordBatch};
+use arrow_schema::SchemaRef;
+
+use super::holding::Holding;
+use super::lens::Lens;
+use super::lock::lock;
+use super::queue::Queue;
+use super::segment::{Added, Origin, Segment};
+use super::table_type::TableType;
+use super::update::Waiting;
+use super::view::View;
+use crate::error::{Error, Result};
+
+/// Rows of a batch as other columns, as many as before.
+pub(super) type Map = dyn Fn(&RecordBatch) -> Result<RecordBatch> + Send + Sync;
+/// Which rows of a batch are kept; null is no.
+pub(super) type Predicate = dyn Fn(&RecordBatch) -> Result<BooleanArray> + Send + Sync;
+
+/// Where a table's rows come from.
+pub(super) enum Source {
+    /// Chunks, or many other tables: what is removed is this table's own affair.
+    Own,
+    /// The rows of another table, changed. What leaves that one leaves this one.
+    Map { parent: Arc<Node>, map: Arc<Map> },
+    /// Some rows of another table.
+    Filter { parent: Arc<Node>, predicate: Arc<Predicate> },
+}
+
+/// A table.
+pub(super) struct Node {
+    pub(super) schema: SchemaRef,
+    pub(super) table_type: TableType,
+    pub(super) source: Source,
+    /// What is visible. Read and written under the gate of the consumption only, so that all tables change together.
+    pub(super) view: Mutex<Arc<View>>,
+    /// None after the end.
+    pub(super) subscribers: Mutex<Option<Vec<Weak<Queue<Waiting>>>>>,
+    /// Used in cycles only.
+    pub(super) work: Mutex<Work>,
+    /// Bytes of all tables of the consumption.
+    held: Arc<AtomicUsize>,
+}
+
+/// What a table remembers from cycle to cycle, beside its rows.
+#[derive(Default)]
+pub(super) struct Work {
+    pub(super) children: Vec<Weak<Node>>,
+    /// The tables that this one is merged into, and how they see it.
+    pub(super) merges: Vec<(Weak<Node>, Arc<Lens>)>,
+    /// Of a ring, and of what is derived from one.
+    pub(super) holding: Holding,
+    /// Of a filtered ring: which of the parent's rows were kept, and how many of the first mask are gone.
+    pub(super) masks: VecDeque<BooleanArray>,
+    /// Rows of a table that became part of this merge between two cycles.
+    pub(super) backlog: Vec<Added>,
+    /// The table's function failed: it stays as it is.
+    pub(super) failed: Option<Error>,
+}
+
+impl Node {
+    pub(super) fn new(schema: SchemaRef, table_type: TableType, source: Source, held: &Arc<AtomicUsize>) -> Arc<Self> {
+        Arc::new(Self {
+            schema,
+            table_type,
+            source,
+            view: Mutex::default(),
+            subscribers: Mutex::new(Some(Vec::new())),
+            work: Mutex::default(),
+            held: Arc::clone(held),
+        })
+    }
+
+    pub(super) fn is_ring(&self) -> bool {
+        matches!(self.table_type, TableType::Ring(_))
+    }
+
+    /// Makes `view` the visible one. The caller holds the gate.
+    pub(super) fn show(&self, view: Arc<View>) {
+        let mut shown = lock(&self.view);
+        self.held.fetch_add(view.bytes, Ordering::AcqRel);
+        self.held.fetch_sub(shown.bytes, Ordering::AcqRel);
+        *shown = view;
+    }
+
+    pub(super) fn seen(&self) -> Arc<View> {
+        Arc::clone(&lock(&self.view))
+    }
+
+    /// All rows as if they came now.
+    pub(super) fn history(&self) -> Result<Vec<Added>> {
+        let origin = if self.is_ring() { lock(&self.work).holding.origin() } else { Origin::default() };
+        self.seen().history(&origin)
+    }
+
+    /// Rows of the parent as this table has them. The functions are the user's: they may fail, and they may panic.
+    pub(super) fn convert(&self, added: &[Added], work: &mut Work) -> Result<Vec<Added>> {
+        let mut converted = Vec::with_capacity(added.len());
+        for added in added {
+            match &self.source {
+                Source::Own => converted.push(added.clone()),
+                Source::Map { map, .. } => {
+                    let batch = guarded("map", || map(&added.segment.batch))?;
+                    if batch.num_rows() != added.rows() || batch.schema() != self.schema {
+                        let reason = format!(
+                            "it made {} rows of {}, and the columns {:?}; a map keeps the number of rows, and its columns are always the same",
+                            batch.num_rows(),
+                            added.rows(),
+                            batch.schema_ref().fields().iter().map(|field| field.name()).collect::<Vec<_>>(),
+                        );
+                        return Err(Error::Columns { what: "mapping a table", reason });
+                    }
+                    let bytes = batch.get_array_memory_size();
+                    let segment = Segment { batch, bytes, sequence: added.segment.sequence };
+                    converted.push(Added { segment: Arc::new(segment), origin: Arc::clone(&added.origin) });
+                }
+                Source::Filter { predicate, .. } => {
+                    let mask = kept(guarded("filter", || predicate(&added.segment.batch))?, added.rows())?;
+                    converted.extend(added.filter(&mask)?);
+                    if self.is_ring() {
+                        work.masks.push_back(mask);
+                    }
+                }
+            }
+        }
+        Ok(converted)
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.held.fetch_sub(lock(&self.view).bytes, Ordering::AcqRel);
+    }
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let columns: Vec<_> = self.schema.fields().iter().map(|field| field.name()).collect();
+        formatter.debug_struct("Node").field("table_type", &self.table_type).field("columns", &columns).finish_non_exhaustive()
+    }
+}
+
+impl Work {
+    /// Of the parent's rows that leave, how many this filtered table had.
+    pub(super) fn unmask(&mut self, mut rows: usize) -> usize {
+        let mut gone = 0;
+        while rows > 0 {
+            let Some(mask) = self.masks.pop_front() else { break };
+            if mask.len() <= rows {
+                rows -= mask.len();
+                gone += mask.true_count();
+            } else {
+                gone += mask.slice(0, rows).true_count();
+                self.masks.push_front(mask.slice(rows, mask.len() - rows));
+                rows = 0;
+            }
+        }
+        gone
+    }
+}
+
+/// A mask without nulls, of the right length.
+fn kept(mask: BooleanArray, rows: usize) -> Result<BooleanArray> {
+    if mask.len() != rows {
+        let reason = format!("it answered {} times for {rows} rows", mask.len());
+        return Err(Error::Columns { what: "filtering a table", reason });
+    }
+    Ok(match mask.nulls() {
+        Some(nulls) => BooleanArray::new(mask.values() & nulls.inner(), None),
+        None => mask,
+    })
+}
+
+/// Runs a user's function: a panic in it fails that table, not the consumption.
+pub(super) fn guarded<T>(what: &str, function: impl FnOnce() -> Result<T>) -> Result<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(function)).unwrap_or_else(|panic| {
+        let reason = panic
+            .downcast_ref::<&str>()
+            .map(ToString::to_string)
+            .or_else(|| panic.downcast_ref::<String>().cloned())
+            .unwrap_or_else(|| "no message".into());
+        Err(Error::Columns { what: "a function of a derived table", reason: format!("{what} panicked: {reason}") })
+    })
+}

@@ -1,0 +1,45 @@
+//! What a table holds of each partition, and what became of every offset.
+
+use std::collections::BTreeMap;
+
+use crate::position::{Offset, Partition, Span};
+
+/// Where a table stands in one partition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PartitionPosition {
+    /// The first offset that the table holds: where the partition began, for a table that keeps all rows; where the current cycle
+    /// began, for a blink table; the oldest row's, for a ring (`next` where it holds none).
+    pub first: Offset,
+    /// The offset that follows: the next to be read.
+    pub next: Offset,
+    /// What became of every offset since the consumption began, whatever the table still holds.
+    pub account: Span,
+}
+
+/// Where a table stands in each of its partitions, as of one cycle.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Positions {
+    pub(super) partitions: BTreeMap<Partition, PartitionPosition>,
+}
+
+impl Positions {
+    /// The position in one partition; none where the table does not have it (yet).
+    pub fn get(&self, partition: Partition) -> Option<PartitionPosition> {
+        self.partitions.get(&partition).copied()
+    }
+
+    /// All partitions, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (Partition, PartitionPosition)> + '_ {
+        self.partitions.iter().map(|(partition, position)| (*partition, *position))
+    }
+
+    /// How many partitions there are.
+    pub fn len(&self) -> usize {
+        self.partitions.len()
+    }
+
+    /// Whether there is no partition.
+    pub fn is_empty(&self) -> bool {
+        self.partitions.is_empty()
+    }
+}

@@ -1,0 +1,154 @@
+//! The rows of a table between two cuts, and where they come from.
+
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Int32Type, Int64Type};
+use arrow_array::{BooleanArray, RecordBatch, UInt64Array};
+use arrow_buffer::ScalarBuffer;
+use arrow_select::filter::filter_record_batch;
+use arrow_select::take::take_record_batch;
+
+use crate::error::{Error, Result};
+use crate::position::{Offset, Partition};
+
+/// Rows that a table holds. Never empty.
+#[derive(Debug)]
+pub(super) struct Segment {
+    pub(super) batch: RecordBatch,
+    /// Bytes of memory, roughly.
+    pub(super) bytes: usize,
+    /// Grows in the order of arrival.
+    pub(super) sequence: u64,
+}
+
+impl Segment {
+    pub(super) fn rows(&self) -> usize {
+        self.batch.num_rows()
+    }
+
+    /// The rows from `start` on. What is cut off is given back where it is the greater part: a slice would hold on to all of it.
+    pub(super) fn tail(&self, start: usize) -> Result<Self> {
+        let rows = self.rows().saturating_sub(start);
+        let slice = self.batch.slice(self.rows() - rows, rows);
+        let (batch, bytes) =
+            if start > rows { (copy(&slice)?, scaled(self.bytes, rows, self.rows())) } else { (slice, self.bytes) };
+        Ok(Self { batch, bytes, sequence: self.sequence })
+    }
+}
+
+/// The part of `bytes` that falls to `rows` of `all`.
+pub(super) fn scaled(bytes: usize, rows: usize, all: usize) -> usize {
+    let scaled = (bytes as u128 * rows as u128) / (all.max(1) as u128);
+    usize::try_from(scaled).unwrap_or(bytes)
+}
+
+/// The same rows in memory of their own. (To concatenate one batch alone would only share it.)
+fn copy(batch: &RecordBatch) -> Result<RecordBatch> {
+    let indices = UInt64Array::from_iter_values(0..batch.num_rows() as u64);
+    take_record_batch(batch, &indices).map_err(columns("giving back memory of a ring"))
+}
+
+/// The partition and offset of each row of a segment.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Origin {
+    /// Partitions and rows, in row order.
+    pub(super) runs: Vec<(Partition, usize)>,
+    pub(super) offsets: ScalarBuffer<Offset>,
+}
+
+impl Origin {
+    /// Of a batch of the error table, whose first two columns say it.
+    pub(super) fn of_errors(batch: &RecordBatch) -> Self {
+        let mut runs: Vec<(Partition, usize)> = Vec::new();
+        let partitions = batch.columns().first().and_then(|column| column.as_primitive_opt::<Int32Type>());
+        let offsets = batch.columns().get(1).and_then(|column| column.as_primitive_opt::<Int64Type>());
+        for partition in partitions.iter().flat_map(|column| column.values().iter()) {
+            match runs.last_mut() {
+                Some((last, rows)) if last == partition => *rows += 1,
+                _ => runs.push((*partition, 1)),
+            }
+        }
+        Self { runs, offsets: offsets.map(|column| column.values().clone()).unwrap_or_default() }
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        self.runs.iter().map(|(_, rows)| rows).sum()
+    }
+
+    /// Of the rows `start..start + rows`; as many of them as there are.
+    pub(super) fn slice(&self, start: usize, rows: usize) -> Self {
+        let mut before = start;
+        let mut left = rows.min(self.offsets.len().saturating_sub(start));
+        let offsets = if left == 0 { ScalarBuffer::default() } else { self.offsets.slice(start, left) };
+        let mut runs = Vec::new();
+        for (partition, rows) in &self.runs {
+            let skipped = before.min(*rows);
+            before -= skipped;
+            let taken = (rows - skipped).min(left);
+            left -= taken;
+            if taken > 0 {
+                runs.push((*partition, taken));
+            }
+        }
+        Self { runs, offsets }
+    }
+
+    /// Of the rows that `mask` keeps.
+    pub(super) fn filter(&self, mask: &BooleanArray) -> Self {
+        if self.offsets.len() != mask.len() {
+            return Self::default();
+        }
+        let mut runs = Vec::new();
+        let mut start = 0;
+        for (partition, rows) in &self.runs {
+            let kept = mask.values().slice(start, *rows).count_set_bits();
+            start += rows;
+            if kept > 0 {
+                runs.push((*partition, kept));
+            }
+        }
+        let offsets = mask.values().set_indices().filter_map(|index| self.offsets.get(index)).copied().collect();
+        Self { runs, offsets }
+    }
+}
+
+/// Rows that come to a table.
+#[derive(Debug, Clone)]
+pub(super) struct Added {
+    pub(super) segment: Arc<Segment>,
+    /// Known where a ring needs it.
+    pub(super) origin: Arc<Origin>,
+}
+
+impl Added {
+    pub(super) fn rows(&self) -> usize {
+        self.segment.rows()
+    }
+
+    /// The rows from `start` on.
+    pub(super) fn tail(&self, start: usize) -> Result<Self> {
+        let origin = self.origin.slice(start, self.rows().saturating_sub(start));
+        Ok(Self { segment: Arc::new(self.segment.tail(start)?), origin: Arc::new(origin) })
+    }
+
+    /// The rows that `mask` keeps, which has no nulls; none where it keeps none.
+    pub(super) fn filter(&self, mask: &BooleanArray) -> Result<Option<Self>> {
+        let kept = mask.true_count();
+        if kept == 0 {
+            return Ok(None);
+        }
+        if kept == self.rows() {
+            return Ok(Some(self.clone()));
+        }
+        let batch = filter_record_batch(&self.segment.batch, mask).map_err(columns("filtering a table"))?;
+        let bytes = scaled(self.segment.bytes, kept, self.rows());
+        let segment = Segment { batch, bytes, sequence: self.segment.sequence };
+        Ok(Some(Self { segment: Arc::new(segment), origin: Arc::new(self.origin.filter(mask)) }))
+    }
+}
+
+/// What Arrow says, as an error about `what`.
+pub(super) fn columns(what: &'static str) -> impl Fn(arrow_schema::ArrowError) -> Error {
+    move |error| Error::Columns { what, reason: error.to_string() }
+}

@@ -1,0 +1,150 @@
+//! A list of segments that costs little to change although every snapshot keeps it as it was.
+
+use std::sync::Arc;
+
+use super::segment::Segment;
+
+/// Segments in one block of the list.
+const BLOCK: usize = 64;
+
+/// A persistent list in two levels: full blocks, and the tail that grows.
+///
+/// A cycle copies the tail, at most 64 pointers, and every 64 segments the list of blocks. A clone shares everything.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Segments {
+    blocks: Arc<Vec<Arc<Vec<Arc<Segment>>>>>,
+    tail: Arc<Vec<Arc<Segment>>>,
+}
+
+impl Segments {
+    pub(super) fn push(&mut self, segment: Arc<Segment>) {
+        if self.tail.len() >= BLOCK {
+            let full = std::mem::take(&mut self.tail);
+            Arc::make_mut(&mut self.blocks).push(full);
+        }
+        Arc::make_mut(&mut self.tail).push(segment);
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<Segment>> {
+        self.blocks.iter().flat_map(|block| block.iter()).chain(self.tail.iter())
+    }
+
+    pub(super) fn first(&self) -> Option<&Arc<Segment>> {
+        self.iter().next()
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.blocks.iter().map(|block| block.len()).sum::<usize>() + self.tail.len()
+    }
+
+    /// Takes out the first segment.
+    pub(super) fn pop_front(&mut self) -> Option<Arc<Segment>> {
+        let Some(block) = self.blocks.first() else {
+            return (!self.tail.is_empty()).then(|| Arc::make_mut(&mut self.tail).remove(0));
+        };
+        let first = block.first().map(Arc::clone);
+        let rest: Vec<_> = block.iter().skip(1).map(Arc::clone).collect();
+        let blocks = Arc::make_mut(&mut self.blocks);
+        match blocks.first_mut() {
+            Some(block) if !rest.is_empty() => *block = Arc::new(rest),
+            _ => {
+                blocks.remove(0);
+            }
+        }
+        first
+    }
+
+    /// Puts `segment` where the first one is.
+    pub(super) fn replace_first(&mut self, segment: Arc<Segment>) {
+        match self.blocks.first() {
+            Some(_) => {
+                if let Some(first) =
+                    Arc::make_mut(&mut self.blocks).first_mut().and_then(|block| Arc::make_mut(block).first_mut())
+                {
+                    *first = segment;
+                }
+            }
+            None => {
+                if let Some(first) = Arc::make_mut(&mut self.tail).first_mut() {
+                    *first = segment;
+                }
+            }
+        }
+    }
+
+    /// The last segments, oldest first; at least as many as a block where there are so many.
+    pub(super) fn recent(&self) -> Vec<Arc<Segment>> {
+        let before = self.blocks.last().into_iter().flat_map(|block| block.iter());
+        before.chain(self.tail.iter()).map(Arc::clone).collect()
+    }
+
+    /// Puts one segment where the last `count` are, of those that [`Segments::recent`] gave.
+    pub(super) fn merge_last(&mut self, count: usize, merged: Arc<Segment>) {
+        let beyond = count.saturating_sub(self.tail.len());
+        if beyond > 0 {
+            let blocks = Arc::make_mut(&mut self.blocks);
+            let mut block = blocks.pop().map(|block| block.to_vec()).unwrap_or_default();
+            block.truncate(block.len().saturating_sub(beyond));
+            block.push(merged);
+            self.tail = Arc::new(block);
+        } else {
+            let tail = Arc::make_mut(&mut self.tail);
+            tail.truncate(tail.len() - count);
+            tail.push(merged);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow_array::{Int64Array, RecordBatch};
+
+    use super::*;
+
+    fn segment(sequence: u64) -> Arc<Segment> {
+        let column: arrow_array::ArrayRef = Arc::new(Int64Array::from(vec![1]));
+        let batch = RecordBatch::try_from_iter([("A", column)]).expect("a batch");
+        Arc::new(Segment { batch, bytes: 8, sequence })
+    }
+
+    fn sequences(list: &Segments) -> Vec<u64> {
+        list.iter().map(|segment| segment.sequence).collect()
+    }
+
+    #[test]
+    fn a_clone_stays_as_it_was_while_the_list_changes() {
+        let mut list = Segments::default();
+        (0..200).for_each(|number| list.push(segment(number)));
+        let before = list.clone();
+        list.pop_front();
+        list.push(segment(200));
+        list.merge_last(3, segment(999));
+        assert_eq!(sequences(&before), (0..200).collect::<Vec<_>>());
+        assert_eq!(sequences(&list), (1..198).chain([999]).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn all_segments_can_be_taken_from_the_front() {
+        let mut list = Segments::default();
+        (0..150).for_each(|number| list.push(segment(number)));
+        list.replace_first(segment(0));
+        for number in 0..150 {
+            assert_eq!(list.pop_front().map(|segment| segment.sequence), Some(number));
+        }
+        assert!(list.pop_front().is_none());
+        list.push(segment(7));
+        assert_eq!((sequences(&list), list.len()), (vec![7], 1));
+    }
+
+    #[test]
+    fn a_merge_may_reach_into_the_last_full_block() {
+        let mut list = Segments::default();
+        (0..66).for_each(|number| list.push(segment(number)));
+        assert_eq!(list.recent().len(), 66);
+        list.merge_last(8, segment(900));
+        assert_eq!(sequences(&list), (0..58).chain([900]).collect::<Vec<_>>());
+        list.push(segment(66));
+        assert_eq!(list.len(), 60);
+    }
+}

@@ -1,0 +1,158 @@
+//! How a consumption is doing.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::time::SystemTime;
+
+use super::lock::lock;
+use crate::error::Error;
+use crate::position::{Offset, Partition};
+
+/// What a consumption is at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum State {
+    /// Nothing is known of any partition yet.
+    Starting,
+    /// It reads.
+    Running,
+    /// It tries again what did not work.
+    Waiting {
+        /// What did not work.
+        why: String,
+    },
+    /// What was to be read is read.
+    Complete,
+    /// It was closed.
+    Closed,
+    /// It could not go on; [`Status::last_error`] says why.
+    Failed,
+}
+
+/// How one partition is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PartitionStatus {
+    /// The partition.
+    pub partition: Partition,
+    /// The offset after the last that is in the table, visible or not.
+    pub position: Offset,
+    /// The offset after the last that the brokers' majority has, when last heard.
+    pub high_watermark: Option<Offset>,
+    /// The offset after the last that no open transaction can change, when last heard; known where only committed records are read.
+    pub last_stable_offset: Option<Offset>,
+    /// What went wrong here last.
+    pub last_error: Option<Error>,
+}
+
+impl PartitionStatus {
+    /// How many offsets can be read and are not in the table; none before the broker has said what it holds.
+    pub fn lag(&self) -> Option<u64> {
+        let end = self.last_stable_offset.or(self.high_watermark)?;
+        Some(u64::try_from(end.saturating_sub(self.position)).unwrap_or(0))
+    }
+}
+
+/// How a consumption is doing: one for all its tables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Status {
+    /// What it is at.
+    pub state: State,
+    /// All partitions that are read, in order.
+    pub partitions: Vec<PartitionStatus>,
+    /// What went wrong last, wherever that was. It may long be over.
+    pub last_error: Option<Error>,
+    /// When records or watermarks last came.
+    pub last_progress: Option<SystemTime>,
+    /// The cycle that is visible.
+    pub cycle: u64,
+    /// Bytes of memory that the tables hold, roughly.
+    pub bytes_held: usize,
+    /// Bytes on their way to a reader: in chunks that are not visible yet and in updates that were not dropped yet.
+    pub budget_used: usize,
+    /// How many these may be before the fetch waits.
+    pub budget_limit: usize,
+}
+
+impl Status {
+    /// The lag of all partitions of which it is known; none where it is known of none.
+    pub fn lag(&self) -> Option<u64> {
+        self.partitions.iter().filter_map(PartitionStatus::lag).reduce(u64::saturating_add)
+    }
+}
+
+/// What the status is made of, beside what the tables say themselves.
+#[derive(Debug, Default)]
+pub(super) struct Book {
+    pages: Mutex<Pages>,
+}
+
+#[derive(Debug, Default, Clone)]
+pub(super) struct Pages {
+    pub(super) waiting: Option<String>,
+    pub(super) last_error: Option<Error>,
+    pub(super) last_progress: Option<SystemTime>,
+    pub(super) partitions: BTreeMap<Partition, Page>,
+}
+
+#[derive(Debug, Default, Clone)]
+pub(super) struct Page {
+    pub(super) high_watermark: Option<Offset>,
+    pub(super) last_stable_offset: Option<Offset>,
+    pub(super) last_error: Option<Error>,
+}
+
+impl Book {
+    pub(super) fn read(&self) -> Pages {
+        lock(&self.pages).clone()
+    }
+
+    pub(super) fn progress(&self) {
+        let mut pages = lock(&self.pages);
+        pages.waiting = None;
+        pages.last_progress = Some(SystemTime::now());
+    }
+
+    pub(super) fn trouble(&self, partition: Option<Partition>, error: Error) {
+        let mut pages = lock(&self.pages);
+        match partition {
+            Some(partition) => pages.partitions.entry(partition).or_default().last_error = Some(error.clone()),
+            None => pages.waiting = Some(error.to_string()),
+        }
+        pages.last_error = Some(error);
+    }
+
+    /// A table derived by a user's function failed; the consumption goes on.
+    pub(super) fn trouble_of_table(&self, error: Error) {
+        lock(&self.pages).last_error = Some(error);
+    }
+
+    fn watermarks(&self, partition: Partition, high_watermark: Offset, last_stable_offset: Offset) {
+        let mut pages = lock(&self.pages);
+        let page = pages.partitions.entry(partition).or_default();
+        // The protocol says -1 where it does not know.
+        page.high_watermark = Some(high_watermark).filter(|offset| *offset >= 0).or(page.high_watermark);
+        page.last_stable_offset = Some(last_stable_offset).filter(|offset| *offset >= 0).or(page.last_stable_offset);
+        pages.waiting = None;
+        pages.last_progress = Some(SystemTime::now());
+    }
+}
+
+/// The writing side of a [`Status`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StatusWriter<'a> {
+    pub(super) book: &'a Book,
+}
+
+impl StatusWriter<'_> {
+    /// Something went wrong that may yet go right: with one partition, or with what all need.
+    pub(crate) fn trouble(&self, partition: Option<Partition>, error: Error) {
+        self.book.trouble(partition, error);
+    }
+
+    /// What a broker says of the ends of a partition; -1 where it says nothing.
+    pub(crate) fn watermarks(&self, partition: Partition, high_watermark: Offset, last_stable_offset: Offset) {
+        self.book.watermarks(partition, high_watermark, last_stable_offset);
+    }
+}

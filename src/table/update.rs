@@ -1,0 +1,109 @@
+//! What one cycle changed in a table.
+
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+
+use super::budget::Charge;
+use super::lens::Lens;
+use super::positions::Positions;
+use super::segment::Segment;
+use super::view::View;
+
+/// The charges of a chunk: bytes are on their way until every reader has let go of them.
+#[derive(Debug)]
+pub(super) struct Hold {
+    pub(super) _charges: Vec<Charge>,
+}
+
+/// An update as it waits, the same for all subscribers of a table.
+#[derive(Debug, Clone)]
+pub(super) struct Waiting {
+    pub(super) cycle: u64,
+    pub(super) added: Rows,
+    pub(super) removed: usize,
+    pub(super) positions: Arc<Positions>,
+    pub(super) missed: u64,
+    pub(super) holds: Arc<[Arc<Hold>]>,
+}
+
+/// Rows that wait: those of a cycle, or all that a table had when the subscriber came.
+#[derive(Debug, Clone)]
+pub(super) enum Rows {
+    Cycle(Arc<[Arc<Segment>]>),
+    All(Arc<View>),
+}
+
+impl Rows {
+    fn count(&self) -> usize {
+        match self {
+            Self::Cycle(segments) => segments.iter().map(|segment| segment.rows()).sum(),
+            Self::All(view) => view.rows,
+        }
+    }
+}
+
+impl Waiting {
+    /// Nobody will read this one; the next says so.
+    pub(super) fn drop_into(self, next: &mut Self) {
+        next.missed += self.missed + self.added.count() as u64;
+        next.removed += self.removed;
+    }
+}
+
+/// What one cycle changed: rows added at the end, rows removed at the front.
+///
+/// A copy of the table is kept by taking [`Update::removed`] rows from its front, then adding [`Update::added`] at its end. While an
+/// update is held, its rows count against the consumption's memory budget.
+#[derive(Debug, Clone)]
+pub struct Update {
+    waiting: Waiting,
+    schema: SchemaRef,
+    added: Vec<RecordBatch>,
+}
+
+impl Update {
+    pub(super) fn new(waiting: Waiting, lens: &Lens) -> Self {
+        let added = match &waiting.added {
+            Rows::Cycle(segments) => segments.iter().map(|segment| lens.look(&segment.batch)).collect(),
+            Rows::All(view) => view.batches().map(|batch| lens.look(&batch)).collect(),
+        };
+        Self { waiting, schema: Arc::clone(lens.schema()), added }
+    }
+
+    /// The number of the cycle; it grows, and is the same in all tables of a consumption.
+    pub fn cycle(&self) -> u64 {
+        self.waiting.cycle
+    }
+
+    /// The columns of the table.
+    pub fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// The rows added at the end, in order. No batch is empty.
+    pub fn added(&self) -> &[RecordBatch] {
+        &self.added
+    }
+
+    /// How many rows were added.
+    pub fn added_rows(&self) -> usize {
+        self.added.iter().map(RecordBatch::num_rows).sum()
+    }
+
+    /// How many rows were removed at the front, before others were added; those of missed cycles included.
+    pub fn removed(&self) -> usize {
+        self.waiting.removed
+    }
+
+    /// Where the table stands after the cycle.
+    pub fn positions(&self) -> &Positions {
+        &self.waiting.positions
+    }
+
+    /// How many added rows a lossy subscriber missed between the update before and this one. Always 0 for others.
+    pub fn missed(&self) -> u64 {
+        self.waiting.missed
+    }
+}

@@ -1,0 +1,79 @@
+//! What a table shows between two cycles.
+
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+
+use super::positions::Positions;
+use super::segment::{Added, Origin, Segment};
+use super::segments::Segments;
+use crate::error::Result;
+
+/// The rows of a table as of a cycle. Immutable once visible; a changed one shares what is the same.
+#[derive(Debug, Clone, Default)]
+pub(super) struct View {
+    pub(super) segments: Segments,
+    /// Rows of the first segment that are no longer in the table.
+    pub(super) skip: usize,
+    pub(super) rows: usize,
+    /// Memory of the segments, roughly.
+    pub(super) bytes: usize,
+    pub(super) positions: Arc<Positions>,
+    pub(super) cycle: u64,
+}
+
+impl View {
+    /// The batches in order, none of them empty.
+    pub(super) fn batches(&self) -> impl Iterator<Item = RecordBatch> + '_ {
+        self.segments.iter().enumerate().map(|(at, segment)| match (at, self.skip) {
+            (0, skip) if skip > 0 => segment.batch.slice(skip, segment.rows() - skip),
+            _ => segment.batch.clone(),
+        })
+    }
+
+    pub(super) fn push(&mut self, segment: Arc<Segment>) {
+        self.rows += segment.rows();
+        self.bytes += segment.bytes;
+        self.segments.push(segment);
+    }
+
+    /// Takes rows out at the front.
+    pub(super) fn remove(&mut self, rows: usize) -> Result<()> {
+        if rows >= self.rows {
+            (self.segments, self.skip, self.rows, self.bytes) = (Segments::default(), 0, 0, 0);
+            return Ok(());
+        }
+        self.rows -= rows;
+        self.skip += rows;
+        while let Some(first) = self.segments.first().map(Arc::clone) {
+            if first.rows() <= self.skip {
+                self.skip -= first.rows();
+                self.bytes = self.bytes.saturating_sub(first.bytes);
+                self.segments.pop_front();
+                continue;
+            }
+            if self.skip > first.rows() - self.skip {
+                // More is gone than is left: give its memory back. Each row is copied for at most one that is gone.
+                let left = first.tail(self.skip)?;
+                self.bytes = self.bytes.saturating_sub(first.bytes) + left.bytes;
+                self.segments.replace_first(Arc::new(left));
+                self.skip = 0;
+            }
+            break;
+        }
+        Ok(())
+    }
+
+    /// All rows as if they came now, for a table that begins with them. `origin` is that of all rows, or empty.
+    pub(super) fn history(&self, origin: &Origin) -> Result<Vec<Added>> {
+        let mut start = 0;
+        let mut history = Vec::new();
+        for (at, segment) in self.segments.iter().enumerate() {
+            let segment = if at == 0 && self.skip > 0 { Arc::new(segment.tail(self.skip)?) } else { Arc::clone(segment) };
+            let rows = segment.rows();
+            history.push(Added { segment, origin: Arc::new(origin.slice(start, rows)) });
+            start += rows;
+        }
+        Ok(history)
+    }
+}
