@@ -17,7 +17,7 @@ pub(crate) use backoff::Backoff;
 pub(crate) use client::Cluster;
 pub(crate) use offsets::OffsetQuery;
 pub use topics::{PartitionInfo, TopicInfo};
-pub(crate) use view::{BrokerAddress, PartitionView, TopicView};
+pub(crate) use view::{BrokerAddress, TopicView};
 
 #[cfg(test)]
 mod tests;

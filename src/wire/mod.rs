@@ -21,11 +21,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) use api::Request;
-pub(crate) use connection::{Connection, Correlation};
+pub(crate) use connection::Connection;
 pub(crate) use error_code::error_name;
 pub(crate) use pool::{FramePool, PoolLimits};
 pub(crate) use race::staggered;
-pub(crate) use transport::{Stream, Tcp, Transport};
+pub(crate) use transport::{Tcp, Transport};
 
 use crate::config::Settings;
 
