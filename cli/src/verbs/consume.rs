@@ -34,11 +34,14 @@ pub(crate) async fn run(arguments: &ConsumeArguments, talk: Talk, log: &Log, int
     let terminal = io::stdout().is_terminal();
     let live = terminal && arguments.output.format.is_none() && arguments.output.output.is_none();
     let format = choose_format(arguments.output.format, arguments.output.file(), terminal).map_err(Failure::Usage)?;
-    let request = request(arguments, live, talk).await?;
-    let start = Instant::now();
-    let consumption = tokio::select! {
+    let opening = async {
+        let request = request(arguments, live, talk).await?;
+        let start = Instant::now();
+        Ok::<_, Failure>((Consumption::open(&request).await?, request, start))
+    };
+    let (consumption, request, start) = tokio::select! {
         () = interrupt.asked() => return Ok(true),
-        opened = Consumption::open(&request) => opened?,
+        opened = opening => opened?,
     };
     let outcome = if live {
         show(&consumption, arguments, &request, log, interrupt).await
