@@ -299,12 +299,8 @@ impl FetchCore {
         // A broker sends the first batch whole, however large (KIP-74): bytes without progress twice will be so for ever.
         state.stalls += 1;
         if state.stalls >= 2 {
-            let error = Error::NoProgress {
-                topic: self.topic.to_string(),
-                partition,
-                offset: asked.position,
-                bytes: records.len(),
-            };
+            let error =
+                Error::NoProgress { topic: self.topic.to_string(), partition, offset: asked.position, bytes: records.len() };
             actions.push(Action::Failed { partition, error });
         } else {
             self.pause(partition, now);

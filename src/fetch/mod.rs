@@ -9,6 +9,5 @@ mod partition;
 mod refusal;
 mod ticket;
 
-
 pub(crate) use self::core::{FetchCore, FetchSettings};
 pub(crate) use ticket::{Action, FetchTicket, PartitionRecords, Watermarks};
