@@ -280,7 +280,7 @@ impl Consumption {
             problem,
             partitions: partitions.collect(),
             budget: u64::try_from(status.budget_used).ok().zip(u64::try_from(status.budget_limit).ok()),
-            moved: Moved::default(),
+            moved: Moved { bytes: status.batch_bytes, fetched_bytes: status.fetched_bytes },
         }
     }
 
