@@ -109,8 +109,10 @@ pub(crate) struct Seen {
     pub(crate) problem: Option<String>,
     /// Each partition.
     pub(crate) partitions: Vec<PartitionSeen>,
-    /// Bytes that the tables hold, and how many they may hold.
-    pub(crate) budget: Option<(u64, u64)>,
+    /// Bytes that the tables hold.
+    pub(crate) held: u64,
+    /// Bytes on their way to a reader, and how many these may be before the fetch waits.
+    pub(crate) budget: (u64, u64),
     /// Bytes so far.
     pub(crate) moved: Moved,
 }
@@ -279,7 +281,8 @@ impl Consumption {
             state: state.to_owned(),
             problem,
             partitions: partitions.collect(),
-            budget: u64::try_from(status.budget_used).ok().zip(u64::try_from(status.budget_limit).ok()),
+            held: status.bytes_held as u64,
+            budget: (status.budget_used as u64, status.budget_limit as u64),
             moved: Moved { bytes: status.batch_bytes, fetched_bytes: status.fetched_bytes },
         }
     }
