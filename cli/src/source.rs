@@ -10,7 +10,8 @@ use futures_util::StreamExt;
 use futures_util::stream::{BoxStream, SelectAll};
 use kolumn::table::{State, error_schema};
 use kolumn::{
-    MetadataColumns, Offsets, OnError, PartitionedTable, Partitions, Properties, Span, Spec, Start, Stop, Table, TableType, Updates,
+    MetadataColumns, Offsets, OnError, PartitionedTable, Partitions, Properties, Snapshot, Span, Spec, Start, Stop, Table,
+    TableType, Updates,
 };
 
 use crate::arguments::OnErrorArgument;
@@ -80,11 +81,14 @@ pub(crate) struct Request {
 /// A table that is being filled.
 #[derive(Debug)]
 pub(crate) struct Consumption {
-    /// All rows by arrival.
-    whole: Table,
-    /// The table of each partition, where there are such.
-    parted: Option<PartitionedTable>,
+    tables: Tables,
     schema: SchemaRef,
+}
+
+#[derive(Debug)]
+enum Tables {
+    One(Table),
+    Each(PartitionedTable),
 }
 
 /// What a cycle brought.
@@ -105,8 +109,10 @@ pub(crate) struct Seen {
     pub(crate) problem: Option<String>,
     /// Each partition.
     pub(crate) partitions: Vec<PartitionSeen>,
-    /// Bytes that the tables hold, and how many they may hold.
-    pub(crate) budget: Option<(u64, u64)>,
+    /// Bytes that the tables hold.
+    pub(crate) held: u64,
+    /// Bytes on their way to a reader, and how many these may be before the fetch waits.
+    pub(crate) budget: (u64, u64),
     /// Bytes so far.
     pub(crate) moved: Moved,
 }
@@ -165,11 +171,11 @@ impl Consumption {
             TableArgument::Ring(rows) => TableType::Ring(rows),
         });
         if request.by_partition {
-            let parted = table.by_partition().await?;
-            Ok(Self { schema: parted.schema(), whole: parted.merge(), parted: Some(parted) })
+            let each = table.by_partition().await?;
+            Ok(Self { schema: each.schema(), tables: Tables::Each(each) })
         } else {
-            let whole = table.await?;
-            Ok(Self { schema: whole.schema(), whole, parted: None })
+            let one = table.await?;
+            Ok(Self { schema: one.schema(), tables: Tables::One(one) })
         }
     }
 
@@ -185,53 +191,77 @@ impl Consumption {
 
     /// The kind of table.
     pub(crate) fn kind(&self) -> String {
-        let kind = self.whole.table_type();
-        if self.parted.is_some() { format!("{kind} by partition") } else { kind.to_string() }
+        match &self.tables {
+            Tables::One(table) => table.table_type().to_string(),
+            Tables::Each(tables) => format!("{} by partition", tables.table_type()),
+        }
     }
 
     /// What each cycle brings, what is there now first.
     pub(crate) fn changes(&self) -> Changes {
-        match &self.parted {
-            Some(parted) => Changes::of_partitions(parted),
-            None => Changes::of_table(self.whole.updates()),
+        match &self.tables {
+            Tables::One(table) => Changes::of_table(table.updates()),
+            Tables::Each(tables) => Changes::of_partitions(tables, Table::updates),
         }
     }
 
     /// The same of the error table.
     pub(crate) fn error_changes(&self) -> Changes {
-        Changes::of_table(self.whole.errors().updates())
+        Changes::of_table(self.errors().updates())
     }
 
-    /// The same for who may miss some, and holds up nobody.
+    /// The same as [`Consumption::changes`] for who may miss some, and holds up nobody.
     pub(crate) fn news(&self) -> Changes {
-        Changes::of_table(self.whole.updates_lossy(LOSSY_UPDATES))
-    }
-
-    /// What the table holds now, by arrival.
-    pub(crate) fn rows(&self) -> Vec<RecordBatch> {
-        self.whole.snapshot().batches().to_vec()
+        let lossy = |table: &Table| table.updates_lossy(LOSSY_UPDATES);
+        match &self.tables {
+            Tables::One(table) => Changes::of_table(lossy(table)),
+            Tables::Each(tables) => Changes::of_partitions(tables, lossy),
+        }
     }
 
     /// What each table holds now, with its partition where there is a table for each.
     pub(crate) fn tables(&self) -> Vec<(Option<i32>, Vec<RecordBatch>)> {
-        match &self.parted {
-            Some(parted) => {
-                let snapshots = parted.snapshots().into_iter();
+        match &self.tables {
+            Tables::One(table) => vec![(None, table.snapshot().batches().to_vec())],
+            Tables::Each(tables) => {
+                let snapshots = tables.snapshots().into_iter();
                 snapshots.map(|(partition, snapshot)| (Some(partition), snapshot.batches().to_vec())).collect()
             }
-            None => vec![(None, self.rows())],
         }
+    }
+
+    /// What the tables hold now, one after the other.
+    pub(crate) fn rows(&self) -> Vec<RecordBatch> {
+        self.tables().into_iter().flat_map(|(_, batches)| batches).collect()
     }
 
     /// What the error table holds now.
     pub(crate) fn error_rows(&self) -> Vec<RecordBatch> {
-        self.whole.errors().snapshot().batches().to_vec()
+        self.errors().snapshot().batches().to_vec()
+    }
+
+    fn errors(&self) -> Table {
+        match &self.tables {
+            Tables::One(table) => table.errors(),
+            Tables::Each(tables) => tables.errors(),
+        }
+    }
+
+    fn accounts(&self) -> Vec<Span> {
+        let spans =
+            |snapshot: &Snapshot| -> Vec<Span> { snapshot.positions().iter().map(|(_, position)| position.account).collect() };
+        match &self.tables {
+            Tables::One(table) => spans(&table.snapshot()),
+            Tables::Each(tables) => tables.snapshots().values().flat_map(spans).collect(),
+        }
     }
 
     /// Where it is.
     pub(crate) fn seen(&self) -> Seen {
-        let status = self.whole.status();
-        let positions = self.whole.snapshot();
+        let status = match &self.tables {
+            Tables::One(table) => table.status(),
+            Tables::Each(tables) => tables.status(),
+        };
         let (state, problem) = match &status.state {
             State::Starting => ("starting", None),
             State::Running => ("running", None),
@@ -242,29 +272,37 @@ impl Consumption {
             _ => ("", None),
         };
         let told = |partition| status.partitions.iter().find(|told| told.partition == partition);
-        let partitions = positions.positions().iter().map(|(partition, position)| PartitionSeen {
-            span: position.account,
-            end: told(partition).and_then(|told| told.last_stable_offset.or(told.high_watermark)),
-            problem: told(partition).and_then(|told| told.last_error.as_ref()).map(ToString::to_string),
+        let partitions = self.accounts().into_iter().map(|span| PartitionSeen {
+            span,
+            end: told(span.partition).and_then(|told| told.last_stable_offset.or(told.high_watermark)),
+            problem: told(span.partition).and_then(|told| told.last_error.as_ref()).map(ToString::to_string),
         });
         Seen {
             state: state.to_owned(),
             problem,
             partitions: partitions.collect(),
-            budget: u64::try_from(status.budget_used).ok().zip(u64::try_from(status.budget_limit).ok()),
-            moved: Moved::default(),
+            held: status.bytes_held as u64,
+            budget: (status.budget_used as u64, status.budget_limit as u64),
+            moved: Moved { bytes: status.batch_bytes, fetched_bytes: status.fetched_bytes },
         }
     }
 
     /// Ends it, and waits for the last cycle. An error that had ended it before is no error of this.
     pub(crate) async fn close(&self) {
         // What ended it is told by `failure`.
-        let _ = self.whole.close().await;
+        let _ = match &self.tables {
+            Tables::One(table) => table.close().await,
+            Tables::Each(tables) => tables.close().await,
+        };
     }
 
     /// What ended it, where that was an error; waits for its end where it has not ended.
     pub(crate) async fn failure(&self) -> Option<Failure> {
-        self.whole.finished().await.err().map(Failure::from)
+        let finished = match &self.tables {
+            Tables::One(table) => table.finished().await,
+            Tables::Each(tables) => tables.finished().await,
+        };
+        finished.err().map(Failure::from)
     }
 }
 
@@ -273,9 +311,15 @@ const LOSSY_UPDATES: usize = 4;
 
 /// What the cycles of a consumption bring.
 pub(crate) struct Changes {
-    /// Partitions that will have a table, as long as there may be more.
-    keys: Option<(PartitionedTable, kolumn::table::Changes)>,
+    /// Partitions that will have a table, as long as there may be more, and how one reads that table.
+    keys: Option<Keys>,
     tables: SelectAll<BoxStream<'static, Change>>,
+}
+
+struct Keys {
+    parted: PartitionedTable,
+    gained: kolumn::table::Changes,
+    subscribe: fn(&Table) -> Updates,
 }
 
 impl std::fmt::Debug for Changes {
@@ -289,18 +333,22 @@ impl Changes {
         Self { keys: None, tables: SelectAll::from_iter([changes(None, updates)]) }
     }
 
-    fn of_partitions(parted: &PartitionedTable) -> Self {
-        Self { keys: Some((parted.clone(), parted.changes())), tables: SelectAll::new() }
+    fn of_partitions(parted: &PartitionedTable, subscribe: fn(&Table) -> Updates) -> Self {
+        let keys = Keys { parted: parted.clone(), gained: parted.changes(), subscribe };
+        Self { keys: Some(keys), tables: SelectAll::new() }
     }
 
     /// The next change, each once; none when the consumption is over. Cancel safe.
     pub(crate) async fn next(&mut self) -> Option<Change> {
         loop {
-            let Some((parted, keys)) = &mut self.keys else { return self.tables.next().await };
+            let Some(keys) = &mut self.keys else { return self.tables.next().await };
             tokio::select! {
                 biased;
-                key = keys.next() => match key {
-                    Some(key) => self.tables.extend(parted.get(key).map(|table| changes(Some(key), table.updates()))),
+                key = keys.gained.next() => match key {
+                    Some(key) => {
+                        let table = keys.parted.get(key).map(|table| changes(Some(key), (keys.subscribe)(&table)));
+                        self.tables.extend(table);
+                    }
                     None => self.keys = None,
                 },
                 Some(change) = self.tables.next(), if !self.tables.is_empty() => return Some(change),
@@ -320,7 +368,8 @@ pub(crate) fn reasons(rows: &[RecordBatch], count: usize) -> Vec<String> {
         let number = |name: &str, row: usize| -> String {
             let column = batch.column_by_name(name);
             let wide = column.and_then(|column| column.as_primitive_opt::<Int64Type>()).map(|column| column.value(row));
-            let narrow = column.and_then(|column| column.as_primitive_opt::<Int32Type>()).map(|column| i64::from(column.value(row)));
+            let narrow =
+                column.and_then(|column| column.as_primitive_opt::<Int32Type>()).map(|column| i64::from(column.value(row)));
             wide.or(narrow).map(|number| number.to_string()).unwrap_or_default()
         };
         let text = |name: &str, row: usize| -> String {

@@ -116,6 +116,7 @@ impl Assembler {
             let decoded = self.batch(&mut unit, &batch, &mut aborted);
             self.keep(&mut unit);
             outcome = decoded?;
+            self.publisher.status().decoded(batch.bytes.len() as u64);
             if outcome != Outcome::Done {
                 break;
             }

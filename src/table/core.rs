@@ -146,6 +146,8 @@ impl Core {
             last_error,
             last_progress: pages.last_progress,
             cycle,
+            batch_bytes: self.book.batch_bytes.load(Ordering::Relaxed),
+            fetched_bytes: self.book.fetched_bytes.load(Ordering::Relaxed),
             bytes_held: self.held.load(Ordering::Acquire),
             budget_used: self.budget.used(),
             budget_limit: self.budget.limit(),
