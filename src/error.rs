@@ -231,7 +231,9 @@ pub enum Error {
         reason: BatchError,
     },
     /// A broker sends bytes that hold no whole batch, again and again.
-    #[error("{topic}/{partition}, offset {offset}: the broker sends {bytes} bytes without a whole batch; is a batch larger than receive.message.max.bytes?")]
+    #[error(
+        "{topic}/{partition}, offset {offset}: the broker sends {bytes} bytes without a whole batch; is a batch larger than receive.message.max.bytes?"
+    )]
     NoProgress {
         /// The topic.
         topic: String,

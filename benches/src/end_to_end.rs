@@ -31,14 +31,21 @@ pub(crate) fn run(arguments: &EndToEnd) -> Outcome {
         // Interleaved, so that whatever else the machine does falls on all of them.
         for name in GROUPS.iter().flat_map(|(_, peers)| *peers).copied().filter(|name| chosen(name)) {
             let run = measure(name, &kafka.bootstrap(), arguments)?;
-            eprintln!("round {round}: {name}: {:.2} M rows/s, {:.2} CPU s per M rows", run.rows_per_second() / 1e6, run.cpu_seconds_per_million());
+            eprintln!(
+                "round {round}: {name}: {:.2} M rows/s, {:.2} CPU s per M rows",
+                run.rows_per_second() / 1e6,
+                run.cpu_seconds_per_million()
+            );
             runs.entry(name).or_default().push(run);
         }
     }
 
     let mut text = format!(
         "Apache Kafka and its readers on the same {} cores, {} JSON orders of about 193 bytes, {} partitions, codec {codec}, {} rounds; median (minimum to maximum).\n",
-        std::thread::available_parallelism()?, arguments.rows, arguments.partitions, arguments.rounds,
+        std::thread::available_parallelism()?,
+        arguments.rows,
+        arguments.partitions,
+        arguments.rounds,
     );
     for (title, peers) in GROUPS {
         let group: Vec<PeerRuns> = peers

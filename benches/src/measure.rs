@@ -18,7 +18,9 @@ pub(crate) struct Run {
 
 impl Run {
     /// Runs `work`, and measures it.
-    pub(crate) fn of(work: impl FnOnce() -> Result<Sums, Box<dyn std::error::Error>>) -> Result<Self, Box<dyn std::error::Error>> {
+    pub(crate) fn of(
+        work: impl FnOnce() -> Result<Sums, Box<dyn std::error::Error>>,
+    ) -> Result<Self, Box<dyn std::error::Error>> {
         let before = cpu_seconds();
         let began = Instant::now();
         let sums = work()?;

@@ -16,7 +16,9 @@ pub(crate) fn table(title: &str, peers: &[PeerRuns], baseline: &str) -> String {
     let base = peers.iter().find(|peer| peer.name == baseline);
     let base_rate = base.map_or(f64::NAN, |peer| median(peer.runs.iter().map(Run::rows_per_second)));
     let base_cpu = base.map_or(f64::NAN, |peer| median(peer.runs.iter().map(Run::cpu_seconds_per_million)));
-    let mut text = format!("\n{title}\n\n| peer | M rows/s (min to max) | ratio | CPU s per M rows | CPU ratio | peak MB |\n|---|---|---|---|---|---|\n");
+    let mut text = format!(
+        "\n{title}\n\n| peer | M rows/s (min to max) | ratio | CPU s per M rows | CPU ratio | peak MB |\n|---|---|---|---|---|---|\n"
+    );
     for peer in peers {
         let rates: Vec<f64> = peer.runs.iter().map(|run| run.rows_per_second() / 1e6).collect();
         let rate = median(rates.iter().copied());

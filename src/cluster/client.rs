@@ -8,9 +8,9 @@ use kafka_protocol::messages::metadata_response::MetadataResponseTopic;
 use kafka_protocol::messages::{MetadataRequest, MetadataResponse, TopicName};
 use kafka_protocol::protocol::StrBytes;
 
+use super::Backoff;
 use super::refusal::{is_passing, refused};
 use super::view::{self, BrokerAddress, TopicView};
-use super::Backoff;
 use crate::config::{HostPort, Settings};
 use crate::error::{Error, Result, nearest};
 use crate::wire::{Connection, Request, Transport, WireSettings};

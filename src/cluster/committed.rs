@@ -42,11 +42,9 @@ impl Cluster {
     ) -> Result<Option<BTreeMap<Partition, Option<Offset>>>> {
         let Some(coordinator) = self.coordinator(group).await? else { return Ok(None) };
         let text = |text: &str| StrBytes::from_string(text.to_owned());
-        let wanted = OffsetFetchRequestTopic::default()
-            .with_name(TopicName(text(topic)))
-            .with_partition_indexes(partitions.to_vec());
-        let request =
-            OffsetFetchRequest::default().with_group_id(GroupId(text(group))).with_topics(Some(vec![wanted]));
+        let wanted =
+            OffsetFetchRequestTopic::default().with_name(TopicName(text(topic))).with_partition_indexes(partitions.to_vec());
+        let request = OffsetFetchRequest::default().with_group_id(GroupId(text(group))).with_topics(Some(vec![wanted]));
         let response = match self.ask_node(coordinator, &request).await {
             Ok(response) => response,
             Err(error @ Error::UnsupportedVersion { .. }) => return Err(error),

@@ -98,7 +98,9 @@ impl Cluster {
                 return Ok(());
             }
         };
-        for partition in response.topics.iter().filter(|answer| answer.name.as_str() == topic).flat_map(|answer| &answer.partitions) {
+        for partition in
+            response.topics.iter().filter(|answer| answer.name.as_str() == topic).flat_map(|answer| &answer.partitions)
+        {
             match partition.error_code {
                 0 => {
                     found.insert(partition.partition_index, partition.offset);

@@ -14,10 +14,10 @@ use super::start::{Assignment, Bounds, assignments, ends_at_time, now_ms, select
 use crate::cluster::{Backoff, Cluster, TopicView};
 use crate::config::{OffsetReset, Settings};
 use crate::error::{Error, Result};
+use crate::fetch::FetchSettings;
 use crate::ingest::{End as PartitionEnd, LaneReport, LaneSettings};
 use crate::position::{Offset, Partition, Partitions, Span, Stop};
 use crate::table::{Allowance, Budget, Chunk, CycleSettings, End, Publisher};
-use crate::fetch::FetchSettings;
 use crate::wire::{Tcp, Transport, WireSettings};
 
 /// Begins a consumption on a control thread of its own, and waits until its table exists.
@@ -126,8 +126,7 @@ async fn start(plan: Plan, transport: Arc<dyn Transport>) -> Result<(Control, Ha
         seed: fastrand::u64(..),
     };
     let (lanes, reports) = Lanes::new(&plan, lane_settings, publisher.clone(), budget, allowance, Arc::clone(&view));
-    let mut control =
-        Control { plan, cluster, publisher, lanes, reports, unfinished: BTreeMap::new(), view };
+    let mut control = Control { plan, cluster, publisher, lanes, reports, unfinished: BTreeMap::new(), view };
     control.begin(assignments)?;
     Ok((control, handle))
 }
@@ -282,8 +281,7 @@ impl Control {
             // The broker that answered lagged behind; the log does hold it.
             return self.lanes.assign(&self.plan, Assignment { partition, position, end });
         }
-        let error =
-            Error::OffsetOutOfRange { topic: self.plan.topic.to_string(), partition, offset: position, first, next };
+        let error = Error::OffsetOutOfRange { topic: self.plan.topic.to_string(), partition, offset: position, first, next };
         self.publisher.status().trouble(Some(partition), error.clone());
         let to = match self.plan.settings.offset_reset {
             // A position beyond the end means that the log was cut or replaced: rows that are in the table are no longer in it.

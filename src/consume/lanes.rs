@@ -121,13 +121,8 @@ impl Lanes {
         let (commands, receiver) = mpsc::unbounded_channel();
         let _ = commands.send(LaneCommand::View(Arc::clone(&self.view)));
         let rows = plan.rows()?;
-        let assembler = Assembler::new(
-            self.assembly.clone(),
-            rows,
-            self.publisher.clone(),
-            self.budget.clone(),
-            self.allowance.clone(),
-        );
+        let assembler =
+            Assembler::new(self.assembly.clone(), rows, self.publisher.clone(), self.budget.clone(), self.allowance.clone());
         let mut settings = self.settings.clone();
         settings.seed = settings.seed.wrapping_add(number as u64);
         let publisher = self.publisher.clone();

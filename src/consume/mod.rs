@@ -33,10 +33,10 @@ use std::time::Duration;
 
 use crate::cluster::{Cluster, TopicInfo};
 use crate::config::{Properties, Settings};
+use crate::decode::OnError;
 use crate::error::{Error, Result};
 use crate::ingest::MetadataColumns;
 use crate::position::{Partitions, Start, Stop};
-use crate::decode::OnError;
 use crate::spec::Spec;
 use crate::table::{PartitionedTable, Table, TableType};
 use plan::Plan;

@@ -7,10 +7,10 @@ use arrow_schema::SchemaRef;
 use super::Consume;
 use crate::config::{Settings, SideColumn};
 use crate::decode;
+use crate::decode::OnError;
 use crate::error::Result;
 use crate::ingest::{self, MetadataColumns, Rows};
 use crate::position::{Partitions, Start, Stop};
-use crate::decode::OnError;
 use crate::spec::{self, Names, Side, SideNames, Spec};
 use crate::table::TableType;
 
@@ -37,7 +37,13 @@ impl Plan {
     pub(super) fn new(consume: Consume, table_type: TableType, by_partition: bool) -> Result<Self> {
         let settings = Settings::from_properties(&consume.properties)?;
         let names = names(&settings);
-        let key = consume.key.unwrap_or_else(|| if names.key.column_type.is_some() || names.key.deserializer.is_some() { spec::from_properties() } else { spec::ignore() });
+        let key = consume.key.unwrap_or_else(|| {
+            if names.key.column_type.is_some() || names.key.deserializer.is_some() {
+                spec::from_properties()
+            } else {
+                spec::ignore()
+            }
+        });
         let value = consume.value.unwrap_or_else(spec::from_properties);
         let metadata = consume.metadata.unwrap_or_else(|| MetadataColumns::from_settings(&settings.columns));
         let key_fields = decode::decoder(&key, Side::Key, &names)?;

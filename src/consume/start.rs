@@ -90,7 +90,9 @@ pub(super) async fn assignments(plan: &Plan, cluster: &mut Cluster, partitions: 
                 Stop::Never | Stop::After(_) => End::default(),
                 Stop::End => End { offset: Some(next), timestamp: None },
                 Stop::At(offset) => End { offset: Some(*offset), timestamp: None },
-                Stop::AtEach(offsets) => End { offset: Some(offsets.get(&partition).copied().unwrap_or(position)), timestamp: None },
+                Stop::AtEach(offsets) => {
+                    End { offset: Some(offsets.get(&partition).copied().unwrap_or(position)), timestamp: None }
+                }
                 Stop::Timestamp(_) => stop_by_time.as_ref().map_or_else(End::default, |(time, offsets)| End {
                     offset: offsets.get(&partition).copied().flatten(),
                     timestamp: Some(*time),

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use super::block::{Block, distance};
 use super::errors::ErrorRows;
 use super::rows::{Failure, Rows};
+use crate::decode::OnError;
 use crate::error::{Error, Result};
 use crate::fetch::PartitionRecords;
 use crate::position::{Offset, Partition, Span};
 use crate::record::{AbortedTransactions, Arena, BatchError, RawBatch, RecordRef, Records, Walk};
-use crate::decode::OnError;
 use crate::spec::Side;
 use crate::table::{Allowance, Budget, Chunk, Publisher};
 
@@ -305,8 +305,7 @@ struct Unit {
 
 impl Unit {
     fn ends_before(&self, record: &RecordRef<'_>) -> bool {
-        self.end.offset.is_some_and(|end| record.offset >= end)
-            || self.end.timestamp.is_some_and(|end| record.timestamp >= end)
+        self.end.offset.is_some_and(|end| record.offset >= end) || self.end.timestamp.is_some_and(|end| record.timestamp >= end)
     }
 
     /// A batch is read to its end: what its records do not cover up to `next` is a gap.

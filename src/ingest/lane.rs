@@ -251,7 +251,9 @@ impl Lane {
         for action in actions {
             match action {
                 Action::Records(records) => self.on_records(&records, receive_time),
-                Action::Watermarks(marks) => self.publisher.status().watermarks(marks.partition, marks.high_watermark, marks.last_stable_offset),
+                Action::Watermarks(marks) => {
+                    self.publisher.status().watermarks(marks.partition, marks.high_watermark, marks.last_stable_offset)
+                }
                 Action::RefreshMetadata { partition, reason } => {
                     tracing::info!(partition, reason, "metadata refresh asked for");
                     self.report(LaneReport::RefreshMetadata { reason });

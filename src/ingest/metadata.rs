@@ -118,6 +118,5 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 6] =
-        [Self::Partition, Self::Offset, Self::Timestamp, Self::ReceiveTime, Self::KeyBytes, Self::ValueBytes];
+    const ALL: [Self; 6] = [Self::Partition, Self::Offset, Self::Timestamp, Self::ReceiveTime, Self::KeyBytes, Self::ValueBytes];
 }

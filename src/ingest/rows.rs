@@ -65,7 +65,13 @@ impl Rows {
 
     /// Appends a row for each record of the block. Payloads that could not be decoded are rows of nulls in their side's columns, and
     /// are reported: the caller takes these rows out, or leaves them.
-    pub(super) fn append(&mut self, block: &Block<'_>, partition: Partition, receive_time_nanos: i64, failures: &mut Vec<Failure>) {
+    pub(super) fn append(
+        &mut self,
+        block: &Block<'_>,
+        partition: Partition,
+        receive_time_nanos: i64,
+        failures: &mut Vec<Failure>,
+    ) {
         let (metadata, payload) = self.columns.split_at_mut(self.kinds.len());
         for (kind, column) in self.kinds.iter().zip(metadata) {
             append_metadata(*kind, column, block, partition, receive_time_nanos, self.timestamp_nanos);

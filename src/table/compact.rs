@@ -48,12 +48,15 @@ fn merge_newest(view: &mut View, most: usize) -> bool {
         .rev()
         .take(FANOUT)
         .take_while(|segment| {
-            segment.rows().saturating_mul(FANOUT) <= most.max(FANOUT) && segment.bytes < MOST_BYTES && self::level(segment.rows()) <= level
+            segment.rows().saturating_mul(FANOUT) <= most.max(FANOUT)
+                && segment.bytes < MOST_BYTES
+                && self::level(segment.rows()) <= level
         })
         .collect();
     // The first one may have lost rows, and its place is needed to know which.
     let first = view.segments.first();
-    if alike.len() < FANOUT || alike.iter().any(|segment| first.is_some_and(|first| Arc::ptr_eq(first, segment)) && view.skip > 0) {
+    if alike.len() < FANOUT || alike.iter().any(|segment| first.is_some_and(|first| Arc::ptr_eq(first, segment)) && view.skip > 0)
+    {
         return false;
     }
     let batches: Vec<_> = alike.iter().rev().map(|segment| &segment.batch).collect();

@@ -87,12 +87,7 @@ impl Core {
     }
 
     /// A table of this consumption that nothing flows into yet.
-    pub(super) fn node(
-        &self,
-        schema: arrow_schema::SchemaRef,
-        table_type: TableType,
-        source: super::node::Source,
-    ) -> Arc<Node> {
+    pub(super) fn node(&self, schema: arrow_schema::SchemaRef, table_type: TableType, source: super::node::Source) -> Arc<Node> {
         Node::new(schema, table_type, source, &self.held)
     }
 

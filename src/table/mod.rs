@@ -32,10 +32,10 @@ mod update;
 mod updates;
 mod view;
 
+pub(crate) use self::core::CycleSettings;
 pub(crate) use allowance::Allowance;
 pub(crate) use budget::Budget;
 pub(crate) use chunk::Chunk;
-pub(crate) use self::core::CycleSettings;
 pub use error_table::error_schema;
 pub use handle::Table;
 pub(crate) use life::End;

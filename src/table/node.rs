@@ -142,11 +142,7 @@ impl Drop for Node {
 impl fmt::Debug for Node {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let columns: Vec<_> = self.schema.fields().iter().map(|field| field.name()).collect();
-        formatter
-            .debug_struct("Node")
-            .field("table_type", &self.table_type)
-            .field("columns", &columns)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Node").field("table_type", &self.table_type).field("columns", &columns).finish_non_exhaustive()
     }
 }
 

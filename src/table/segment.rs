@@ -31,11 +31,8 @@ impl Segment {
     pub(super) fn tail(&self, start: usize) -> Result<Self> {
         let rows = self.rows().saturating_sub(start);
         let slice = self.batch.slice(self.rows() - rows, rows);
-        let (batch, bytes) = if start > rows {
-            (copy(&slice)?, scaled(self.bytes, rows, self.rows()))
-        } else {
-            (slice, self.bytes)
-        };
+        let (batch, bytes) =
+            if start > rows { (copy(&slice)?, scaled(self.bytes, rows, self.rows())) } else { (slice, self.bytes) };
         Ok(Self { batch, bytes, sequence: self.sequence })
     }
 }

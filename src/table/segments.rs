@@ -59,7 +59,9 @@ impl Segments {
     pub(super) fn replace_first(&mut self, segment: Arc<Segment>) {
         match self.blocks.first() {
             Some(_) => {
-                if let Some(first) = Arc::make_mut(&mut self.blocks).first_mut().and_then(|block| Arc::make_mut(block).first_mut()) {
+                if let Some(first) =
+                    Arc::make_mut(&mut self.blocks).first_mut().and_then(|block| Arc::make_mut(block).first_mut())
+                {
                     *first = segment;
                 }
             }

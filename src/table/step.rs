@@ -57,10 +57,11 @@ impl Step {
             positions.partitions.values_mut().for_each(|position| position.first = position.next);
         }
         for (partition, account) in incoming.accounts {
-            let position = positions
-                .partitions
-                .entry(partition)
-                .or_insert(PartitionPosition { first: account.first, next: account.next, account });
+            let position = positions.partitions.entry(partition).or_insert(PartitionPosition {
+                first: account.first,
+                next: account.next,
+                account,
+            });
             (position.next, position.account) = (account.next, account);
         }
         if node.is_ring() {

@@ -33,7 +33,8 @@ impl FromStr for TableType {
 
     fn from_str(text: &str) -> Result<Self> {
         let lower = text.trim().to_ascii_lowercase();
-        let wrong = |reason: &str| Error::InvalidSpec { spec: text.to_owned(), place: "table type".into(), reason: reason.into() };
+        let wrong =
+            |reason: &str| Error::InvalidSpec { spec: text.to_owned(), place: "table type".into(), reason: reason.into() };
         match lower.as_str() {
             "append" => return Ok(Self::Append),
             "blink" | "stream" => return Ok(Self::Blink),

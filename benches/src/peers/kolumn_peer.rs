@@ -58,8 +58,6 @@ pub(super) fn raw(peer: &Peer) -> Result<Sums, Box<dyn std::error::Error>> {
     })
 }
 
-fn run(
-    work: impl Future<Output = Result<Sums, Box<dyn std::error::Error>>>,
-) -> Result<Sums, Box<dyn std::error::Error>> {
+fn run(work: impl Future<Output = Result<Sums, Box<dyn std::error::Error>>>) -> Result<Sums, Box<dyn std::error::Error>> {
     tokio::runtime::Builder::new_current_thread().build()?.block_on(work)
 }

@@ -117,9 +117,8 @@ async fn show(
     log.hold();
     let ended = live::run::run(consumption, settings, interrupt, |_| ()).await;
     log.release();
-    let failure = consumption.failure();
-    consumption.close().await?;
-    match failure {
+    consumption.close().await;
+    match consumption.failure().await {
         Some(failure) => Err(failure),
         None => Ok(ended? == Ended::Interrupted),
     }
@@ -165,9 +164,7 @@ async fn export(
             () = interrupt.asked(), if !interrupted => {
                 interrupted = true;
                 // What is visible by then still comes, and then the end.
-                if let Err(failure) = consumption.close().await {
-                    break Err(failure);
-                }
+                consumption.close().await;
             }
             more = next_error => match (more, &mut errors) {
                 (Some(change), Some(sink)) => {
@@ -192,10 +189,10 @@ async fn export(
     progress.clear();
     if let Err(failure) = outcome {
         // The rows have nowhere to go; what the consumption says about its end is of no interest.
-        let _ = consumption.close().await;
+        consumption.close().await;
         return Err(failure);
     }
-    if let Some(failure) = consumption.failure() {
+    if let Some(failure) = consumption.failure().await {
         return Err(failure);
     }
     if holds_until_the_end {
