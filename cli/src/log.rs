@@ -1,6 +1,6 @@
 //! The log, on stderr; while the live view has the screen, kept until it is given back.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex};
 
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -30,8 +30,7 @@ impl Log {
         } else {
             level.min(LevelFilter::WARN)
         });
-        let colours =
-            std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && std::io::IsTerminal::is_terminal(&io::stderr());
+        let colours = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && io::stderr().is_terminal();
         let layer = tracing_subscriber::fmt::layer().with_writer(log.clone()).with_ansi(colours);
         // Only a test could have started another one.
         let _ = tracing_subscriber::registry().with(filter).with(layer).try_init();

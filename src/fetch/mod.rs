@@ -11,3 +11,10 @@ mod ticket;
 
 pub(crate) use self::core::{FetchCore, FetchSettings};
 pub(crate) use ticket::{Action, FetchTicket, PartitionRecords, Watermarks};
+
+#[cfg(test)]
+mod sample;
+#[cfg(test)]
+mod simulation;
+#[cfg(test)]
+mod tests;

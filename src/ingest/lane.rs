@@ -243,6 +243,9 @@ impl Lane {
     }
 
     fn on_response(&mut self, broker: i32, ticket: FetchTicket, response: FetchResponse, now: Instant) {
+        let partitions = response.responses.iter().flat_map(|topic| &topic.partitions);
+        let fetched: usize = partitions.filter_map(|partition| partition.records.as_ref()).map(bytes::Bytes::len).sum();
+        self.publisher.status().fetched(fetched as u64);
         let actions = self.core.on_response(ticket, response, now);
         // The positions are known from the batch headers: the next request leaves before anything is decompressed.
         self.ask(broker, now);

@@ -134,7 +134,8 @@ impl Retained {
     fn forget(&mut self, share: usize, consumed: i64) -> Option<i64> {
         let mut before = None;
         while self.bytes > share {
-            let Some((next, bytes)) = self.batches.pop_front_if(|(next, _)| *next <= consumed) else { break };
+            let Some((next, bytes)) = self.batches.front().copied().filter(|(next, _)| *next <= consumed) else { break };
+            self.batches.pop_front();
             self.bytes -= bytes;
             before = Some(next);
         }

@@ -34,11 +34,6 @@ impl Rows {
         self.rows
     }
 
-    /// Whether there are none.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.rows == 0
-    }
-
     /// At most `height` rows, oldest first, that end `back` rows before the newest; of the rows that `filter` lets through.
     pub(crate) fn page(&self, filter: Option<&Filter>, back: usize, height: usize, bytes: BytesAs) -> Page {
         let mut skip = back;
@@ -164,7 +159,7 @@ mod tests {
     fn batch(first: i64, count: i64) -> RecordBatch {
         let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(first..first + count));
         let names: ArrayRef = Arc::new(StringArray::from_iter(
-            (first..first + count).map(|number| (number % 3 != 0).then(|| if number % 2 == 0 { "even" } else { "odd" })),
+            (first..first + count).map(|number| (number % 3 != 0).then_some(if number % 2 == 0 { "even" } else { "odd" })),
         ));
         RecordBatch::try_from_iter_with_nullable([("n", numbers, true), ("name", names, true)]).unwrap()
     }

@@ -12,12 +12,12 @@ use arrow_buffer::{ArrowNativeType, NullBuffer};
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use arrow_schema::{DataType, Field, Fields};
 
-use crate::output::text::{Scalar, Shape, scalar};
+use crate::output::text::{Scalar, Shape, WriteRow, scalar};
 
 /// The writer of one column's values as JSON; the type was matched when it was made.
 pub(crate) struct Encoder<'a> {
     nulls: Option<NullBuffer>,
-    write: Box<dyn Fn(usize, &mut Vec<u8>) + 'a>,
+    write: WriteRow<'a>,
 }
 
 impl Encoder<'_> {
@@ -34,7 +34,7 @@ impl Encoder<'_> {
 /// The writer of `array`'s values as JSON.
 pub(crate) fn encoder<'a>(array: &'a dyn Array, field: &Field) -> Encoder<'a> {
     let nulls = array.logical_nulls();
-    let write: Box<dyn Fn(usize, &mut Vec<u8>) + 'a> = match array.data_type() {
+    let write: WriteRow<'a> = match array.data_type() {
         DataType::List(item) => list(array.as_list::<i32>(), item),
         DataType::LargeList(item) => list(array.as_list::<i64>(), item),
         DataType::FixedSizeList(item, size) => {
@@ -60,8 +60,6 @@ pub(crate) fn encoder<'a>(array: &'a dyn Array, field: &Field) -> Encoder<'a> {
     };
     Encoder { nulls, write }
 }
-
-type WriteRow<'a> = Box<dyn Fn(usize, &mut Vec<u8>) + 'a>;
 
 fn leaf(scalar: Scalar<'_>) -> WriteRow<'_> {
     match scalar.shape {

@@ -33,11 +33,14 @@ pub(crate) enum Shape {
     Text,
 }
 
+/// Appends the value in a row.
+pub(crate) type WriteRow<'a> = Box<dyn Fn(usize, &mut Vec<u8>) + 'a>;
+
 /// The writer of one column's values; the type was matched when it was made.
 pub(crate) struct Scalar<'a> {
     /// How its text fits in.
     pub(crate) shape: Shape,
-    write: Box<dyn Fn(usize, &mut Vec<u8>) + 'a>,
+    write: WriteRow<'a>,
 }
 
 impl Scalar<'_> {
@@ -49,7 +52,7 @@ impl Scalar<'_> {
 
 /// The writer of `array`'s values; none where they are nested.
 pub(crate) fn scalar<'a>(array: &'a dyn Array, field: &Field) -> Option<Scalar<'a>> {
-    let (shape, write): (Shape, Box<dyn Fn(usize, &mut Vec<u8>) + 'a>) = match array.data_type() {
+    let (shape, write): (Shape, WriteRow<'a>) = match array.data_type() {
         DataType::Null => (Shape::Literal, Box::new(|_, out| out.extend_from_slice(b"null"))),
         DataType::Boolean => {
             let array = array.as_boolean();
@@ -125,8 +128,6 @@ pub(crate) fn scalar<'a>(array: &'a dyn Array, field: &Field) -> Option<Scalar<'
     };
     Some(Scalar { shape, write })
 }
-
-type WriteRow<'a> = Box<dyn Fn(usize, &mut Vec<u8>) + 'a>;
 
 fn primitive<'a, T: ArrowPrimitiveType>(array: &'a dyn Array, write: impl Fn(T::Native, &mut Vec<u8>) + 'a) -> WriteRow<'a> {
     let array: &PrimitiveArray<T> = array.as_primitive();

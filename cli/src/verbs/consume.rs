@@ -34,11 +34,14 @@ pub(crate) async fn run(arguments: &ConsumeArguments, talk: Talk, log: &Log, int
     let terminal = io::stdout().is_terminal();
     let live = terminal && arguments.output.format.is_none() && arguments.output.output.is_none();
     let format = choose_format(arguments.output.format, arguments.output.file(), terminal).map_err(Failure::Usage)?;
-    let request = request(arguments, live, talk).await?;
-    let start = Instant::now();
-    let consumption = tokio::select! {
+    let opening = async {
+        let request = request(arguments, live, talk).await?;
+        let start = Instant::now();
+        Ok::<_, Failure>((Consumption::open(&request).await?, request, start))
+    };
+    let (consumption, request, start) = tokio::select! {
         () = interrupt.asked() => return Ok(true),
-        opened = Consumption::open(&request) => opened?,
+        opened = opening => opened?,
     };
     let outcome = if live {
         show(&consumption, arguments, &request, log, interrupt).await
@@ -97,11 +100,16 @@ pub(crate) async fn value_spec(specs: &SpecArguments, request: &Request, talk: T
     let found = source::find_out_values(request).await?;
     if !talk.quiet {
         match &found {
-            Some(spec) => eprintln!("values look like -v {spec:?}"),
+            Some(spec) => eprintln!("values look like -v {}", quoted(spec)),
             None => eprintln!("there are no records to look at: values are shown as bytes; say how they become columns with -v"),
         }
     }
     Ok(Some(found.unwrap_or_else(|| "raw".to_owned())))
+}
+
+/// As a shell wants it.
+fn quoted(text: &str) -> String {
+    format!("'{}'", for_terminal(text.replace('\'', "'\\''").as_bytes(), usize::MAX))
 }
 
 /// The live view.
@@ -117,9 +125,8 @@ async fn show(
     log.hold();
     let ended = live::run::run(consumption, settings, interrupt, |_| ()).await;
     log.release();
-    let failure = consumption.failure();
-    consumption.close().await?;
-    match failure {
+    consumption.close().await;
+    match consumption.failure().await {
         Some(failure) => Err(failure),
         None => Ok(ended? == Ended::Interrupted),
     }
@@ -165,9 +172,7 @@ async fn export(
             () = interrupt.asked(), if !interrupted => {
                 interrupted = true;
                 // What is visible by then still comes, and then the end.
-                if let Err(failure) = consumption.close().await {
-                    break Err(failure);
-                }
+                consumption.close().await;
             }
             more = next_error => match (more, &mut errors) {
                 (Some(change), Some(sink)) => {
@@ -192,10 +197,10 @@ async fn export(
     progress.clear();
     if let Err(failure) = outcome {
         // The rows have nowhere to go; what the consumption says about its end is of no interest.
-        let _ = consumption.close().await;
+        consumption.close().await;
         return Err(failure);
     }
-    if let Some(failure) = consumption.failure() {
+    if let Some(failure) = consumption.failure().await {
         return Err(failure);
     }
     if holds_until_the_end {
@@ -395,6 +400,12 @@ mod tests {
         let failure = Selection::new(&batch().schema(), &["c".to_owned()]).unwrap_err();
         assert_eq!(failure.exit_code(), 2);
         assert!(failure.to_string().contains("a, b"), "{failure}");
+    }
+
+    #[test]
+    fn a_spec_is_quoted_for_the_shell() {
+        assert_eq!(quoted("json:a:utf8"), "'json:a:utf8'");
+        assert_eq!(quoted("json:\"it's\":utf8"), r#"'json:"it'\''s":utf8'"#);
     }
 
     #[test]

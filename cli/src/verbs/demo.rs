@@ -68,9 +68,8 @@ pub(crate) async fn run(arguments: &DemoArguments, talk: Talk, log: &Log, interr
     } else {
         lines(&consumption, &cluster.bootstrap(), start, interrupt, tell).await?
     };
-    let failure = consumption.failure();
-    consumption.close().await?;
-    if let Some(failure) = failure {
+    consumption.close().await;
+    if let Some(failure) = consumption.failure().await {
         return Err(failure);
     }
     let summary = summarize(TOPIC, &consumption.seen(), start.elapsed());

@@ -99,11 +99,11 @@ async fn measure(request: &Request, stage: Stage) -> Result<Measured, Failure> {
     while changes.next().await.is_some() {}
     let time = start.elapsed();
     let processor = memory::processor_time().zip(processor).map(|(after, before)| after.saturating_sub(before));
-    if let Some(failure) = consumption.failure() {
+    if let Some(failure) = consumption.failure().await {
         return Err(failure);
     }
     let seen = consumption.seen();
-    consumption.close().await?;
+    consumption.close().await;
     let offsets = seen
         .partitions
         .iter()

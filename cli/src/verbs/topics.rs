@@ -10,12 +10,11 @@ use crate::source::{self, TopicPartition, TopicSeen};
 
 /// Runs the verb.
 pub(crate) async fn run(arguments: &TopicsArguments) -> Result<(), Failure> {
-    let mut topics = source::topics(&source::properties(&arguments.connection)?).await?;
+    let pattern = arguments.pattern.clone();
+    let wanted = move |name: &str| pattern.as_ref().is_none_or(|pattern| matches(pattern, name));
+    let mut topics = source::topics(&source::properties(&arguments.connection)?, wanted).await?;
     topics.sort_by(|left, right| left.name.cmp(&right.name));
-    topics.retain(|topic| match &arguments.pattern {
-        Some(pattern) => matches(pattern, &topic.name),
-        None => !topic.internal,
-    });
+    topics.retain(|topic| arguments.pattern.is_some() || !topic.internal);
     if let Some(pattern) = arguments.pattern.as_ref().filter(|_| topics.is_empty()) {
         return Err(Failure::NotFound(format!("no topic is named {pattern:?}; kolumn topics lists them all")));
     }
@@ -58,12 +57,13 @@ fn matches(pattern: &str, name: &str) -> bool {
     false
 }
 
-fn messages(partition: &TopicPartition) -> i64 {
-    partition.next.saturating_sub(partition.first).max(0)
+fn messages(partition: &TopicPartition) -> Option<i64> {
+    Some(partition.next?.saturating_sub(partition.first?).max(0))
 }
 
 fn as_table(topics: &[TopicSeen]) -> String {
     let list = |nodes: &[i32]| nodes.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    let known = |number: Option<i64>| number.map_or_else(|| "?".to_owned(), |number| number.to_string());
     let mut lines: Vec<[String; 8]> =
         vec![["topic", "partition", "first", "next", "messages", "leader", "replicas", "in sync"].map(str::to_owned)];
     for topic in topics {
@@ -71,9 +71,9 @@ fn as_table(topics: &[TopicSeen]) -> String {
             lines.push([
                 topic.name.clone(),
                 partition.partition.to_string(),
-                partition.first.to_string(),
-                partition.next.to_string(),
-                messages(partition).to_string(),
+                known(partition.first),
+                known(partition.next),
+                known(messages(partition)),
                 partition.leader.map_or_else(|| "none".to_owned(), |leader| leader.to_string()),
                 list(&partition.replicas),
                 list(&partition.in_sync),
@@ -112,9 +112,9 @@ struct TopicLine<'a> {
 #[derive(Serialize)]
 struct PartitionLine<'a> {
     partition: i32,
-    first: i64,
-    next: i64,
-    messages: i64,
+    first: Option<i64>,
+    next: Option<i64>,
+    messages: Option<i64>,
     leader: Option<i32>,
     replicas: &'a [i32],
     in_sync: &'a [i32],
@@ -126,7 +126,7 @@ fn as_json(topics: &[TopicSeen]) -> String {
         let line = TopicLine {
             topic: &topic.name,
             internal: topic.internal,
-            messages: topic.partitions.iter().map(messages).fold(0, i64::saturating_add),
+            messages: topic.partitions.iter().filter_map(messages).fold(0, i64::saturating_add),
             partitions: topic
                 .partitions
                 .iter()
@@ -154,8 +154,8 @@ mod tests {
     fn topics() -> Vec<TopicSeen> {
         let partition = |partition, first, next, leader| TopicPartition {
             partition,
-            first,
-            next,
+            first: Some(first),
+            next: Some(next),
             leader,
             replicas: vec![1, 2],
             in_sync: vec![1],
