@@ -2,6 +2,8 @@
 
 #![allow(dead_code, unreachable_pub)] // each suite uses a part of it
 
+pub mod codecs;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -9,7 +11,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, Int64Type};
 use futures_util::StreamExt;
 use kolumn::spec::{self, Type, column};
-use kolumn::{Consume, Offsets, PartitionedTable, Snapshot, Spec, Stop, Table, TableType};
+use kolumn::{Consume, Error, Offsets, PartitionedTable, Snapshot, Span, Spec, Stop, Table, TableType};
 use kolumn_test_broker::{BatchBuilder, Record, TestCluster};
 
 /// How long anything may take before a test gives up on it.
@@ -150,4 +152,28 @@ pub fn offsets(snapshot: &Snapshot, partition: i32) -> Vec<i64> {
 /// A table of this description that goes on until it is told not to.
 pub async fn live(consume: Consume) -> Table {
     within(consume.table(TableType::Append).into_future()).await.expect("a table")
+}
+
+/// The error that ends the consumption, and the table that it leaves.
+pub async fn failing(consume: Consume) -> (Table, Error) {
+    let table = within(consume.table(TableType::Append).into_future()).await.expect("a table");
+    let error = within(table.finished()).await.expect_err("it fails");
+    (table, error)
+}
+
+/// A builder of a batch of numbered records.
+pub fn values(numbers: std::ops::Range<i64>) -> BatchBuilder {
+    BatchBuilder::new().values(numbers.map(|number| format!(r#"{{"n":{number}}}"#)))
+}
+
+/// A cluster with the topic `t` of so many partitions, with nothing in it.
+pub fn empty(partitions: i32) -> TestCluster {
+    TestCluster::builder().topic("t", partitions).start_blocking().expect("the cluster starts")
+}
+
+/// What the table says of its partition 0, which adds up.
+pub fn account(table: &Table) -> Span {
+    let account = table.snapshot().positions().get(0).expect("partition 0").account;
+    assert!(account.adds_up(), "{account:?}");
+    account
 }
