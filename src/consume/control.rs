@@ -166,9 +166,10 @@ impl Control {
                 () = publisher.stop_requested() => End::Closed,
                 end = self.supervise() => end,
             };
-            // The lanes go, and what they sealed last is in the table before the last cycle.
-            let Self { lanes, mut reports, .. } = self;
-            drop(lanes);
+            // The lanes go, and what they sealed last is in the table before the last cycle. All connections are closed before
+            // anybody hears of the end.
+            let Self { lanes, mut reports, cluster, .. } = self;
+            drop((lanes, cluster));
             while reports.recv().await.is_some() {}
             publisher.finish(end);
         };
@@ -178,16 +179,19 @@ impl Control {
     /// Goes on until there is an end, for one reason or another.
     async fn supervise(&mut self) -> End {
         let began = Instant::now();
-        let clock_stop = match self.plan.stop {
-            Stop::After(time) => Some(began + time),
-            Stop::Timestamp(time) => Some(began + Duration::from_millis(u64::try_from(time - now_ms()).unwrap_or(0))),
+        // A moment that the clock cannot tell is never reached.
+        let mut clock_stop = match self.plan.stop {
+            Stop::After(time) => began.checked_add(time),
+            Stop::Timestamp(time) => {
+                let left = u64::try_from(time.saturating_sub(now_ms())).unwrap_or(0);
+                began.checked_add(Duration::from_millis(left))
+            }
             _ => None,
         };
-        let mut clock_stop = clock_stop;
         let mut refresh_at = began + self.plan.settings.metadata_max_age;
         let mut last_refresh = began;
         loop {
-            if self.unfinished.is_empty() {
+            if self.unfinished.is_empty() || self.plan.limit == Some(0) {
                 return End::Complete;
             }
             tokio::select! {
