@@ -10,7 +10,8 @@ use futures_util::StreamExt;
 use futures_util::stream::{BoxStream, SelectAll};
 use kolumn::table::{State, error_schema};
 use kolumn::{
-    MetadataColumns, Offsets, OnError, PartitionedTable, Partitions, Properties, Span, Spec, Start, Stop, Table, TableType, Updates,
+    MetadataColumns, Offsets, OnError, PartitionedTable, Partitions, Properties, Span, Spec, Start, Stop, Table, TableType,
+    Updates,
 };
 
 use crate::arguments::OnErrorArgument;
@@ -320,7 +321,8 @@ pub(crate) fn reasons(rows: &[RecordBatch], count: usize) -> Vec<String> {
         let number = |name: &str, row: usize| -> String {
             let column = batch.column_by_name(name);
             let wide = column.and_then(|column| column.as_primitive_opt::<Int64Type>()).map(|column| column.value(row));
-            let narrow = column.and_then(|column| column.as_primitive_opt::<Int32Type>()).map(|column| i64::from(column.value(row)));
+            let narrow =
+                column.and_then(|column| column.as_primitive_opt::<Int32Type>()).map(|column| i64::from(column.value(row)));
             wide.or(narrow).map(|number| number.to_string()).unwrap_or_default()
         };
         let text = |name: &str, row: usize| -> String {

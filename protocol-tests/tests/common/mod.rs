@@ -2,6 +2,8 @@
 
 #![allow(dead_code, unreachable_pub)] // each suite uses a part of it
 
+pub mod raw;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -129,4 +131,21 @@ pub fn assert_numbered(snapshot: &Snapshot, partitions: i32, rows: i64) {
 /// The sum of a partitioned table's rows.
 pub fn rows(table: &PartitionedTable) -> usize {
     table.constituents().values().map(|constituent| constituent.snapshot().rows()).sum()
+}
+
+/// That every offset of every partition is accounted for.
+pub fn assert_adds_up(snapshot: &Snapshot) {
+    for (partition, position) in snapshot.positions().iter() {
+        assert!(position.account.adds_up(), "partition {partition}: {position:?}");
+        assert_eq!(position.next, position.account.next, "partition {partition}: {position:?}");
+    }
+}
+
+/// Looks again and again until it has happened; a test that waits for ever says so instead.
+pub async fn until(what: &str, mut happened: impl FnMut() -> bool) {
+    let begun = std::time::Instant::now();
+    while !happened() {
+        assert!(begun.elapsed() < PATIENCE, "{what} did not happen");
+        tokio::task::yield_now().await;
+    }
 }
