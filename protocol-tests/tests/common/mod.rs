@@ -3,6 +3,7 @@
 #![allow(dead_code, unreachable_pub)] // each suite uses a part of it
 
 pub mod codecs;
+pub mod raw;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -176,4 +177,21 @@ pub fn account(table: &Table) -> Span {
     let account = table.snapshot().positions().get(0).expect("partition 0").account;
     assert!(account.adds_up(), "{account:?}");
     account
+}
+
+/// That every offset of every partition is accounted for.
+pub fn assert_adds_up(snapshot: &Snapshot) {
+    for (partition, position) in snapshot.positions().iter() {
+        assert!(position.account.adds_up(), "partition {partition}: {position:?}");
+        assert_eq!(position.next, position.account.next, "partition {partition}: {position:?}");
+    }
+}
+
+/// Looks again and again until it has happened; a test that waits for ever says so instead.
+pub async fn until(what: &str, mut happened: impl FnMut() -> bool) {
+    let begun = std::time::Instant::now();
+    while !happened() {
+        assert!(begun.elapsed() < PATIENCE, "{what} did not happen");
+        tokio::task::yield_now().await;
+    }
 }
