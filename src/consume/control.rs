@@ -60,7 +60,11 @@ fn on_thread(run: impl AsyncFnOnce() + Send + 'static) -> Result<()> {
         .map_err(|error| thread_error("the control thread's runtime", &error))?;
     std::thread::Builder::new()
         .name("kolumn".into())
-        .spawn(move || runtime.block_on(run()))
+        .spawn(move || {
+            runtime.block_on(run());
+            // A resolver that hangs must not hold the thread.
+            runtime.shutdown_background();
+        })
         .map(drop)
         .map_err(|error| thread_error("the control thread", &error))
 }

@@ -15,4 +15,6 @@ pub(crate) use ticket::{Action, FetchTicket, PartitionRecords, Watermarks};
 #[cfg(test)]
 mod sample;
 #[cfg(test)]
+mod simulation;
+#[cfg(test)]
 mod tests;

@@ -26,7 +26,7 @@ impl Refusal {
             1 => Self::OutOfRange,
             2 => Self::Damaged,    // CORRUPT_MESSAGE
             7 | 89 => Self::Later, // REQUEST_TIMED_OUT, THROTTLING_QUOTA_EXCEEDED: no matter of leadership
-            29 | 30 | 31 => Self::NotAuthorized,
+            29..=31 => Self::NotAuthorized,
             17 => Self::Never("a topic's name has 1 to 249 letters, digits, '.', '_' and '-'"), // INVALID_TOPIC_EXCEPTION
             35 | 42 => Self::Never("the broker does not take this version of a fetch"), // UNSUPPORTED_VERSION, INVALID_REQUEST
             76 => Self::Never("the broker is too old to send batches of this codec"),   // UNSUPPORTED_COMPRESSION_TYPE

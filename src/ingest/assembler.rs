@@ -101,6 +101,10 @@ impl Assembler {
     pub(crate) fn decode(&mut self, fetched: &PartitionRecords, end: End, receive_time_nanos: i64) -> Result<Outcome> {
         let partition = fetched.partition;
         let Some(position) = self.publisher.position(partition) else { return Ok(Outcome::Ended) };
+        if fetched.from > position {
+            // Booked as a gap, what lies between would be lost without a word.
+            return Err(Error::NotContiguous { partition, expected: position, found: fetched.from });
+        }
         if self.settings.by_partition && !self.spans.is_empty() {
             self.seal()?;
         }
@@ -155,6 +159,8 @@ impl Assembler {
     fn batch(&mut self, unit: &mut Unit, batch: &RawBatch<'_>, aborted: &mut AbortedTransactions) -> Result<Outcome> {
         let base = batch.header.base_offset;
         let next = batch.header.next_offset().map_err(|reason| self.batch_error(unit.partition, base, reason))?;
+        // Also of a batch that is left out: a marker in it closes a transaction.
+        let is_aborted = aborted.filters(batch);
         if next <= unit.span.next {
             return Ok(Outcome::Done);
         }
@@ -164,7 +170,6 @@ impl Assembler {
         if self.settings.check_crc {
             batch.verify().map_err(|reason| self.batch_error(unit.partition, base, reason))?;
         }
-        let is_aborted = aborted.filters(batch);
         let hidden = match (batch.header.is_control(), is_aborted) {
             (true, _) => Some(Hidden::Control),
             (false, true) => Some(Hidden::Filtered),

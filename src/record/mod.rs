@@ -8,8 +8,6 @@
 //!
 //! <https://kafka.apache.org/documentation/#recordbatch>
 
-#![allow(dead_code, unused_imports)] // used by the lane alone
-
 mod aborted;
 mod arena;
 mod codec;
