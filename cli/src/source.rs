@@ -2,6 +2,8 @@
 
 pub(crate) mod decoding;
 
+use std::sync::OnceLock;
+
 use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, Int64Type};
@@ -83,6 +85,8 @@ pub(crate) struct Request {
 pub(crate) struct Consumption {
     tables: Tables,
     schema: SchemaRef,
+    /// The rows of all partitions by arrival, made when somebody looks at them.
+    by_arrival: OnceLock<Table>,
 }
 
 #[derive(Debug)]
@@ -172,10 +176,10 @@ impl Consumption {
         });
         if request.by_partition {
             let each = table.by_partition().await?;
-            Ok(Self { schema: each.schema(), tables: Tables::Each(each) })
+            Ok(Self { schema: each.schema(), tables: Tables::Each(each), by_arrival: OnceLock::new() })
         } else {
             let one = table.await?;
-            Ok(Self { schema: one.schema(), tables: Tables::One(one) })
+            Ok(Self { schema: one.schema(), tables: Tables::One(one), by_arrival: OnceLock::new() })
         }
     }
 
@@ -230,9 +234,13 @@ impl Consumption {
         }
     }
 
-    /// What the tables hold now, one after the other.
+    /// What the tables hold now, by arrival.
     pub(crate) fn rows(&self) -> Vec<RecordBatch> {
-        self.tables().into_iter().flat_map(|(_, batches)| batches).collect()
+        let snapshot = match &self.tables {
+            Tables::One(table) => table.snapshot(),
+            Tables::Each(tables) => self.by_arrival.get_or_init(|| tables.merge()).snapshot(),
+        };
+        snapshot.batches().to_vec()
     }
 
     /// What the error table holds now.

@@ -34,6 +34,8 @@ pub(crate) async fn run(arguments: &ConsumeArguments, talk: Talk, log: &Log, int
     let terminal = io::stdout().is_terminal();
     let live = terminal && arguments.output.format.is_none() && arguments.output.output.is_none();
     let format = choose_format(arguments.output.format, arguments.output.file(), terminal).map_err(Failure::Usage)?;
+    // Not where the rows are on the same screen.
+    let progress = !live && !talk.quiet && io::stderr().is_terminal() && (arguments.output.file().is_some() || !terminal);
     let opening = async {
         let request = request(arguments, live, talk).await?;
         let start = Instant::now();
@@ -46,7 +48,7 @@ pub(crate) async fn run(arguments: &ConsumeArguments, talk: Talk, log: &Log, int
     let outcome = if live {
         show(&consumption, arguments, &request, log, interrupt).await
     } else {
-        export(&consumption, arguments, &request, format, talk, interrupt).await
+        export(&consumption, arguments, &request, format, progress, interrupt).await
     };
     let seen = consumption.seen();
     let summary = summarize(&request.topic, &seen, start.elapsed());
@@ -55,7 +57,8 @@ pub(crate) async fn run(arguments: &ConsumeArguments, talk: Talk, log: &Log, int
     }
     match arguments.stats {
         Some(format) => eprintln!("{}", summary.text(format)),
-        None if live && !talk.quiet => eprintln!("{}", summary.line()),
+        // Who watched it, or broke it off, wants to know how far it came.
+        None if !talk.quiet && (live || progress || matches!(outcome, Ok(true))) => eprintln!("{}", summary.line()),
         None => {}
     }
     outcome
@@ -138,7 +141,7 @@ async fn export(
     arguments: &ConsumeArguments,
     request: &Request,
     format: Format,
-    talk: Talk,
+    progress: bool,
     interrupt: &mut Interrupt,
 ) -> Result<bool, Failure> {
     let columns = Selection::new(consumption.schema(), &arguments.select)?;
@@ -151,9 +154,7 @@ async fn export(
         None => None,
     };
     let holds_until_the_end = matches!(request.table, TableArgument::Ring(_));
-    let progress = Progress::new(
-        !talk.quiet && io::stderr().is_terminal() && (arguments.output.file().is_some() || !io::stdout().is_terminal()),
-    );
+    let progress = Progress::new(progress);
     let start = Instant::now();
     let target = Target::of(&consumption.seen(), &request.stop);
     let mut shown = tokio::time::interval(PROGRESS_EVERY);
