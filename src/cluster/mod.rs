@@ -17,6 +17,8 @@ pub(crate) use backoff::Backoff;
 pub(crate) use client::Cluster;
 pub(crate) use offsets::OffsetQuery;
 pub use topics::{PartitionInfo, TopicInfo};
+#[cfg(test)]
+pub(crate) use view::PartitionView;
 pub(crate) use view::{BrokerAddress, TopicView};
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use crate::wire::{Tcp, Transport, WireSettings};
 /// Begins a consumption on a control thread of its own, and waits until its table exists.
 pub(super) async fn launch(plan: Plan) -> Result<Handle> {
     let (ready, started) = oneshot::channel();
-    on_thread(move || run(plan, Arc::new(Tcp::default()), ready))?;
+    on_thread(move || run(plan, Arc::new(Tcp), ready))?;
     started.await.unwrap_or_else(|_| Err(Error::Panicked { what: "the start".into(), reason: "see stderr".into() }))
 }
 
@@ -36,7 +36,7 @@ pub(super) async fn ask<T: Send + 'static>(
     let limit = settings.api_timeout;
     let run = async move || {
         let asked = async {
-            let mut cluster = Cluster::connect(Arc::new(Tcp::default()), &settings).await?;
+            let mut cluster = Cluster::connect(Arc::new(Tcp), &settings).await?;
             question(&mut cluster).await
         };
         let answer = tokio::select! {

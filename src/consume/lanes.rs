@@ -112,10 +112,6 @@ impl Lanes {
         }
     }
 
-    pub(super) fn partitions(&self) -> impl Iterator<Item = Partition> + '_ {
-        self.owners.keys().copied()
-    }
-
     fn spawn(&self, plan: &Plan) -> Result<LaneHandle> {
         let number = self.lanes.len();
         let (commands, receiver) = mpsc::unbounded_channel();

@@ -10,7 +10,7 @@ mod refusal;
 mod ticket;
 
 pub(crate) use self::core::{FetchCore, FetchSettings};
-pub(crate) use ticket::{Action, FetchTicket, PartitionRecords, Watermarks};
+pub(crate) use ticket::{Action, FetchTicket, PartitionRecords};
 
 #[cfg(test)]
 mod sample;

@@ -52,6 +52,7 @@ pub(crate) struct PartitionRecords {
     /// The position that was asked for: the first batch may begin below it.
     pub(crate) from: Offset,
     /// The offset after the last batch.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the records say it too; tests compare"))]
     pub(crate) next: Offset,
     pub(crate) records: Bytes,
     /// Producer id and first offset of the aborted transactions among them.

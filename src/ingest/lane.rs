@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use super::assembler::{Assembler, End, Outcome};
 use super::link::{Link, LinkEvent, LinkOutcome, LinkSettings};
 use crate::cluster::{Backoff, TopicView};
-use crate::error::{BatchError, Error, Result};
+use crate::error::{BatchError, Error};
 use crate::fetch::{Action, FetchCore, FetchSettings, FetchTicket, PartitionRecords};
 use crate::position::{Offset, Partition};
 use crate::table::Publisher;

@@ -38,11 +38,6 @@ impl<'a> RawHeaders<'a> {
         if count == 0 && bytes.is_empty() { Some(Self { count: 0, bytes }) } else { Self::new(count, bytes).ok() }
     }
 
-    /// How many headers there are.
-    pub(crate) fn count(&self) -> usize {
-        self.count
-    }
-
     /// The headers in order. An error is the last item.
     pub(crate) fn iter(&self) -> impl Iterator<Item = Result<Header<'a>, BatchError>> + use<'a> {
         let mut cursor = Cursor::new(self.bytes);
