@@ -9,6 +9,7 @@ use common::{consume, number, numbered, whole, within};
 use kolumn::config::Properties;
 use kolumn::spec::{self, Type, column};
 use kolumn::{Consume, Error, MetadataColumns, Offsets, Partitions, Spec, Start, Stop, TableType};
+use kolumn_test_broker::{ApiKey, Response, Verdict};
 use tokio::net::TcpSocket;
 
 /// What awaiting the table says, which must be an error.
@@ -289,13 +290,20 @@ async fn a_type_or_deserializer_that_does_not_exist_is_refused() {
 
 #[tokio::test]
 async fn access_that_is_denied_is_an_error_that_says_what_to_ask_for() {
-    for (api, code) in [
-        (kolumn_test_broker::ApiKey::Metadata, 29),
-        (kolumn_test_broker::ApiKey::ListOffsets, 29),
-        (kolumn_test_broker::ApiKey::OffsetFetch, 30),
+    // A broker names itself and the others also to who may not see a topic.
+    let hidden = Verdict::edit(|response| {
+        if let Response::Metadata(response) = response {
+            response.topics.iter_mut().for_each(|topic| topic.error_code = 29);
+        }
+    });
+    for (api, verdict) in [
+        (ApiKey::Metadata, hidden),
+        (ApiKey::ListOffsets, Verdict::Error(29)),
+        (ApiKey::OffsetFetch, Verdict::Error(30)),
+        (ApiKey::FindCoordinator, Verdict::Error(30)),
     ] {
         let cluster = numbered(1, 1, 10, 10);
-        cluster.next(api, u32::MAX, kolumn_test_broker::Verdict::Error(code));
+        cluster.next(api, u32::MAX, verdict);
         let stored = consume(&cluster).offsets(Start::from(Offsets::Stored)).property("group.id", "readers");
         match refused(stored).await {
             error @ Error::NotAuthorized { .. } => assert!(error.to_string().contains("READ"), "{error}"),
