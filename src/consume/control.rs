@@ -121,12 +121,14 @@ async fn start(plan: Plan, transport: Arc<dyn Transport>) -> Result<(Control, Ha
             max_partition_bytes: settings.fetch_max_partition_bytes,
             read_committed: settings.read_committed,
             in_flight: settings.fetches_in_flight,
-            retry: Backoff { initial: settings.retry_backoff, max: settings.retry_backoff_max },
+            retry,
         },
         seed: fastrand::u64(..),
     };
+    let retry = Backoff { initial: settings.retry_backoff, max: settings.retry_backoff_max };
     let (lanes, reports) = Lanes::new(&plan, lane_settings, publisher.clone(), budget, allowance, Arc::clone(&view));
-    let mut control = Control { plan, cluster, publisher, lanes, reports, unfinished: BTreeMap::new(), view };
+    let (unfinished, rng) = (BTreeMap::new(), fastrand::Rng::new());
+    let mut control = Control { plan, cluster, publisher, lanes, reports, unfinished, view, retry, rng };
     control.begin(assignments)?;
     Ok((control, handle))
 }
@@ -141,6 +143,8 @@ struct Control {
     /// Partitions that have not reached their end, and where that is.
     unfinished: BTreeMap<Partition, PartitionEnd>,
     view: Arc<TopicView>,
+    retry: Backoff,
+    rng: fastrand::Rng,
 }
 
 impl Control {
@@ -182,6 +186,7 @@ impl Control {
         let mut clock_stop = clock_stop;
         let mut refresh_at = began + self.plan.settings.metadata_max_age;
         let mut last_refresh = began;
+        let mut leaderless = 0;
         loop {
             if self.unfinished.is_empty() {
                 return End::Complete;
@@ -204,7 +209,15 @@ impl Control {
                     let refreshed = self.refresh().await;
                     last_refresh = Instant::now();
                     refresh_at = last_refresh + match refreshed {
-                        Ok(()) => self.plan.settings.metadata_max_age,
+                        // An election: nobody else will say when it is over.
+                        Ok(()) if self.lacks_leaders() => {
+                            leaderless += 1;
+                            self.retry.delay(leaderless - 1, &mut self.rng)
+                        }
+                        Ok(()) => {
+                            leaderless = 0;
+                            self.plan.settings.metadata_max_age
+                        }
                         Err(error) => {
                             tracing::warn!(%error, "metadata refresh failed");
                             self.publisher.status().trouble(None, error);
@@ -245,6 +258,12 @@ impl Control {
             }
             LaneReport::Stopped { error } => Err(error),
         }
+    }
+
+    /// Whether a partition that is not read to its end has nobody to read it from.
+    fn lacks_leaders(&self) -> bool {
+        let led = |partition| self.view.partitions.get(partition).is_some_and(|found| found.leader.is_some());
+        !self.unfinished.keys().all(led)
     }
 
     /// Learns who leads what, and of partitions that the topic has gained.

@@ -86,11 +86,16 @@ impl FetchCore {
         }
     }
 
-    /// Takes over who leads what.
+    /// Takes over who leads what. What is in flight to a broker that leads a partition no more is forgotten: its answer may never come.
     pub(crate) fn topic_view(&mut self, view: &TopicView) {
         for (partition, state) in &mut self.partitions {
             if let Some(found) = view.partitions.get(partition) {
                 state.set_leader(found.leader, found.leader_epoch);
+                if state.is_asked_elsewhere() {
+                    self.next_generation += 1;
+                    state.generation = self.next_generation;
+                    state.in_flight = None;
+                }
             }
         }
     }
@@ -108,7 +113,7 @@ impl FetchCore {
         if let Some(state) = self.partitions.get_mut(&partition) {
             state.position = position;
             state.generation = generation;
-            state.in_flight = false;
+            state.in_flight = None;
             if pause {
                 state.not_before = Some(now + self.settings.retry.delay(state.failures, &mut self.rng));
                 state.failures = state.failures.saturating_add(1);
@@ -144,7 +149,7 @@ impl FetchCore {
             .iter_mut()
             .filter(|(_, partition)| partition.can_be_asked(broker, now))
             .map(|(number, partition)| {
-                partition.in_flight = true;
+                partition.in_flight = Some(broker);
                 partition.not_before = None;
                 Asked { partition: *number, position: partition.position, generation: partition.generation }
             })
@@ -191,7 +196,7 @@ impl FetchCore {
         self.release(ticket);
         for asked in &ticket.asked {
             if let Some(state) = self.current(asked) {
-                state.in_flight = false;
+                state.in_flight = None;
             }
         }
     }
@@ -221,7 +226,7 @@ impl FetchCore {
         let name = text(response.error_code);
         for asked in open.into_values() {
             if let Some(state) = self.current(&asked) {
-                state.in_flight = false;
+                state.in_flight = None;
                 if pause {
                     self.pause(asked.partition, now);
                     if response.error_code != 0 {
@@ -237,7 +242,7 @@ impl FetchCore {
     fn on_partition(&mut self, broker: i32, asked: &Asked, data: PartitionData, now: Instant, actions: &mut Vec<Action>) {
         let partition = asked.partition;
         let Some(state) = self.current(asked) else { return };
-        state.in_flight = false;
+        state.in_flight = None;
         match data.error_code {
             0 => {
                 state.failures = 0;

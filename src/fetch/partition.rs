@@ -15,7 +15,8 @@ pub(super) struct PartitionState {
     pub(super) leader_epoch: i32,
     /// Grows with every rewind; answers to earlier generations are discarded.
     pub(super) generation: u64,
-    pub(super) in_flight: bool,
+    /// The broker that has been asked and has not answered.
+    pub(super) in_flight: Option<i32>,
     /// The table has no room.
     pub(super) held: bool,
     /// Not asked for before this moment.
@@ -34,7 +35,7 @@ impl PartitionState {
             leader: None,
             leader_epoch: -1,
             generation,
-            in_flight: false,
+            in_flight: None,
             held: false,
             not_before: None,
             failures: 0,
@@ -49,7 +50,7 @@ impl PartitionState {
 
     pub(super) fn can_be_asked(&self, broker: i32, now: Instant) -> bool {
         self.leader == Some(broker)
-            && !self.in_flight
+            && self.in_flight.is_none()
             && !self.held
             && self.is_unfinished()
             && self.not_before.is_none_or(|moment| moment <= now)
@@ -65,5 +66,10 @@ impl PartitionState {
         }
         self.leader = leader;
         self.leader_epoch = epoch;
+    }
+
+    /// Whether what is in flight was asked of a broker that another one has succeeded.
+    pub(super) fn is_asked_elsewhere(&self) -> bool {
+        matches!((self.in_flight, self.leader), (Some(asked), Some(leader)) if asked != leader)
     }
 }
