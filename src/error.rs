@@ -160,6 +160,16 @@ pub enum Error {
         /// The versions that the broker speaks; none where it does not know the API.
         theirs: Option<(i16, i16)>,
     },
+    /// An address has come to be that of another cluster. Positions in this one mean nothing there.
+    #[error("{broker} belongs to the cluster {found}, not to {expected} as at the start; are the addresses still right?")]
+    OtherCluster {
+        /// `host:port`.
+        broker: String,
+        /// The id of the cluster that was connected to first.
+        expected: String,
+        /// The id that the broker tells now.
+        found: String,
+    },
     /// The cluster has no such topic.
     #[error("topic {topic:?} does not exist{}", nearest_hint(.nearest))]
     UnknownTopic {

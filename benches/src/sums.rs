@@ -23,7 +23,7 @@ pub(crate) fn schema() -> SchemaRef {
         Field::new("Side", DataType::Utf8, true),
         Field::new("Price", DataType::Float64, true),
         Field::new("Qty", DataType::Int64, true),
-        Field::new("Tstamp", DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into())), true),
+        Field::new("Tstamp", DataType::Timestamp(TimeUnit::Nanosecond, Some("+00:00".into())), true), // arrow-json knows no name of a zone
     ]))
 }
 

@@ -27,6 +27,7 @@ impl Interrupt {
                     next_signal().await;
                     tell.send_replace(true);
                     next_signal().await;
+                    crate::live::screen::give_back();
                     std::process::exit(i32::from(INTERRUPTED));
                 });
             })

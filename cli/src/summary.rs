@@ -27,7 +27,7 @@ pub(crate) struct Summary {
     pub(crate) offsets: u64,
     /// Bytes of batches, as they are stored.
     pub(crate) bytes: u64,
-    /// Bytes of all responses, as they came over the network.
+    /// Bytes of batches as brokers sent them, those sent again included.
     pub(crate) fetched_bytes: u64,
     /// From the table's beginning to its end.
     pub(crate) seconds: f64,
@@ -67,7 +67,7 @@ pub(crate) struct PartitionSummary {
 pub(crate) struct Moved {
     /// Bytes of batches, as they are stored.
     pub(crate) bytes: u64,
-    /// Bytes of all responses.
+    /// Bytes of batches as brokers sent them, those sent again included.
     pub(crate) fetched_bytes: u64,
 }
 

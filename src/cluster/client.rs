@@ -1,203 +1,184 @@
-//! The control thread's client: connections to the brokers at need, the bootstrap list, retries.
+//! The control thread's client: connections to the brokers at need, the bootstrap list, asking again.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
-use kafka_protocol::messages::metadata_response::MetadataResponseTopic;
-use kafka_protocol::messages::{MetadataRequest, MetadataResponse, TopicName};
-use kafka_protocol::protocol::StrBytes;
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::Backoff;
-use super::refusal::{is_passing, refused};
-use super::view::{self, BrokerAddress, TopicView};
+use super::refusal::Trouble;
+use super::view::BrokerAddress;
 use crate::config::{HostPort, Settings};
-use crate::error::{Error, Result, nearest};
-use crate::wire::{Connection, Request, Transport, WireSettings};
+use crate::error::{Error, Result};
+use crate::wire::{Connection, Request, Transport, WireSettings, staggered};
 
-const UNKNOWN_TOPIC_OR_PARTITION: i16 = 3;
+/// How long a broker is tried alone where any will do: one that is gone must not cost its whole timeout.
+const BROKER_PAUSE: Duration = Duration::from_millis(500);
 
 /// Asks the cluster about itself.
 ///
-/// All questions are retried, with backoff, while what stands in the way may pass; the caller sets the time limit around them.
-///
 /// # Cancel safety
 ///
-/// A question that is dropped drops its connection with it; the next one opens another.
+/// A question that is dropped drops the connection that it was asked over; the next one opens another.
 pub(crate) struct Cluster {
     transport: Arc<dyn Transport>,
     wire: WireSettings,
     retry: Backoff,
+    /// How long a question may take, all attempts together: `default.api.timeout.ms`.
+    limit: Duration,
     bootstrap: Vec<HostPort>,
-    brokers: BTreeMap<i32, BrokerAddress>,
-    /// The connection over which metadata is asked.
-    any: Option<Connection>,
-    /// Connections to brokers that only a certain one can answer for.
-    nodes: BTreeMap<i32, Connection>,
+    pub(super) read_committed: bool,
+    pub(super) brokers: BTreeMap<i32, BrokerAddress>,
+    /// Of the first answer that had one. Positions belong to it.
+    pub(super) cluster_id: Option<String>,
+    connections: BTreeMap<HostPort, Connection>,
     rng: fastrand::Rng,
 }
 
 impl Cluster {
-    /// Connects to the first bootstrap broker that answers.
+    /// Connects to whichever bootstrap broker answers first.
+    ///
+    /// Cancel safety: dropping it closes what was opened.
     ///
     /// # Errors
     ///
-    /// [`Error::NoBroker`] with what each said, when none has answered within `kolumn.bootstrap.timeout.ms`.
+    /// When none has answered within `kolumn.bootstrap.timeout.ms`, or none ever will: what it said where there is one broker,
+    /// [`Error::NoBroker`] with what each said where there are several. [`Error::Missing`] without any.
     pub(crate) async fn connect(transport: Arc<dyn Transport>, settings: &Settings) -> Result<Self> {
+        let limit = settings.bootstrap_timeout;
+        let mut wire = WireSettings::from(settings);
+        // Half of the limit, so that there is an error to tell of when it is over, and time for a second attempt.
+        wire.connect_timeout = wire.connect_timeout.min(limit / 2);
         let mut cluster = Self {
             transport,
-            wire: WireSettings::from(settings),
+            wire,
             retry: Backoff { initial: settings.retry_backoff, max: settings.retry_backoff_max },
+            limit,
             bootstrap: settings.brokers()?.to_vec(),
+            read_committed: settings.read_committed,
             brokers: BTreeMap::new(),
-            any: None,
-            nodes: BTreeMap::new(),
+            cluster_id: None,
+            connections: BTreeMap::new(),
             rng: fastrand::Rng::new(),
         };
-        let deadline = tokio::time::Instant::now() + settings.bootstrap_timeout;
-        let mut attempt = 0;
+        let what = format!("connecting to {}", list(&cluster.bootstrap));
+        let opened = cluster.persist(what, async |cluster, _| Ok(cluster.open_any().await?)).await?;
+        tracing::info!(broker = opened.1.broker(), "bootstrapped");
+        cluster.keep(opened.1, opened.0);
+        cluster.wire.connect_timeout = settings.connect_timeout;
+        cluster.limit = settings.api_timeout;
+        Ok(cluster)
+    }
+
+    /// Asks until there is an answer, a final refusal, or the limit is over. The number of attempts before this one is told.
+    pub(super) async fn persist<T>(
+        &mut self,
+        what: String,
+        mut ask: impl AsyncFnMut(&mut Self, u32) -> Result<T, Trouble>,
+    ) -> Result<T> {
+        let limit = self.limit;
+        let deadline = Instant::now() + limit;
+        let mut last = None;
+        let mut attempt = 0u32;
         loop {
-            let error = match tokio::time::timeout_at(deadline, cluster.open_any()).await {
-                Ok(Ok(connection)) => {
-                    cluster.any = Some(connection);
-                    return Ok(cluster);
-                }
-                Ok(Err(error)) => error,
-                Err(_) => Error::Timeout {
-                    what: format!("connecting to {}", list(&cluster.bootstrap)),
-                    limit: settings.bootstrap_timeout,
-                },
+            let error = match timeout_at(deadline, ask(self, attempt)).await {
+                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Err(Trouble::Final(error))) => return Err(error),
+                Ok(Err(Trouble::Passing(error))) => error,
+                Err(_) => return Err(last.unwrap_or(Error::Timeout { what, limit })),
             };
-            let delay = cluster.retry.delay(attempt, &mut cluster.rng);
-            attempt += 1;
-            if tokio::time::Instant::now() + delay >= deadline {
+            let delay = self.retry.delay(attempt, &mut self.rng);
+            if Instant::now() + delay >= deadline {
                 return Err(error);
             }
-            tracing::info!(%error, "no broker yet");
-            tokio::time::sleep(delay).await;
+            tracing::info!(what, attempt, %error, ?delay, "asking again");
+            sleep(delay).await;
+            last = Some(error);
+            attempt = attempt.saturating_add(1);
         }
     }
 
-    /// Who leads what of one topic.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::UnknownTopic`] with the nearest name there is, [`Error::NotAuthorized`], or what else the brokers refuse for good.
-    pub(crate) async fn topic(&mut self, topic: &str) -> Result<TopicView> {
-        let mut attempt = 0;
-        loop {
-            let response = self.metadata(Some(topic)).await?;
-            let found = response.topics.iter().find(|found| found.name.as_ref().is_some_and(|name| name.as_str() == topic));
-            let code = found.map_or(UNKNOWN_TOPIC_OR_PARTITION, |found| found.error_code);
-            match found {
-                // A topic that is being created has no partitions for a moment, and brokers say so in more than one way.
-                Some(found) if code == 0 && !found.partitions.is_empty() => return Ok(TopicView::new(topic, found, &response)),
-                _ if code == UNKNOWN_TOPIC_OR_PARTITION && attempt >= 3 => return Err(self.unknown_topic(topic).await),
-                _ if code != 0 && !is_passing(code) => {
-                    return Err(refused(self.broker(), format!("metadata of topic {topic:?}"), code));
-                }
-                _ => {}
+    /// One exchange with whichever broker there is a connection to, or that can be connected to. Tells which it was.
+    pub(super) async fn ask_any<Q: Request>(&mut self, request: &Q) -> Result<(String, Q::Response)> {
+        while let Some((address, connection)) = self.connections.pop_first() {
+            match self.over(address, connection, request).await {
+                // It was closed while it rested: another will do.
+                Err(Error::Disconnected { .. }) => {}
+                outcome => return outcome,
             }
-            self.pause(attempt).await;
-            attempt += 1;
         }
+        let (address, connection) = self.open_any().await?;
+        self.over(address, connection, request).await
     }
 
-    async fn unknown_topic(&mut self, topic: &str) -> Error {
-        let names = match self.metadata(None).await {
-            Ok(response) => response.topics.iter().filter_map(name_of).collect(),
-            Err(_) => Vec::new(),
-        };
-        Error::UnknownTopic { topic: topic.to_owned(), nearest: nearest(topic, names.iter().map(String::as_str)) }
-    }
-
-    /// Metadata of one topic or of all. Also learns the brokers.
-    pub(super) async fn metadata(&mut self, topic: Option<&str>) -> Result<MetadataResponse> {
-        let wanted = topic.map(|topic| {
-            vec![MetadataRequestTopic::default().with_name(Some(TopicName(StrBytes::from_string(topic.to_owned()))))]
-        });
-        let request = MetadataRequest::default().with_topics(wanted).with_allow_auto_topic_creation(false);
-        let mut attempt = 0;
-        loop {
-            match self.ask_any(&request).await {
-                Ok(response) => {
-                    let brokers = view::brokers(&response);
-                    // An answer without brokers is a broker that has just started: the last good view is better.
-                    if !brokers.is_empty() {
-                        self.nodes.retain(|node, _| self.brokers.get(node) == brokers.get(node));
-                        self.brokers = brokers;
-                    }
-                    return Ok(response);
-                }
-                Err(error @ Error::UnsupportedVersion { .. }) => return Err(error),
-                Err(error) => tracing::info!(%error, "metadata not answered"),
-            }
-            self.pause(attempt).await;
-            attempt += 1;
-        }
-    }
-
-    /// Asks whichever broker there is a connection to, or any that can be connected to.
-    pub(super) async fn ask_any<Q: Request>(&mut self, request: &Q) -> Result<Q::Response> {
-        // Taken out: an exchange that is dropped half-way takes its connection with it.
-        let mut connection = match self.any.take() {
-            Some(connection) => connection,
-            None => self.open_any().await?,
-        };
+    async fn over<Q: Request>(
+        &mut self,
+        address: HostPort,
+        mut connection: Connection,
+        request: &Q,
+    ) -> Result<(String, Q::Response)> {
         let response = connection.call(request).await?;
-        self.any = Some(connection);
-        Ok(response)
+        let broker = connection.broker().to_owned();
+        self.keep(connection, address);
+        Ok((broker, response))
     }
 
-    /// Asks one broker.
-    pub(super) async fn ask_node<Q: Request>(&mut self, node: i32, request: &Q) -> Result<Q::Response> {
-        let mut connection = match self.nodes.remove(&node) {
-            Some(connection) => connection,
-            None => {
-                let Some(address) = self.brokers.get(&node) else {
-                    let what = format!("the address of broker {node}");
-                    return Err(Error::Missing { what, hint: "metadata does not list it; it may be down".into() });
-                };
-                Connection::open(&self.transport, &address.host, address.port, &self.wire).await?
+    /// One exchange with the broker at this address, which begins when the future is first polled. The connection comes back with
+    /// the answer, for [`Self::keep`], so that several brokers can be asked at once.
+    pub(super) fn exchange<Q: Request, F: Fn(i16) -> Q>(
+        &mut self,
+        address: &HostPort,
+        request: F,
+    ) -> impl Future<Output = Result<(Connection, Q::Response)>> + use<Q, F> {
+        let rested = self.connections.remove(address).filter(Connection::is_usable);
+        let (transport, wire, address) = (Arc::clone(&self.transport), self.wire.clone(), address.clone());
+        async move {
+            if let Some(mut connection) = rested {
+                let request = request(connection.version_of::<Q>()?);
+                match connection.call(&request).await {
+                    // It was closed while it rested.
+                    Err(Error::Disconnected { .. }) => {}
+                    outcome => return outcome.map(|response| (connection, response)),
+                }
             }
-        };
-        let response = connection.call(request).await?;
-        self.nodes.insert(node, connection);
-        Ok(response)
+            let mut connection = Connection::open(&transport, &address.host, address.port, &wire).await?;
+            let request = request(connection.version_of::<Q>()?);
+            let response = connection.call(&request).await?;
+            Ok((connection, response))
+        }
     }
 
-    pub(super) async fn pause(&mut self, attempt: u32) {
-        tokio::time::sleep(self.retry.delay(attempt, &mut self.rng)).await;
+    /// Keeps a connection for the next question.
+    pub(super) fn keep(&mut self, connection: Connection, address: HostPort) {
+        if connection.is_usable() {
+            self.connections.insert(address, connection);
+        }
     }
 
-    /// Whom the last general question went to.
-    pub(super) fn broker(&self) -> &str {
-        self.any.as_ref().map_or("the cluster", Connection::broker)
+    /// Takes the brokers that metadata names; connections to addresses that are no broker's any more are closed.
+    pub(super) fn set_brokers(&mut self, brokers: BTreeMap<i32, BrokerAddress>) {
+        let known = |address: &HostPort| brokers.values().any(|broker| broker.address() == *address);
+        self.connections.retain(|address, _| known(address) || self.bootstrap.contains(address));
+        self.brokers = brokers;
     }
 
     /// Tries the brokers that metadata named, then the bootstrap list, beginning anywhere so that many clients spread.
-    async fn open_any(&mut self) -> Result<Connection> {
-        let mut known: Vec<HostPort> =
-            self.brokers.values().map(|broker| HostPort::new(broker.host.clone(), broker.port)).collect();
+    async fn open_any(&mut self) -> Result<(HostPort, Connection)> {
+        let mut known: Vec<HostPort> = self.brokers.values().map(BrokerAddress::address).collect();
         self.rng.shuffle(&mut known);
-        let mut bootstrap = self.bootstrap.clone();
+        let mut bootstrap: Vec<HostPort> = self.bootstrap.iter().filter(|address| !known.contains(address)).cloned().collect();
         self.rng.shuffle(&mut bootstrap);
-        let mut tried = Vec::new();
-        for address in known.iter().chain(&bootstrap) {
-            match Connection::open(&self.transport, &address.host, address.port, &self.wire).await {
-                Ok(connection) => return Ok(connection),
-                Err(error) => tried.push(error),
-            }
-        }
-        match <[Error; 1]>::try_from(tried) {
-            Ok([only]) => Err(only),
-            Err(tried) => Err(Error::NoBroker { tried }),
-        }
+        let (transport, wire) = (&self.transport, &self.wire);
+        let attempts = known.into_iter().chain(bootstrap).map(|address| async move {
+            let connection = Connection::open(transport, &address.host, address.port, wire).await?;
+            Ok((address, connection))
+        });
+        staggered(attempts, BROKER_PAUSE).await.map_err(|tried| match <[Error; 1]>::try_from(tried) {
+            Ok([only]) => only,
+            Err(tried) => Error::NoBroker { tried },
+        })
     }
-}
-
-pub(super) fn name_of(topic: &MetadataResponseTopic) -> Option<String> {
-    topic.name.as_ref().map(|name| name.to_string())
 }
 
 fn list(addresses: &[HostPort]) -> String {

@@ -1,16 +1,19 @@
 //! Which offset is the first, the next, or the first of a time: ListOffsets, asked of each partition's leader.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use futures_util::future::join_all;
 use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
-use kafka_protocol::messages::{BrokerId, ListOffsetsRequest, TopicName};
+use kafka_protocol::messages::{BrokerId, ListOffsetsRequest, ListOffsetsResponse, TopicName};
 use kafka_protocol::protocol::StrBytes;
 
 use super::client::Cluster;
-use super::refusal::{is_passing, refused};
-use super::view::TopicView;
+use super::refusal::{Trouble, refused};
 use crate::error::{Error, Result};
 use crate::position::{Offset, Partition};
+
+const LEADER_NOT_AVAILABLE: i16 = 5;
 
 /// Which offset is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +27,7 @@ pub(crate) enum OffsetQuery {
 }
 
 impl OffsetQuery {
-    /// The protocol's timestamp, of which two are special.
+    /// The protocol's timestamp, of which negative ones are special.
     fn timestamp(self) -> i64 {
         match self {
             Self::Earliest => -2,
@@ -36,99 +39,145 @@ impl OffsetQuery {
     fn isolation(self) -> i8 {
         i8::from(matches!(self, Self::Latest { read_committed: true }))
     }
+
+    fn lowest(self) -> Offset {
+        if matches!(self, Self::Timestamp(_)) { -1 } else { 0 }
+    }
 }
+
+/// A question to the leader of a partition.
+#[derive(Debug, Clone)]
+pub(super) struct Asking {
+    pub(super) topic: Arc<str>,
+    pub(super) partition: Partition,
+    pub(super) leader: Option<i32>,
+    pub(super) query: OffsetQuery,
+}
+
+/// What became of each question, by topic and partition.
+pub(super) type Answers = BTreeMap<(Arc<str>, Partition), Result<Offset, Trouble>>;
 
 impl Cluster {
     /// Asks for one offset of each partition; the answer has all of them.
     ///
-    /// Partitions whose leader has moved, or that have none, are asked for again.
+    /// Leaders are asked at the same time. Partitions whose leader has moved, or that have none, are asked for again.
     ///
     /// # Errors
     ///
-    /// What a broker refuses for good, [`Error::UnknownPartition`].
+    /// [`Error::UnknownPartition`], what a broker refuses for good, and after `default.api.timeout.ms` what stood in the way last.
     pub(crate) async fn offsets(
         &mut self,
         topic: &str,
         queries: &[(Partition, OffsetQuery)],
     ) -> Result<BTreeMap<Partition, Offset>> {
         let mut found = BTreeMap::new();
-        let mut open: Vec<(Partition, OffsetQuery)> = queries.to_vec();
-        let mut attempt = 0;
-        while !open.is_empty() {
-            if attempt > 0 {
-                self.pause(attempt - 1).await;
-            }
-            attempt += 1;
-            let view = self.topic(topic).await?;
-            for (leader, isolation, group) in by_leader(&view, &open)? {
-                self.ask_leader(leader, isolation, topic, &group, &mut found).await?;
-            }
-            open.retain(|(partition, _)| !found.contains_key(partition));
+        if queries.is_empty() {
+            return Ok(found);
         }
+        self.persist(format!("offsets of topic {topic:?}"), async |cluster, _| {
+            let view = cluster.try_topic(topic).await?;
+            let mut open = Vec::new();
+            for &(partition, query) in queries.iter().filter(|(partition, _)| !found.contains_key(partition)) {
+                let Some(known) = view.partitions.get(&partition) else {
+                    let count = i32::try_from(view.partitions.len()).unwrap_or(i32::MAX);
+                    return Err(Trouble::Final(Error::UnknownPartition { topic: topic.to_owned(), partition, count }));
+                };
+                open.push(Asking { topic: Arc::clone(&view.topic), partition, leader: known.leader, query });
+            }
+            let mut passing = None;
+            for ((_, partition), answer) in cluster.ask_leaders(&open).await {
+                match answer {
+                    Ok(offset) => drop(found.insert(partition, offset)),
+                    Err(trouble @ Trouble::Final(_)) => return Err(trouble),
+                    Err(trouble) => passing = Some(trouble),
+                }
+            }
+            passing.map_or(Ok(()), Err)
+        })
+        .await?;
         Ok(found)
     }
 
-    async fn ask_leader(
-        &mut self,
-        leader: i32,
-        isolation: i8,
-        topic: &str,
-        queries: &[(Partition, OffsetQuery)],
-        found: &mut BTreeMap<Partition, Offset>,
-    ) -> Result<()> {
-        let partitions = queries
-            .iter()
-            .map(|(partition, query)| {
-                ListOffsetsPartition::default()
-                    .with_partition_index(*partition)
-                    .with_current_leader_epoch(-1)
-                    .with_timestamp(query.timestamp())
-            })
-            .collect();
-        let name = TopicName(StrBytes::from_string(topic.to_owned()));
-        let request = ListOffsetsRequest::default()
-            .with_replica_id(BrokerId(-1))
-            .with_isolation_level(isolation)
-            .with_topics(vec![ListOffsetsTopic::default().with_name(name).with_partitions(partitions)]);
-        let response = match self.ask_node(leader, &request).await {
-            Ok(response) => response,
-            Err(error @ Error::UnsupportedVersion { .. }) => return Err(error),
-            Err(error) => {
-                tracing::info!(leader, %error, "offsets not answered");
-                return Ok(());
+    /// One attempt: every leader is asked at once, and every question has its answer.
+    pub(super) async fn ask_leaders(&mut self, open: &[Asking]) -> Answers {
+        let mut answers = Answers::new();
+        for isolation in [0, 1] {
+            let mut groups: BTreeMap<i32, Vec<&Asking>> = BTreeMap::new();
+            for asking in open.iter().filter(|asking| asking.query.isolation() == isolation) {
+                match asking.leader {
+                    Some(leader) => groups.entry(leader).or_default().push(asking),
+                    None => drop(answers.insert(asking.key(), Err(leaderless(asking)))),
+                }
             }
-        };
-        for partition in
-            response.topics.iter().filter(|answer| answer.name.as_str() == topic).flat_map(|answer| &answer.partitions)
-        {
-            match partition.error_code {
-                0 => {
-                    found.insert(partition.partition_index, partition.offset);
+            self.ask_groups(isolation, &groups, &mut answers).await;
+        }
+        answers
+    }
+
+    async fn ask_groups(&mut self, isolation: i8, groups: &BTreeMap<i32, Vec<&Asking>>, answers: &mut Answers) {
+        let mut exchanges = Vec::new();
+        for (leader, group) in groups {
+            let Some(address) = self.brokers.get(leader).map(super::BrokerAddress::address) else {
+                answers.extend(group.iter().map(|asking| (asking.key(), Err(leaderless(asking)))));
+                continue;
+            };
+            let request = request(isolation, group);
+            let exchange = self.exchange(&address, move |_| request.clone());
+            exchanges.push(async move { (address, group, exchange.await) });
+        }
+        for (address, group, outcome) in join_all(exchanges).await {
+            match outcome {
+                Ok((connection, response)) => {
+                    answers.extend(group.iter().map(|asking| (asking.key(), asking.answer(connection.broker(), &response))));
+                    self.keep(connection, address);
                 }
-                code if is_passing(code) => {}
-                code => {
-                    let what = format!("offsets of {topic}/{}", partition.partition_index);
-                    return Err(refused(&format!("broker {leader}"), what, code));
-                }
+                Err(error) => answers.extend(group.iter().map(|asking| (asking.key(), Err(Trouble::from(error.clone()))))),
             }
         }
-        Ok(())
     }
 }
 
-type LeaderGroup = (i32, i8, Vec<(Partition, OffsetQuery)>);
+impl Asking {
+    fn key(&self) -> (Arc<str>, Partition) {
+        (Arc::clone(&self.topic), self.partition)
+    }
 
-/// The queries grouped by leader and isolation level, those without a leader left out.
-fn by_leader(view: &TopicView, queries: &[(Partition, OffsetQuery)]) -> Result<Vec<LeaderGroup>> {
-    let mut groups: BTreeMap<(i32, i8), Vec<(Partition, OffsetQuery)>> = BTreeMap::new();
-    for (partition, query) in queries {
-        let Some(found) = view.partitions.get(partition) else {
-            let count = i32::try_from(view.partitions.len()).unwrap_or(i32::MAX);
-            return Err(Error::UnknownPartition { topic: view.topic.to_string(), partition: *partition, count });
-        };
-        if let Some(leader) = found.leader {
-            groups.entry((leader, query.isolation())).or_default().push((*partition, *query));
+    fn what(&self) -> String {
+        format!("offsets of {}/{}", self.topic, self.partition)
+    }
+
+    /// What the response says to this question.
+    fn answer(&self, broker: &str, response: &ListOffsetsResponse) -> Result<Offset, Trouble> {
+        let topics = response.topics.iter().filter(|topic| topic.name.as_str() == &*self.topic);
+        let found = topics.flat_map(|topic| &topic.partitions).find(|answer| answer.partition_index == self.partition);
+        let malformed =
+            |reason| Trouble::Passing(Error::MalformedResponse { broker: broker.to_owned(), api: "ListOffsets", reason });
+        match found {
+            Some(answer) if answer.error_code != 0 => Err(Trouble::refused(broker, self.what(), answer.error_code)),
+            Some(answer) if answer.offset >= self.query.lowest() => Ok(answer.offset),
+            Some(answer) => Err(malformed(format!("{} has the offset {}", self.what(), answer.offset))),
+            None => Err(malformed(format!("it says nothing of {}", self.what()))),
         }
     }
-    Ok(groups.into_iter().map(|((leader, isolation), group)| (leader, isolation, group)).collect())
+}
+
+fn leaderless(asking: &Asking) -> Trouble {
+    Trouble::Passing(refused("the cluster", asking.what(), LEADER_NOT_AVAILABLE))
+}
+
+fn request(isolation: i8, group: &[&Asking]) -> ListOffsetsRequest {
+    let mut topics: BTreeMap<&str, Vec<ListOffsetsPartition>> = BTreeMap::new();
+    for asking in group {
+        topics.entry(&asking.topic).or_default().push(
+            ListOffsetsPartition::default()
+                .with_partition_index(asking.partition)
+                .with_current_leader_epoch(-1)
+                .with_timestamp(asking.query.timestamp()),
+        );
+    }
+    let topic = |(name, partitions): (&str, _)| {
+        ListOffsetsTopic::default().with_name(TopicName(StrBytes::from_string(name.to_owned()))).with_partitions(partitions)
+    };
+    let topics = topics.into_iter().map(topic).collect();
+    ListOffsetsRequest::default().with_replica_id(BrokerId(-1)).with_isolation_level(isolation).with_topics(topics)
 }

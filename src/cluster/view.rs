@@ -7,6 +7,7 @@ use kafka_protocol::messages::MetadataResponse;
 use kafka_protocol::messages::metadata_response::{MetadataResponseBroker, MetadataResponseTopic};
 use uuid::Uuid;
 
+use crate::config::HostPort;
 use crate::position::Partition;
 
 /// A broker, and where it listens.
@@ -16,6 +17,13 @@ pub(crate) struct BrokerAddress {
     pub(crate) host: String,
     pub(crate) port: u16,
     pub(crate) rack: Option<String>,
+}
+
+impl BrokerAddress {
+    /// Where it listens.
+    pub(crate) fn address(&self) -> HostPort {
+        HostPort::new(self.host.clone(), self.port)
+    }
 }
 
 /// One topic as metadata describes it.
@@ -32,7 +40,7 @@ pub(crate) struct TopicView {
 /// One partition as metadata describes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PartitionView {
-    /// None while an election is under way.
+    /// None while an election is under way, or where metadata does not name the broker that leads.
     pub(crate) leader: Option<i32>,
     /// -1 where the broker is too old to say.
     pub(crate) leader_epoch: i32,
@@ -57,12 +65,14 @@ fn address(broker: &MetadataResponseBroker) -> Option<BrokerAddress> {
 
 impl TopicView {
     pub(super) fn new(topic: &str, found: &MetadataResponseTopic, response: &MetadataResponse) -> Self {
+        let brokers = brokers(response);
         let partitions = found
             .partitions
             .iter()
             .filter(|partition| partition.partition_index >= 0)
             .map(|partition| {
-                let leader = (partition.leader_id.0 >= 0).then_some(partition.leader_id.0);
+                // A leader that is no broker cannot be asked.
+                let leader = Some(partition.leader_id.0).filter(|leader| brokers.contains_key(leader));
                 let view = PartitionView { leader, leader_epoch: partition.leader_epoch, error: partition.error_code };
                 (partition.partition_index, view)
             })
@@ -71,7 +81,7 @@ impl TopicView {
             topic: topic.into(),
             topic_id: found.topic_id,
             partitions,
-            brokers: brokers(response),
+            brokers,
             cluster_id: response.cluster_id.as_ref().map(ToString::to_string),
         }
     }

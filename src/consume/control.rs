@@ -23,7 +23,7 @@ use crate::wire::{Tcp, Transport, WireSettings};
 /// Begins a consumption on a control thread of its own, and waits until its table exists.
 pub(super) async fn launch(plan: Plan) -> Result<Handle> {
     let (ready, started) = oneshot::channel();
-    on_thread(move || run(plan, Arc::new(Tcp::default()), ready))?;
+    on_thread(move || run(plan, Arc::new(Tcp), ready))?;
     started.await.unwrap_or_else(|_| Err(Error::Panicked { what: "the start".into(), reason: "see stderr".into() }))
 }
 
@@ -36,7 +36,7 @@ pub(super) async fn ask<T: Send + 'static>(
     let limit = settings.api_timeout;
     let run = async move || {
         let asked = async {
-            let mut cluster = Cluster::connect(Arc::new(Tcp::default()), &settings).await?;
+            let mut cluster = Cluster::connect(Arc::new(Tcp), &settings).await?;
             question(&mut cluster).await
         };
         let answer = tokio::select! {
@@ -60,7 +60,11 @@ fn on_thread(run: impl AsyncFnOnce() + Send + 'static) -> Result<()> {
         .map_err(|error| thread_error("the control thread's runtime", &error))?;
     std::thread::Builder::new()
         .name("kolumn".into())
-        .spawn(move || runtime.block_on(run()))
+        .spawn(move || {
+            runtime.block_on(run());
+            // A resolver that hangs must not hold the thread.
+            runtime.shutdown_background();
+        })
         .map(drop)
         .map_err(|error| thread_error("the control thread", &error))
 }
@@ -166,9 +170,10 @@ impl Control {
                 () = publisher.stop_requested() => End::Closed,
                 end = self.supervise() => end,
             };
-            // The lanes go, and what they sealed last is in the table before the last cycle.
-            let Self { lanes, mut reports, .. } = self;
-            drop(lanes);
+            // The lanes go, and what they sealed last is in the table before the last cycle. All connections are closed before
+            // anybody hears of the end.
+            let Self { lanes, mut reports, cluster, .. } = self;
+            drop((lanes, cluster));
             while reports.recv().await.is_some() {}
             publisher.finish(end);
         };
@@ -178,17 +183,20 @@ impl Control {
     /// Goes on until there is an end, for one reason or another.
     async fn supervise(&mut self) -> End {
         let began = Instant::now();
-        let clock_stop = match self.plan.stop {
-            Stop::After(time) => Some(began + time),
-            Stop::Timestamp(time) => Some(began + Duration::from_millis(u64::try_from(time - now_ms()).unwrap_or(0))),
+        // A moment that the clock cannot tell is never reached.
+        let mut clock_stop = match self.plan.stop {
+            Stop::After(time) => began.checked_add(time),
+            Stop::Timestamp(time) => {
+                let left = u64::try_from(time.saturating_sub(now_ms())).unwrap_or(0);
+                began.checked_add(Duration::from_millis(left))
+            }
             _ => None,
         };
-        let mut clock_stop = clock_stop;
         let mut refresh_at = began + self.plan.settings.metadata_max_age;
         let mut last_refresh = began;
         let mut leaderless = 0;
         loop {
-            if self.unfinished.is_empty() {
+            if self.unfinished.is_empty() || self.plan.limit == Some(0) {
                 return End::Complete;
             }
             tokio::select! {

@@ -112,10 +112,6 @@ impl Lanes {
         }
     }
 
-    pub(super) fn partitions(&self) -> impl Iterator<Item = Partition> + '_ {
-        self.owners.keys().copied()
-    }
-
     fn spawn(&self, plan: &Plan) -> Result<LaneHandle> {
         let number = self.lanes.len();
         let (commands, receiver) = mpsc::unbounded_channel();
@@ -132,7 +128,11 @@ impl Lanes {
             let result = std::panic::catch_unwind(AssertUnwindSafe(|| {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
                 match runtime {
-                    Ok(runtime) => runtime.block_on(Lane::new(settings, assembler, publisher, receiver, reports).run()),
+                    Ok(runtime) => {
+                        runtime.block_on(Lane::new(settings, assembler, publisher, receiver, reports).run());
+                        // A resolver that hangs must not hold the thread.
+                        runtime.shutdown_background();
+                    }
                     Err(error) => {
                         let _ = reports.send(LaneReport::Stopped { error: thread_error("a lane's runtime", &error) });
                     }

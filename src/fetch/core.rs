@@ -17,9 +17,14 @@ use crate::cluster::{Backoff, TopicView};
 use crate::error::Error;
 use crate::position::{Offset, Partition};
 use crate::record::Walk;
+use crate::wire::error_name;
 
 /// Answers in a row that come early and empty before the broker is left alone for a while.
 const EMPTY_ANSWERS: u32 = 100;
+
+/// The longest wait for news that is asked of a broker while one of its partitions is left out of the request: the left out may be
+/// asked for again any moment, and a broker answers in order.
+const SHORT_WAIT: Duration = Duration::from_millis(50);
 
 /// How fetches are made.
 #[derive(Debug, Clone)]
@@ -86,16 +91,14 @@ impl FetchCore {
         }
     }
 
-    /// Takes over who leads what. What is in flight to a broker that leads a partition no more is forgotten: its answer may never come.
+    /// Takes over who leads what. What was asked of a leader that is none any more is forgotten: it may never answer.
     pub(crate) fn topic_view(&mut self, view: &TopicView) {
         for (partition, state) in &mut self.partitions {
-            if let Some(found) = view.partitions.get(partition) {
-                state.set_leader(found.leader, found.leader_epoch);
-                if state.is_asked_elsewhere() {
-                    self.next_generation += 1;
-                    state.generation = self.next_generation;
-                    state.in_flight = None;
-                }
+            if let Some(found) = view.partitions.get(partition)
+                && state.set_leader(found.leader, found.leader_epoch)
+            {
+                self.next_generation += 1;
+                state.start_anew(self.next_generation);
             }
         }
     }
@@ -112,8 +115,8 @@ impl FetchCore {
         let generation = self.generation();
         if let Some(state) = self.partitions.get_mut(&partition) {
             state.position = position;
-            state.generation = generation;
-            state.in_flight = None;
+            state.start_anew(generation);
+            state.answer_awaited = false;
             if pause {
                 state.not_before = Some(now + self.settings.retry.delay(state.failures, &mut self.rng));
                 state.failures = state.failures.saturating_add(1);
@@ -144,14 +147,21 @@ impl FetchCore {
             return None;
         }
         state.throttled_until = None;
+        let left_out = self.partitions.values().any(|partition| partition.is_left_out(broker, now));
+        let wait = if left_out { self.settings.max_wait.min(SHORT_WAIT) } else { self.settings.max_wait };
         let mut asked: Vec<Asked> = self
             .partitions
             .iter_mut()
             .filter(|(_, partition)| partition.can_be_asked(broker, now))
             .map(|(number, partition)| {
-                partition.in_flight = Some(broker);
+                partition.in_flight = true;
                 partition.not_before = None;
-                Asked { partition: *number, position: partition.position, generation: partition.generation }
+                Asked {
+                    partition: *number,
+                    position: partition.position,
+                    generation: partition.generation,
+                    stalled: partition.stalls > 0,
+                }
             })
             .collect();
         if let Some(last) = state.began_with {
@@ -162,11 +172,13 @@ impl FetchCore {
         }
         state.began_with = Some(asked.first()?.partition);
         state.in_flight += 1;
-        let request = self.request(&asked);
-        Some((FetchTicket { broker, sent: now, asked }, request))
+        // KIP-74 promises a batch larger than the limits to the first partition alone.
+        asked.sort_by_key(|asked| !asked.stalled);
+        let request = self.request(&asked, wait);
+        Some((FetchTicket { broker, sent: now, wait, asked }, request))
     }
 
-    fn request(&self, asked: &[Asked]) -> FetchRequest {
+    fn request(&self, asked: &[Asked], wait: Duration) -> FetchRequest {
         let partitions = asked
             .iter()
             .map(|asked| {
@@ -182,7 +194,7 @@ impl FetchCore {
         let topic = TopicName(StrBytes::from_string(self.topic.to_string()));
         FetchRequest::default()
             .with_replica_id(BrokerId(-1))
-            .with_max_wait_ms(i32::try_from(self.settings.max_wait.as_millis()).unwrap_or(i32::MAX))
+            .with_max_wait_ms(i32::try_from(wait.as_millis()).unwrap_or(i32::MAX))
             .with_min_bytes(self.settings.min_bytes)
             .with_max_bytes(self.settings.max_bytes)
             .with_isolation_level(i8::from(self.settings.read_committed))
@@ -196,7 +208,7 @@ impl FetchCore {
         self.release(ticket);
         for asked in &ticket.asked {
             if let Some(state) = self.current(asked) {
-                state.in_flight = None;
+                state.in_flight = false;
             }
         }
     }
@@ -226,7 +238,7 @@ impl FetchCore {
         let name = text(response.error_code);
         for asked in open.into_values() {
             if let Some(state) = self.current(&asked) {
-                state.in_flight = None;
+                state.in_flight = false;
                 if pause {
                     self.pause(asked.partition, now);
                     if response.error_code != 0 {
@@ -242,7 +254,7 @@ impl FetchCore {
     fn on_partition(&mut self, broker: i32, asked: &Asked, data: PartitionData, now: Instant, actions: &mut Vec<Action>) {
         let partition = asked.partition;
         let Some(state) = self.current(asked) else { return };
-        state.in_flight = None;
+        state.in_flight = false;
         match data.error_code {
             0 => {
                 state.failures = 0;
@@ -254,11 +266,23 @@ impl FetchCore {
                 self.on_records(asked, data, now, actions);
             }
             code => match Refusal::of(code) {
-                Refusal::OutOfRange => actions.push(Action::OutOfRange { partition, position: asked.position }),
+                Refusal::OutOfRange => {
+                    state.answer_awaited = true;
+                    actions.push(Action::OutOfRange { partition, position: asked.position });
+                }
+                Refusal::Damaged if state.stalls == 0 => {
+                    state.stalls += 1;
+                    self.pause(partition, now);
+                }
+                Refusal::Damaged => {
+                    let hint = "the broker's copy of the log is damaged";
+                    self.fail(partition, self.refused(broker, partition, code, hint), actions);
+                }
+                Refusal::Never(hint) => self.fail(partition, self.refused(broker, partition, code, hint), actions),
                 Refusal::NotAuthorized => {
                     let what = format!("fetch from {}/{partition}", self.topic);
                     let error = Error::NotAuthorized { broker: format!("broker {broker}"), what, name: text(code) };
-                    actions.push(Action::Failed { partition, error });
+                    self.fail(partition, error, actions);
                 }
                 Refusal::Later => self.pause(partition, now),
                 Refusal::Elsewhere => {
@@ -272,12 +296,26 @@ impl FetchCore {
     /// Walks the batch headers, moves the position, and hands the bytes on.
     fn on_records(&mut self, asked: &Asked, data: PartitionData, now: Instant, actions: &mut Vec<Action>) {
         let partition = asked.partition;
-        let Some(records) = data.records.filter(|records| !records.is_empty()) else { return };
+        let Some(records) = data.records.filter(|records| !records.is_empty()) else {
+            if let Some(state) = self.partitions.get_mut(&partition) {
+                state.stalls = 0;
+            }
+            return;
+        };
         let mut walk = Walk::new(&records);
         let mut next = asked.position;
+        let mut whole = 0;
         let mut damaged = false;
-        for batch in walk.by_ref() {
+        let mut beyond = false;
+        // A broker sends nothing beyond its high watermark: a base offset there is damaged (no checksum covers it), or the log grew
+        // between the broker's look at the one and at the other. Either way the same question gives another answer, once.
+        let limit = if asked.stalled || data.high_watermark < 0 { Offset::MAX } else { data.high_watermark };
+        while let Some(batch) = walk.next() {
             match batch.and_then(|batch| batch.header.next_offset()) {
+                Ok(after) if after > limit => {
+                    beyond = true;
+                    break;
+                }
                 // A batch that ends below the position is a stale answer's, or the first of a compacted log: not an error.
                 Ok(after) => next = next.max(after),
                 Err(_) => {
@@ -285,8 +323,11 @@ impl FetchCore {
                     break;
                 }
             }
+            whole = walk.consumed();
         }
-        let whole = if damaged { records.len() } else { walk.consumed() };
+        if damaged {
+            whole = records.len(); // whoever decodes it, says what is wrong
+        }
         let Some(state) = self.partitions.get_mut(&partition) else { return };
         if next > asked.position || damaged {
             state.position = next;
@@ -306,15 +347,28 @@ impl FetchCore {
         if state.stalls >= 2 {
             let error =
                 Error::NoProgress { topic: self.topic.to_string(), partition, offset: asked.position, bytes: records.len() };
-            actions.push(Action::Failed { partition, error });
-        } else {
+            self.fail(partition, error, actions);
+        } else if !beyond {
             self.pause(partition, now);
         }
     }
 
+    /// The partition is left alone until somebody says where to go on.
+    fn fail(&mut self, partition: Partition, error: Error, actions: &mut Vec<Action>) {
+        if let Some(state) = self.partitions.get_mut(&partition) {
+            state.answer_awaited = true;
+        }
+        actions.push(Action::Failed { partition, error });
+    }
+
+    fn refused(&self, broker: i32, partition: Partition, code: i16, hint: &'static str) -> Error {
+        let what = format!("fetch from {}/{partition}", self.topic);
+        Error::Refused { broker: format!("broker {broker}"), what, code, name: error_name(code), hint }
+    }
+
     /// A broker that answers early and empty again and again is left alone for a moment.
     fn count_empty(&mut self, ticket: &FetchTicket, bytes: usize, now: Instant) {
-        let early = now.saturating_duration_since(ticket.sent) * 2 < self.settings.max_wait;
+        let early = now.saturating_duration_since(ticket.sent) * 2 < ticket.wait;
         let pause = self.settings.retry.max;
         let Some(broker) = self.brokers.get_mut(&ticket.broker) else { return };
         if bytes > 0 || !early {

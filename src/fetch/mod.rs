@@ -10,4 +10,11 @@ mod refusal;
 mod ticket;
 
 pub(crate) use self::core::{FetchCore, FetchSettings};
-pub(crate) use ticket::{Action, FetchTicket, PartitionRecords, Watermarks};
+pub(crate) use ticket::{Action, FetchTicket, PartitionRecords};
+
+#[cfg(test)]
+mod sample;
+#[cfg(test)]
+mod simulation;
+#[cfg(test)]
+mod tests;

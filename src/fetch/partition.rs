@@ -13,17 +13,18 @@ pub(super) struct PartitionState {
     pub(super) stop: Option<Offset>,
     pub(super) leader: Option<i32>,
     pub(super) leader_epoch: i32,
-    /// Grows with every rewind; answers to earlier generations are discarded.
+    /// Another one with every rewind and leader; answers to earlier generations are discarded.
     pub(super) generation: u64,
-    /// The broker that has been asked and has not answered.
-    pub(super) in_flight: Option<i32>,
+    pub(super) in_flight: bool,
     /// The table has no room.
     pub(super) held: bool,
+    /// Whoever drives the core was told of trouble that it has to decide about. Until then nothing is asked.
+    pub(super) answer_awaited: bool,
     /// Not asked for before this moment.
     pub(super) not_before: Option<Instant>,
     /// Failures in a row, for the backoff.
     pub(super) failures: u32,
-    /// Answers in a row that had bytes and no whole batch.
+    /// Answers in a row that made no progress though there is something to read.
     pub(super) stalls: u32,
 }
 
@@ -35,8 +36,9 @@ impl PartitionState {
             leader: None,
             leader_epoch: -1,
             generation,
-            in_flight: None,
+            in_flight: false,
             held: false,
+            answer_awaited: false,
             not_before: None,
             failures: 0,
             stalls: 0,
@@ -48,28 +50,42 @@ impl PartitionState {
         self.stop.is_none_or(|stop| self.position < stop)
     }
 
-    pub(super) fn can_be_asked(&self, broker: i32, now: Instant) -> bool {
-        self.leader == Some(broker)
-            && self.in_flight.is_none()
-            && !self.held
-            && self.is_unfinished()
-            && self.not_before.is_none_or(|moment| moment <= now)
+    /// Whether `broker` could be asked for it, if not for a moment.
+    fn is_due(&self, broker: i32) -> bool {
+        self.leader == Some(broker) && !self.in_flight && !self.answer_awaited && self.is_unfinished()
     }
 
-    /// Takes a leader from metadata. A stale answer, of a lower epoch, is ignored (KIP-320).
-    pub(super) fn set_leader(&mut self, leader: Option<i32>, epoch: i32) {
+    fn must_wait(&self, now: Instant) -> bool {
+        self.held || self.not_before.is_some_and(|moment| moment > now)
+    }
+
+    pub(super) fn can_be_asked(&self, broker: i32, now: Instant) -> bool {
+        self.is_due(broker) && !self.must_wait(now)
+    }
+
+    /// Whether it is left out of a request to `broker` for a reason that may pass any moment.
+    pub(super) fn is_left_out(&self, broker: i32, now: Instant) -> bool {
+        self.is_due(broker) && self.must_wait(now)
+    }
+
+    /// Forgets what is in flight.
+    pub(super) fn start_anew(&mut self, generation: u64) {
+        self.generation = generation;
+        self.in_flight = false;
+        self.stalls = 0;
+    }
+
+    /// Takes a leader from metadata, and says whether it is another. A stale answer, of a lower epoch, is ignored (KIP-320).
+    pub(super) fn set_leader(&mut self, leader: Option<i32>, epoch: i32) -> bool {
         if epoch >= 0 && epoch < self.leader_epoch {
-            return;
+            return false;
         }
-        if self.leader != leader {
+        let is_other = self.leader != leader;
+        if is_other {
             self.not_before = None;
         }
         self.leader = leader;
         self.leader_epoch = epoch;
-    }
-
-    /// Whether what is in flight was asked of a broker that another one has succeeded.
-    pub(super) fn is_asked_elsewhere(&self) -> bool {
-        matches!((self.in_flight, self.leader), (Some(asked), Some(leader)) if asked != leader)
+        is_other
     }
 }

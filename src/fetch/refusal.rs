@@ -11,8 +11,12 @@ pub(super) enum Refusal {
     Elsewhere,
     /// The same broker may answer a little later.
     Later,
+    /// The broker cannot read its own log. It may be able to the next time.
+    Damaged,
     /// It will not be answered.
     NotAuthorized,
+    /// It will not be answered, whoever is asked; with what to do about it.
+    Never(&'static str),
 }
 
 impl Refusal {
@@ -20,9 +24,12 @@ impl Refusal {
     pub(super) fn of(code: i16) -> Self {
         match code {
             1 => Self::OutOfRange,
-            // CORRUPT_MESSAGE, KAFKA_STORAGE_ERROR's siblings: the broker's trouble, not the leadership's.
-            2 | 7 | 89 => Self::Later,
-            29 | 30 | 31 => Self::NotAuthorized,
+            2 => Self::Damaged,    // CORRUPT_MESSAGE
+            7 | 89 => Self::Later, // REQUEST_TIMED_OUT, THROTTLING_QUOTA_EXCEEDED: no matter of leadership
+            29..=31 => Self::NotAuthorized,
+            17 => Self::Never("a topic's name has 1 to 249 letters, digits, '.', '_' and '-'"), // INVALID_TOPIC_EXCEPTION
+            35 | 42 => Self::Never("the broker does not take this version of a fetch"), // UNSUPPORTED_VERSION, INVALID_REQUEST
+            76 => Self::Never("the broker is too old to send batches of this codec"),   // UNSUPPORTED_COMPRESSION_TYPE
             _ => Self::Elsewhere,
         }
     }

@@ -1,6 +1,6 @@
 //! What goes out with a request, and what comes of its answer.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
@@ -14,6 +14,8 @@ use crate::position::{Offset, Partition};
 pub(crate) struct FetchTicket {
     pub(super) broker: i32,
     pub(super) sent: Instant,
+    /// How long the broker was allowed to wait for news.
+    pub(super) wait: Duration,
     pub(super) asked: Vec<Asked>,
 }
 
@@ -24,6 +26,8 @@ pub(super) struct Asked {
     pub(super) position: Offset,
     /// The partition's generation at that time: an answer to an older one changes nothing.
     pub(super) generation: u64,
+    /// The answer before this one made no progress.
+    pub(super) stalled: bool,
 }
 
 /// What a lane is to do about an answer.
@@ -48,6 +52,7 @@ pub(crate) struct PartitionRecords {
     /// The position that was asked for: the first batch may begin below it.
     pub(crate) from: Offset,
     /// The offset after the last batch.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the records say it too; tests compare"))]
     pub(crate) next: Offset,
     pub(crate) records: Bytes,
     /// Producer id and first offset of the aborted transactions among them.

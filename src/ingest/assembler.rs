@@ -101,6 +101,10 @@ impl Assembler {
     pub(crate) fn decode(&mut self, fetched: &PartitionRecords, end: End, receive_time_nanos: i64) -> Result<Outcome> {
         let partition = fetched.partition;
         let Some(position) = self.publisher.position(partition) else { return Ok(Outcome::Ended) };
+        if fetched.from > position {
+            // Booked as a gap, what lies between would be lost without a word.
+            return Err(Error::NotContiguous { partition, expected: position, found: fetched.from });
+        }
         if self.settings.by_partition && !self.spans.is_empty() {
             self.seal()?;
         }
@@ -116,6 +120,7 @@ impl Assembler {
             let decoded = self.batch(&mut unit, &batch, &mut aborted);
             self.keep(&mut unit);
             outcome = decoded?;
+            self.publisher.status().decoded(batch.bytes.len() as u64);
             if outcome != Outcome::Done {
                 break;
             }
@@ -154,6 +159,8 @@ impl Assembler {
     fn batch(&mut self, unit: &mut Unit, batch: &RawBatch<'_>, aborted: &mut AbortedTransactions) -> Result<Outcome> {
         let base = batch.header.base_offset;
         let next = batch.header.next_offset().map_err(|reason| self.batch_error(unit.partition, base, reason))?;
+        // Also of a batch that is left out: a marker in it closes a transaction.
+        let is_aborted = aborted.filters(batch);
         if next <= unit.span.next {
             return Ok(Outcome::Done);
         }
@@ -163,7 +170,6 @@ impl Assembler {
         if self.settings.check_crc {
             batch.verify().map_err(|reason| self.batch_error(unit.partition, base, reason))?;
         }
-        let is_aborted = aborted.filters(batch);
         let hidden = match (batch.header.is_control(), is_aborted) {
             (true, _) => Some(Hidden::Control),
             (false, true) => Some(Hidden::Filtered),
@@ -259,6 +265,9 @@ impl Assembler {
         let granted = self.allowance.take(good);
         if granted < good {
             keep = nth_good(granted, &self.failed);
+        }
+        if self.allowance.is_used_up() {
+            // What comes after the last row that was asked for does not count, whichever block it is in.
             stopped = None;
         }
         if keep < block.len() || !self.failed.is_empty() {

@@ -37,7 +37,7 @@ enum State {
     Down(Instant),
     /// A connection is opened, or an answer is awaited: the future that does it has everything.
     Busy,
-    Idle(Connection),
+    Idle(Box<Connection>),
 }
 
 /// What a link's future came to.
@@ -110,8 +110,9 @@ impl Link {
         request: FetchRequest,
         version: i16,
     ) -> Option<LocalBoxFuture<'static, LinkEvent>> {
-        let State::Idle(mut connection) = std::mem::replace(&mut self.state, State::Busy) else { return None };
+        let State::Idle(connection) = std::mem::replace(&mut self.state, State::Busy) else { return None };
         let (broker, generation) = (self.address.node, self.generation);
+        let mut connection = *connection;
         let pool = settings.pool.clone();
         let wait = Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0)) + settings.answer_time;
         Some(Box::pin(async move {
@@ -129,7 +130,7 @@ impl Link {
     /// The link has a connection that waits for work.
     pub(super) fn rest(&mut self, connection: Connection) {
         self.attempts = 0;
-        self.state = State::Idle(connection);
+        self.state = State::Idle(Box::new(connection));
     }
 
     /// The connection is lost, or could not be opened: the next attempt comes after a pause.

@@ -23,6 +23,7 @@ impl Arena {
     }
 
     /// How many bytes of memory the buffer has, used or not.
+    #[cfg(test)]
     pub(crate) fn held(&self) -> usize {
         self.output.bytes.capacity()
     }

@@ -3,6 +3,9 @@
 use super::BatchError;
 
 /// What is left to read. A failed read leaves it in an unspecified place; whoever sees the error stops.
+///
+/// The `try_` functions are for the loop over the records: no error to build, and always inlined, because as calls they cost as
+/// much as the reading. The others say what is wrong, and where.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Cursor<'a> {
     rest: &'a [u8],
@@ -26,77 +29,96 @@ impl<'a> Cursor<'a> {
         self.rest.len()
     }
 
-    /// The next `count` bytes; `what` names the field in the error.
-    #[inline]
-    pub(super) fn take(&mut self, count: usize, what: &'static str) -> Result<&'a [u8], BatchError> {
-        match self.rest.split_at_checked(count) {
-            Some((taken, rest)) => {
-                self.rest = rest;
-                Ok(taken)
-            }
-            None => Err(ended(what)),
-        }
-    }
-
-    /// The next `N` bytes, as an array.
-    #[inline]
-    pub(super) fn array<const N: usize>(&mut self, what: &'static str) -> Result<[u8; N], BatchError> {
-        match self.rest.split_first_chunk::<N>() {
-            Some((taken, rest)) => {
-                self.rest = rest;
-                Ok(*taken)
-            }
-            None => Err(ended(what)),
-        }
-    }
-
-    /// The next byte.
-    #[inline]
-    pub(super) fn byte(&mut self, what: &'static str) -> Result<u8, BatchError> {
-        self.array::<1>(what).map(|[byte]| byte)
+    /// The next `count` bytes.
+    #[inline(always)]
+    pub(super) fn try_take(&mut self, count: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.rest.split_at_checked(count)?;
+        self.rest = rest;
+        Some(taken)
     }
 
     /// A zigzag number of at most 5 bytes.
     ///
     /// Nearly all of them (lengths, offset deltas) have one or two bytes: these are read without a loop.
-    #[inline]
-    pub(super) fn varint(&mut self, what: &'static str) -> Result<i32, BatchError> {
+    #[inline(always)]
+    pub(super) fn try_varint(&mut self) -> Option<i32> {
         match *self.rest {
             [first, ref rest @ ..] if first < 0x80 => {
                 self.rest = rest;
-                Ok(zigzag_32(u32::from(first)))
+                Some(zigzag_32(u32::from(first)))
             }
             [first, second, ref rest @ ..] if second < 0x80 => {
                 self.rest = rest;
-                Ok(zigzag_32(u32::from(first & 0x7f) | u32::from(second) << 7))
+                Some(zigzag_32(u32::from(first & 0x7f) | u32::from(second) << 7))
             }
-            _ => self.long_varint(what),
+            _ => self.varint("").ok(),
         }
     }
 
-    fn long_varint(&mut self, what: &'static str) -> Result<i32, BatchError> {
+    /// A zigzag number of at most 10 bytes.
+    #[inline(always)]
+    pub(super) fn try_varlong(&mut self) -> Option<i64> {
+        match *self.rest {
+            [first, ref rest @ ..] if first < 0x80 => {
+                self.rest = rest;
+                Some(zigzag_64(u64::from(first)))
+            }
+            [first, second, ref rest @ ..] if second < 0x80 => {
+                self.rest = rest;
+                Some(zigzag_64(u64::from(first & 0x7f) | u64::from(second) << 7))
+            }
+            _ => self.varlong("").ok(),
+        }
+    }
+
+    /// The bytes behind a length: `Some(None)` where the length is -1.
+    #[inline(always)]
+    pub(super) fn try_nullable_bytes(&mut self) -> Option<Option<&'a [u8]>> {
+        let length = self.try_varint()?;
+        match usize::try_from(length) {
+            Ok(count) => self.try_take(count).map(Some),
+            Err(_) => (length == -1).then_some(None),
+        }
+    }
+
+    /// As [`Self::try_take`]; `what` names the field in the error.
+    pub(super) fn take(&mut self, count: usize, what: &'static str) -> Result<&'a [u8], BatchError> {
+        self.try_take(count).ok_or(BatchError::UnexpectedEnd { what })
+    }
+
+    /// The next `N` bytes, as an array.
+    #[inline]
+    pub(super) fn array<const N: usize>(&mut self, what: &'static str) -> Result<[u8; N], BatchError> {
+        let (taken, rest) = self.rest.split_first_chunk::<N>().ok_or(BatchError::UnexpectedEnd { what })?;
+        self.rest = rest;
+        Ok(*taken)
+    }
+
+    /// The next byte.
+    pub(super) fn byte(&mut self, what: &'static str) -> Result<u8, BatchError> {
+        self.array::<1>(what).map(|[byte]| byte)
+    }
+
+    /// As [`Self::try_varint`].
+    pub(super) fn varint(&mut self, what: &'static str) -> Result<i32, BatchError> {
         let raw = self.unsigned(5, what)?;
         u32::try_from(raw).map(zigzag_32).map_err(|_| BatchError::Varint { what })
     }
 
-    /// A zigzag number of at most 10 bytes.
-    #[inline]
+    /// As [`Self::try_varlong`].
     pub(super) fn varlong(&mut self, what: &'static str) -> Result<i64, BatchError> {
-        match *self.rest {
-            [first, ref rest @ ..] if first < 0x80 => {
-                self.rest = rest;
-                Ok(zigzag_64(u64::from(first)))
-            }
-            [first, second, ref rest @ ..] if second < 0x80 => {
-                self.rest = rest;
-                Ok(zigzag_64(u64::from(first & 0x7f) | u64::from(second) << 7))
-            }
-            _ => self.long_varlong(what),
-        }
+        self.unsigned(10, what).map(zigzag_64)
     }
 
-    fn long_varlong(&mut self, what: &'static str) -> Result<i64, BatchError> {
-        self.unsigned(10, what).map(zigzag_64)
+    /// As [`Self::try_nullable_bytes`].
+    pub(super) fn nullable_bytes(&mut self, what: &'static str) -> Result<Option<&'a [u8]>, BatchError> {
+        let length = self.varint(what)?;
+        if length == -1 {
+            return Ok(None);
+        }
+        let available = self.left();
+        let bytes = usize::try_from(length).ok().and_then(|count| self.try_take(count));
+        bytes.map(Some).ok_or_else(|| impossible(what, length, available))
     }
 
     /// An unsigned number, seven bits a byte, of at most `limit` bytes (at most 10).
@@ -116,43 +138,19 @@ impl<'a> Cursor<'a> {
         }
         Err(BatchError::Varint { what })
     }
-
-    /// The bytes behind a length: none where the length is -1.
-    #[inline]
-    pub(super) fn nullable_bytes(&mut self, what: &'static str) -> Result<Option<&'a [u8]>, BatchError> {
-        let length = self.varint(what)?;
-        match usize::try_from(length) {
-            Ok(count) => match self.rest.split_at_checked(count) {
-                Some((taken, rest)) => {
-                    self.rest = rest;
-                    Ok(Some(taken))
-                }
-                None => Err(impossible(what, length, self.left())),
-            },
-            Err(_) if length == -1 => Ok(None),
-            Err(_) => Err(impossible(what, length, self.left())),
-        }
-    }
 }
 
-#[inline]
+#[inline(always)]
 fn zigzag_32(raw: u32) -> i32 {
     (raw >> 1).cast_signed() ^ -((raw & 1).cast_signed())
 }
 
-#[inline]
+#[inline(always)]
 fn zigzag_64(raw: u64) -> i64 {
     (raw >> 1).cast_signed() ^ -((raw & 1).cast_signed())
 }
 
-// Cold, so that building an error is not part of the loop over the records.
-#[cold]
-fn ended(what: &'static str) -> BatchError {
-    BatchError::UnexpectedEnd { what }
-}
-
 /// A length that the bytes left cannot hold.
-#[cold]
 pub(super) fn impossible(what: &'static str, value: i32, available: usize) -> BatchError {
     BatchError::Length { what, value: i64::from(value), available }
 }
@@ -168,16 +166,18 @@ mod tests {
             for value in [1_i32.wrapping_shl(shift), 1_i32.wrapping_shl(shift).wrapping_sub(1), !(1_i32.wrapping_shl(shift))] {
                 let mut bytes = Vec::new();
                 put_varint(&mut bytes, value);
-                let mut cursor = Cursor::new(&bytes);
+                let (mut cursor, mut quick) = (Cursor::new(&bytes), Cursor::new(&bytes));
                 assert_eq!((cursor.varint("n"), cursor.left()), (Ok(value), 0));
+                assert_eq!((quick.try_varint(), quick.left()), (Some(value), 0));
             }
         }
         for shift in 0..64 {
             for value in [1_i64.wrapping_shl(shift), 1_i64.wrapping_shl(shift).wrapping_sub(1), !(1_i64.wrapping_shl(shift))] {
                 let mut bytes = Vec::new();
                 put_varlong(&mut bytes, value);
-                let mut cursor = Cursor::new(&bytes);
+                let (mut cursor, mut quick) = (Cursor::new(&bytes), Cursor::new(&bytes));
                 assert_eq!((cursor.varlong("n"), cursor.left()), (Ok(value), 0));
+                assert_eq!((quick.try_varlong(), quick.left()), (Some(value), 0));
             }
         }
     }
@@ -202,7 +202,9 @@ mod tests {
             let mut bytes = Vec::new();
             put_varint(&mut bytes, length);
             bytes.resize(bytes.len() + more, 7);
-            Cursor::new(&bytes).nullable_bytes("key").map(|bytes| bytes.map(<[u8]>::len))
+            let named = Cursor::new(&bytes).nullable_bytes("key");
+            assert_eq!(Cursor::new(&bytes).try_nullable_bytes(), named.clone().ok());
+            named.map(|bytes| bytes.map(<[u8]>::len))
         };
         assert_eq!(read(-1, 3), Ok(None));
         assert_eq!(read(0, 3), Ok(Some(0)));

@@ -16,7 +16,7 @@ pub(crate) struct Header<'a> {
 }
 
 /// A record's headers as they are on the wire: order and duplicates are kept.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct RawHeaders<'a> {
     count: usize,
     bytes: &'a [u8],
@@ -24,25 +24,18 @@ pub(crate) struct RawHeaders<'a> {
 
 impl<'a> RawHeaders<'a> {
     /// `count` headers, of which `bytes` is all; `bytes` are looked at by [`Self::iter`].
-    #[inline]
     pub(super) fn new(count: i32, bytes: &'a [u8]) -> Result<Self, BatchError> {
-        if count == 0 && bytes.is_empty() {
-            return Ok(Self { count: 0, bytes });
-        }
-        Self::some(count, bytes)
-    }
-
-    fn some(count: i32, bytes: &'a [u8]) -> Result<Self, BatchError> {
         match usize::try_from(count) {
-            Ok(0) => Err(BatchError::Trailing { left: bytes.len() }),
+            Ok(0) if !bytes.is_empty() => Err(BatchError::Trailing { left: bytes.len() }),
             Ok(number) if number <= bytes.len() / SMALLEST_HEADER => Ok(Self { count: number, bytes }),
             _ => Err(impossible("the header count", count, bytes.len())),
         }
     }
 
-    /// How many headers there are.
-    pub(crate) fn count(&self) -> usize {
-        self.count
+    /// As [`Self::new`], for the loop over the records, of which most have no headers.
+    #[inline(always)]
+    pub(super) fn try_new(count: i32, bytes: &'a [u8]) -> Option<Self> {
+        if count == 0 && bytes.is_empty() { Some(Self { count: 0, bytes }) } else { Self::new(count, bytes).ok() }
     }
 
     /// The headers in order. An error is the last item.

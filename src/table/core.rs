@@ -6,14 +6,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
+use arrow_schema::SchemaRef;
 use tokio::sync::Notify;
 
 use super::budget::Budget;
+use super::error_table::error_schema;
 use super::family::Family;
 use super::intake::Intake;
 use super::life::{End, Life};
 use super::lock::lock;
-use super::node::Node;
+use super::node::{Node, Source};
 use super::status::{Book, PartitionStatus, State, Status};
 use super::table_type::TableType;
 use crate::position::Partition;
@@ -44,6 +46,7 @@ pub(super) struct Core {
     pub(super) budget: Budget,
     pub(super) intake: Mutex<Intake>,
     pub(super) graph: Mutex<Graph>,
+    pub(super) errors: Arc<Node>,
     /// The number of the visible cycle.
     pub(super) gate: Mutex<u64>,
     pub(super) book: Book,
@@ -58,7 +61,6 @@ pub(super) struct Core {
 #[derive(Default)]
 pub(super) struct Graph {
     pub(super) plain: Option<Arc<Node>>,
-    pub(super) errors: Option<Arc<Node>>,
     pub(super) family: Option<Arc<Family>>,
     pub(super) constituents: BTreeMap<Partition, Arc<Node>>,
     /// In the order in which they were made.
@@ -69,25 +71,26 @@ pub(super) struct Graph {
 
 impl Core {
     pub(super) fn new(topic: Arc<str>, settings: CycleSettings, budget: Budget) -> Arc<Self> {
-        let core = Self {
+        let held = Arc::default();
+        let errors = Node::new(error_schema(), settings.error_table, Source::Own, &held);
+        Arc::new(Self {
             topic,
             settings,
             budget,
             intake: Mutex::default(),
             graph: Mutex::default(),
+            errors,
             gate: Mutex::default(),
             book: Book::default(),
             life: Life::new(),
             news: Notify::new(),
-            held: Arc::default(),
+            held,
             lease: Mutex::default(),
-        };
-        lock(&core.graph).errors = Some(core.node(super::error_schema(), core.settings.error_table, super::node::Source::Own));
-        Arc::new(core)
+        })
     }
 
     /// A table of this consumption that nothing flows into yet.
-    pub(super) fn node(&self, schema: arrow_schema::SchemaRef, table_type: TableType, source: super::node::Source) -> Arc<Node> {
+    pub(super) fn node(&self, schema: SchemaRef, table_type: TableType, source: Source) -> Arc<Node> {
         Node::new(schema, table_type, source, &self.held)
     }
 
@@ -143,6 +146,8 @@ impl Core {
             last_error,
             last_progress: pages.last_progress,
             cycle,
+            batch_bytes: self.book.batch_bytes.load(Ordering::Relaxed),
+            fetched_bytes: self.book.fetched_bytes.load(Ordering::Relaxed),
             bytes_held: self.held.load(Ordering::Acquire),
             budget_used: self.budget.used(),
             budget_limit: self.budget.limit(),

@@ -13,7 +13,7 @@ use super::segment::{Added, Origin, Segment, scaled};
 use super::step::{Incoming, Step};
 use super::table_type::TableType;
 use super::update::{Hold, Rows, Waiting};
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::position::Partition;
 
 /// A cycle in the making: what changes in which table.
@@ -34,7 +34,7 @@ impl Core {
             return;
         }
         let mut plan = Plan::default();
-        for (node, incoming) in sources(&graph, pending) {
+        for (node, incoming) in sources(&graph, &self.errors, pending) {
             self.own(&mut plan, &node, incoming);
         }
         graph.merges.retain(|merge| merge.strong_count() > 0);
@@ -58,11 +58,7 @@ impl Core {
         self.take_step(plan, node, step);
     }
 
-    fn take_step(&self, plan: &mut Plan, node: &Arc<Node>, step: Result<Step>) {
-        let step = match step {
-            Ok(step) => step,
-            Err(error) => return self.fail(plan, node, error),
-        };
+    fn take_step(&self, plan: &mut Plan, node: &Arc<Node>, step: Step) {
         let (children, merges) = {
             let mut work = lock(&node.work);
             work.children.retain(|child| child.strong_count() > 0);
@@ -80,19 +76,28 @@ impl Core {
         }
         for child in children {
             if lock(&child.work).failed.is_none() {
-                let derived = Step::derived(&child, &step);
-                self.take_step(plan, &child, derived);
+                match Step::derived(&child, &step) {
+                    Ok(derived) => self.take_step(plan, &child, derived),
+                    Err(error) => self.fail(plan, &child, error),
+                }
             }
         }
         plan.steps.push((Arc::clone(node), step));
     }
 
-    /// A table whose function failed stays as it is, and its updates end; all others go on.
+    /// A table whose function failed stays as it is, with all that is derived from it, and its updates end; all others go on.
     fn fail(&self, plan: &mut Plan, node: &Arc<Node>, error: Error) {
         tracing::warn!(topic = %self.topic, %error, "a derived table failed");
         self.book.trouble_of_table(error.clone());
-        lock(&node.work).failed = Some(error);
-        plan.failed.push(Arc::clone(node));
+        let mut nodes = vec![Arc::clone(node)];
+        while let Some(node) = nodes.pop() {
+            {
+                let mut work = lock(&node.work);
+                work.failed = Some(error.clone());
+                nodes.extend(work.children.iter().filter_map(Weak::upgrade));
+            }
+            plan.failed.push(node);
+        }
     }
 
     /// All tables change at once, and the subscribers are told.
@@ -121,7 +126,7 @@ impl Core {
     /// The end of all updates.
     pub(super) fn end_updates(&self) {
         let graph = lock(&self.graph);
-        let mut nodes: Vec<Arc<Node>> = graph.plain.iter().chain(&graph.errors).map(Arc::clone).collect();
+        let mut nodes: Vec<Arc<Node>> = graph.plain.iter().chain([&self.errors]).map(Arc::clone).collect();
         nodes.extend(graph.constituents.values().map(Arc::clone));
         nodes.extend(graph.merges.iter().filter_map(Weak::upgrade));
         let mut wakers = Vec::new();
@@ -183,7 +188,7 @@ fn tell(node: &Node, cycle: u64, step: &Step, wakers: &mut Vec<Waker>) {
 }
 
 /// What flows into the tables that chunks go to.
-fn sources(graph: &Graph, pending: Pending) -> Vec<(Arc<Node>, Incoming)> {
+fn sources(graph: &Graph, error_table: &Arc<Node>, pending: Pending) -> Vec<(Arc<Node>, Incoming)> {
     let mut plain = Incoming { accounts: pending.accounts.clone(), ..Incoming::default() };
     let mut errors = Incoming { accounts: pending.accounts.clone(), ..Incoming::default() };
     let mut parts: BTreeMap<Partition, Incoming> = BTreeMap::new();
@@ -243,9 +248,7 @@ fn sources(graph: &Graph, pending: Pending) -> Vec<(Arc<Node>, Incoming)> {
     if let Some(node) = &graph.plain {
         add(node, plain);
     }
-    if let Some(node) = &graph.errors {
-        add(node, errors);
-    }
+    add(error_table, errors);
     for (partition, node) in &graph.constituents {
         add(node, parts.remove(partition).unwrap_or_default());
     }

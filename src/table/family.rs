@@ -31,6 +31,22 @@ impl Member {
         let lens = Arc::new(Lens::all(&node.schema));
         Self { node, lens }
     }
+
+    /// Tables that do not look alike cannot be merged, and a partitioned table has one schema.
+    fn must_be_like(&self, prototype: &Self) -> Result<()> {
+        if self.lens.schema().fields() == prototype.lens.schema().fields() && self.node.table_type == prototype.node.table_type {
+            return Ok(());
+        }
+        let reason = format!("{self} is not like the others, {prototype}");
+        Err(Error::Columns { what: "transforming a partitioned table", reason })
+    }
+}
+
+impl fmt::Display for Member {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.lens.schema().fields().iter().map(|field| field.name().as_str()).collect();
+        write!(formatter, "{} with the columns {}", self.node.table_type, names.join(", "))
+    }
 }
 
 /// One table for each partition.
@@ -100,6 +116,17 @@ impl Family {
         self.children().iter().for_each(|child| child.show(wakers));
     }
 
+    /// Makes visible what was prepared, where the table that it comes from is visible. The caller holds the gate.
+    pub(super) fn show_what_the_source_shows(&self) {
+        let Some((parent, _)) = &self.source else { return };
+        let shown = lock(&parent.state);
+        let mut state = lock(&self.state);
+        let (now, later): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            std::mem::take(&mut state.prepared).into_iter().partition(|(partition, _)| shown.visible.contains_key(partition));
+        state.visible.extend(now);
+        state.prepared = later;
+    }
+
     pub(super) fn end(&self, wakers: &mut Vec<Waker>) {
         wakers.extend(lock(&self.state).watchers.drain(..).filter_map(|watcher| watcher.upgrade()?.end()));
         self.children().iter().for_each(|child| child.end(wakers));
@@ -117,31 +144,30 @@ impl Family {
     }
 
     /// Adds the table of a partition. The caller holds the graph.
-    pub(super) fn prepare(&self, partition: Partition, member: Member) -> Result<()> {
+    pub(super) fn prepare(&self, partition: Partition, member: Member) {
         let mut state = lock(&self.state);
         state.claimed.insert(partition);
         if let Some(merge) = state.merge.upgrade() {
-            let rows = join(&merge, &member)?;
+            let rows = join(&merge, &member);
             lock(&merge.work).backlog.extend(rows);
         }
         state.prepared.insert(partition, member);
-        Ok(())
     }
 
     /// The merge of all tables, present and future. The caller holds the graph.
-    pub(super) fn merge(&self, make: impl FnOnce(&Member) -> Arc<Node>) -> Result<(Arc<Node>, Option<Vec<Added>>)> {
+    pub(super) fn merge(&self, make: impl FnOnce(&Member) -> Arc<Node>) -> (Arc<Node>, Option<Vec<Added>>) {
         let mut state = lock(&self.state);
         if let Some(merge) = state.merge.upgrade() {
-            return Ok((merge, None));
+            return (merge, None);
         }
         let merge = make(&self.prototype);
         let mut rows = Vec::new();
         for member in state.visible.values().chain(state.prepared.values()) {
-            rows.extend(join(&merge, member)?);
+            rows.extend(join(&merge, member));
         }
         rows.sort_by_key(|added| added.segment.sequence);
         state.merge = Arc::downgrade(&merge);
-        Ok((merge, Some(rows)))
+        (merge, Some(rows))
     }
 
     pub(super) fn members(&self) -> Vec<Member> {
@@ -195,34 +221,19 @@ impl Family {
         let table = Table::new(member.clone(), lease);
         if let Some(made) = guarded("transform", || rule(partition, &table))? {
             let made = made.member_of(core)?;
+            made.must_be_like(&self.prototype)?;
             let _graph = lock(&core.graph);
-            self.prepare(partition, made)?;
+            self.prepare(partition, made);
         }
         Ok(())
     }
 }
 
 /// Lets the rows of a table flow into a merge, and answers with those that it has.
-fn join(merge: &Arc<Node>, member: &Member) -> Result<Vec<Added>> {
-    if member.lens.schema().fields() != merge.schema.fields() || member.node.table_type != merge.table_type {
-        return Err(Error::Columns {
-            what: "merging tables",
-            reason: format!(
-                "one is {} with {}, another {} with {}",
-                merge.table_type,
-                names(&merge.schema),
-                member.node.table_type,
-                names(member.lens.schema())
-            ),
-        });
-    }
-    let rows = member.node.history()?;
+fn join(merge: &Arc<Node>, member: &Member) -> Vec<Added> {
+    let rows = member.node.history();
     lock(&member.node.work).merges.push((Arc::downgrade(merge), Arc::clone(&member.lens)));
-    Ok(rows.iter().map(|added| super::cycle::seen_through(&member.lens, added)).collect())
-}
-
-fn names(schema: &arrow_schema::SchemaRef) -> String {
-    schema.fields().iter().map(|field| field.name().as_str()).collect::<Vec<_>>().join(", ")
+    rows.iter().map(|added| super::cycle::seen_through(&member.lens, added)).collect()
 }
 
 impl fmt::Debug for Family {

@@ -97,15 +97,13 @@ impl Table {
         }
         drop(subscribers);
         drop(cycle);
-        Updates::new(queue, Arc::clone(self.lens()), Arc::clone(&self.lease))
+        Updates::new(queue, self.member.clone(), Arc::clone(&self.lease))
     }
 
     /// The records of the consumption that could not be decoded; see [`super::error_schema`]. Its positions count all of them, also
     /// those that it no longer holds.
     pub fn errors(&self) -> Self {
-        let node = lock(&self.core().graph).errors.as_ref().map(Arc::clone);
-        let member = node.map(Member::of).unwrap_or_else(|| self.member.clone());
-        Self::new(member, Arc::clone(&self.lease))
+        Self::new(Member::of(Arc::clone(&self.core().errors)), Arc::clone(&self.lease))
     }
 
     /// How the consumption is doing. The same from all its tables.

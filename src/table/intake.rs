@@ -78,6 +78,10 @@ impl Intake {
         self.accounts.iter().map(|(partition, account)| (*partition, account.span.next))
     }
 
+    pub(super) fn has_shares(&self) -> bool {
+        self.by_partition.is_some()
+    }
+
     /// Whether a partition's share of the budget has room; it has where there are no shares.
     ///
     /// With n partitions, each may have two n-ths: a partition that nobody reads from slows itself before it slows the others, and one

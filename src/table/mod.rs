@@ -1,6 +1,6 @@
 //! Live tables: chunks come in, become visible in cycles, and are read as snapshots and updates.
 //!
-//! A [`Publisher`](publisher::Publisher) takes chunks in (`intake`), each cycle makes a step of every table that they reach (`step`,
+//! A [`Publisher`] takes chunks in (`intake`), each cycle makes a step of every table that they reach (`step`,
 //! `cycle`), and what was stepped becomes visible at once. Handles ([`Table`], [`PartitionedTable`]) read what is visible.
 
 mod allowance;
@@ -9,6 +9,7 @@ mod chunk;
 mod compact;
 mod core;
 mod cycle;
+mod derive;
 mod error_table;
 mod family;
 mod handle;
@@ -20,6 +21,7 @@ mod lock;
 mod node;
 mod partitioned;
 mod positions;
+mod proxy;
 mod publisher;
 mod queue;
 mod segment;
@@ -32,6 +34,9 @@ mod update;
 mod updates;
 mod view;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use self::core::CycleSettings;
 pub(crate) use allowance::Allowance;
 pub(crate) use budget::Budget;
@@ -41,6 +46,7 @@ pub use handle::Table;
 pub(crate) use life::End;
 pub use partitioned::PartitionedTable;
 pub use positions::{PartitionPosition, Positions};
+pub use proxy::Proxy;
 pub(crate) use publisher::Publisher;
 pub use snapshot::Snapshot;
 pub use status::{PartitionStatus, State, Status};

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, Weak};
 use arrow_array::{Array, BooleanArray, RecordBatch};
 use arrow_schema::SchemaRef;
 
+use super::family::Family;
 use super::holding::Holding;
 use super::lens::Lens;
 use super::lock::lock;
@@ -25,12 +26,25 @@ pub(super) type Predicate = dyn Fn(&RecordBatch) -> Result<BooleanArray> + Send 
 
 /// Where a table's rows come from.
 pub(super) enum Source {
-    /// Chunks, or many other tables: what is removed is this table's own affair.
+    /// Chunks. What is removed is this table's own affair.
     Own,
+    /// The tables of a family, which must be there as long as this one. What is removed is this table's own affair.
+    Merge {
+        #[expect(dead_code, reason = "held, so that the tables that come later flow in too")]
+        family: Arc<Family>,
+    },
     /// The rows of another table, changed. What leaves that one leaves this one.
-    Map { parent: Arc<Node>, map: Arc<Map> },
+    Map {
+        #[expect(dead_code, reason = "held, so that its rows go on to flow")]
+        parent: Arc<Node>,
+        map: Arc<Map>,
+    },
     /// Some rows of another table.
-    Filter { parent: Arc<Node>, predicate: Arc<Predicate> },
+    Filter {
+        #[expect(dead_code, reason = "held, so that its rows go on to flow")]
+        parent: Arc<Node>,
+        predicate: Arc<Predicate>,
+    },
 }
 
 /// A table.
@@ -94,7 +108,7 @@ impl Node {
     }
 
     /// All rows as if they came now.
-    pub(super) fn history(&self) -> Result<Vec<Added>> {
+    pub(super) fn history(&self) -> Vec<Added> {
         let origin = if self.is_ring() { lock(&self.work).holding.origin() } else { Origin::default() };
         self.seen().history(&origin)
     }
@@ -104,7 +118,7 @@ impl Node {
         let mut converted = Vec::with_capacity(added.len());
         for added in added {
             match &self.source {
-                Source::Own => converted.push(added.clone()),
+                Source::Own | Source::Merge { .. } => converted.push(added.clone()),
                 Source::Map { map, .. } => {
                     let batch = guarded("map", || map(&added.segment.batch))?;
                     if batch.num_rows() != added.rows() || batch.schema() != self.schema {

@@ -79,7 +79,7 @@ impl PartitionedTable {
             drop(queue.end());
         }
         drop(gate);
-        Changes::new(queue, Arc::clone(&self.lease))
+        Changes::new(queue, Arc::clone(&self.family), Arc::clone(&self.lease))
     }
 
     /// The records of all partitions that could not be decoded; see [`Table::errors`].

@@ -115,11 +115,17 @@ impl Publisher {
     /// Waits until it is worth to ask [`Publisher::has_room`] again. Cancel safe.
     pub(crate) async fn room(&self) {
         let core = self.core();
-        if lock(&core.graph).family.is_none() {
+        if !lock(&core.intake).has_shares() {
             return core.budget.room().await;
         }
         // Late, or woken: both are reasons to look.
         let _ = tokio::time::timeout(LOOK, core.budget.released()).await;
+    }
+
+    /// A cycle now, for tests that do not wait for one.
+    #[cfg(test)]
+    pub(super) fn run_cycle(&self) {
+        self.core().cycle();
     }
 
     pub(crate) fn status(&self) -> StatusWriter<'_> {
@@ -173,6 +179,9 @@ impl Core {
     }
 
     fn finish(&self, end: End) {
+        if self.life.ended().is_some() {
+            return;
+        }
         lock(&self.intake).end();
         self.cycle();
         if lock(&self.graph).blinks {
@@ -190,8 +199,6 @@ impl Core {
         let prototype = &family.prototype.node;
         let node = self.node(Arc::clone(&prototype.schema), prototype.table_type, Source::Own);
         graph.constituents.insert(partition, Arc::clone(&node));
-        if let Err(error) = family.prepare(partition, Member::of(node)) {
-            self.book.trouble_of_table(error);
-        }
+        family.prepare(partition, Member::of(node));
     }
 }

@@ -6,6 +6,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, Int64Type};
 use arrow_array::{BooleanArray, RecordBatch, UInt64Array};
 use arrow_buffer::ScalarBuffer;
+use arrow_schema::ArrowError;
 use arrow_select::filter::filter_record_batch;
 use arrow_select::take::take_record_batch;
 
@@ -27,13 +28,22 @@ impl Segment {
         self.batch.num_rows()
     }
 
-    /// The rows from `start` on. What is cut off is given back where it is the greater part: a slice would hold on to all of it.
-    pub(super) fn tail(&self, start: usize) -> Result<Self> {
+    /// The rows from `start` on, in the same memory.
+    pub(super) fn slice(&self, start: usize) -> Self {
         let rows = self.rows().saturating_sub(start);
-        let slice = self.batch.slice(self.rows() - rows, rows);
-        let (batch, bytes) =
-            if start > rows { (copy(&slice)?, scaled(self.bytes, rows, self.rows())) } else { (slice, self.bytes) };
-        Ok(Self { batch, bytes, sequence: self.sequence })
+        Self { batch: self.batch.slice(self.rows() - rows, rows), bytes: self.bytes, sequence: self.sequence }
+    }
+
+    /// The rows from `start` on. What is cut off is given back where it is the greater part: a slice would hold on to all of it.
+    pub(super) fn tail(&self, start: usize) -> Self {
+        let rows = self.rows().saturating_sub(start);
+        let mut tail = self.slice(start);
+        if start > rows
+            && let Ok(batch) = copy(&tail.batch)
+        {
+            tail = Self { batch, bytes: scaled(self.bytes, rows, self.rows()), ..tail };
+        }
+        tail
     }
 }
 
@@ -44,9 +54,9 @@ pub(super) fn scaled(bytes: usize, rows: usize, all: usize) -> usize {
 }
 
 /// The same rows in memory of their own. (To concatenate one batch alone would only share it.)
-fn copy(batch: &RecordBatch) -> Result<RecordBatch> {
+fn copy(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
     let indices = UInt64Array::from_iter_values(0..batch.num_rows() as u64);
-    take_record_batch(batch, &indices).map_err(columns("giving back memory of a ring"))
+    take_record_batch(batch, &indices)
 }
 
 /// The partition and offset of each row of a segment.
@@ -70,10 +80,6 @@ impl Origin {
             }
         }
         Self { runs, offsets: offsets.map(|column| column.values().clone()).unwrap_or_default() }
-    }
-
-    pub(super) fn rows(&self) -> usize {
-        self.runs.iter().map(|(_, rows)| rows).sum()
     }
 
     /// Of the rows `start..start + rows`; as many of them as there are.
@@ -127,9 +133,9 @@ impl Added {
     }
 
     /// The rows from `start` on.
-    pub(super) fn tail(&self, start: usize) -> Result<Self> {
+    pub(super) fn tail(&self, start: usize) -> Self {
         let origin = self.origin.slice(start, self.rows().saturating_sub(start));
-        Ok(Self { segment: Arc::new(self.segment.tail(start)?), origin: Arc::new(origin) })
+        Self { segment: Arc::new(self.segment.tail(start)), origin: Arc::new(origin) }
     }
 
     /// The rows that `mask` keeps, which has no nulls; none where it keeps none.
@@ -149,6 +155,6 @@ impl Added {
 }
 
 /// What Arrow says, as an error about `what`.
-pub(super) fn columns(what: &'static str) -> impl Fn(arrow_schema::ArrowError) -> Error {
+pub(super) fn columns(what: &'static str) -> impl Fn(ArrowError) -> Error {
     move |error| Error::Columns { what, reason: error.to_string() }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use super::lock::lock;
@@ -67,6 +68,10 @@ pub struct Status {
     pub last_progress: Option<SystemTime>,
     /// The cycle that is visible.
     pub cycle: u64,
+    /// Bytes of the batches that are in the tables or were, as the log stores them.
+    pub batch_bytes: u64,
+    /// Bytes of batches that brokers sent, those included that were sent again after a fault and the cut ends of answers.
+    pub fetched_bytes: u64,
     /// Bytes of memory that the tables hold, roughly.
     pub bytes_held: usize,
     /// Bytes on their way to a reader: in chunks that are not visible yet and in updates that were not dropped yet.
@@ -86,6 +91,8 @@ impl Status {
 #[derive(Debug, Default)]
 pub(super) struct Book {
     pages: Mutex<Pages>,
+    pub(super) batch_bytes: AtomicU64,
+    pub(super) fetched_bytes: AtomicU64,
 }
 
 #[derive(Debug, Default, Clone)]
@@ -149,6 +156,16 @@ impl StatusWriter<'_> {
     /// Something went wrong that may yet go right: with one partition, or with what all need.
     pub(crate) fn trouble(&self, partition: Option<Partition>, error: Error) {
         self.book.trouble(partition, error);
+    }
+
+    /// A broker sent so many bytes of batches.
+    pub(crate) fn fetched(&self, bytes: u64) {
+        self.book.fetched_bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Batches of so many bytes were decoded.
+    pub(crate) fn decoded(&self, bytes: u64) {
+        self.book.batch_bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// What a broker says of the ends of a partition; -1 where it says nothing.

@@ -34,7 +34,7 @@ pub(super) struct Step {
 
 impl Step {
     /// Of a table that keeps its own house.
-    pub(super) fn own(node: &Node, incoming: Incoming) -> Result<Self> {
+    pub(super) fn own(node: &Node, incoming: Incoming) -> Self {
         let mut view = View::clone(&node.seen());
         let mut work = lock(&node.work);
         let mut added = std::mem::take(&mut work.backlog);
@@ -47,7 +47,7 @@ impl Step {
                 let arrived: usize = added.iter().map(Added::rows).sum();
                 let over = (view.rows + arrived).saturating_sub(most);
                 removed = over.min(view.rows);
-                added = without_first(added, over - removed)?;
+                added = without_first(added, over - removed);
                 work.holding.remove(removed);
                 added.iter().for_each(|added| work.holding.add(&added.origin));
             }
@@ -89,17 +89,17 @@ impl Step {
             added.iter().for_each(|added| work.holding.add(&added.origin));
         }
         view.positions = Arc::clone(&parent.view.positions);
-        Self { removed, added, holds: parent.holds.clone(), view }.applied()
+        Ok(Self { removed, added, holds: parent.holds.clone(), view }.applied())
     }
 
-    fn applied(mut self) -> Result<Self> {
+    fn applied(mut self) -> Self {
         if self.removed > 0 {
-            self.view.remove(self.removed)?;
+            self.view.remove(self.removed);
         }
         for added in &self.added {
             self.view.push(Arc::clone(&added.segment));
         }
-        Ok(self)
+        self
     }
 
     pub(super) fn accounts(&self) -> BTreeMap<Partition, Span> {
@@ -108,16 +108,16 @@ impl Step {
 }
 
 /// What is left of `added` when its first `rows` rows are gone before anybody saw them.
-fn without_first(added: Vec<Added>, mut rows: usize) -> Result<Vec<Added>> {
+pub(super) fn without_first(added: Vec<Added>, mut rows: usize) -> Vec<Added> {
     let mut left = Vec::with_capacity(added.len());
     for added in added {
         let cut = rows.min(added.rows());
         rows -= cut;
         match cut {
             0 => left.push(added),
-            cut if cut < added.rows() => left.push(added.tail(cut)?),
+            cut if cut < added.rows() => left.push(added.tail(cut)),
             _ => {}
         }
     }
-    Ok(left)
+    left
 }

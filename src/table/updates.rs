@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 
 use super::core::Lease;
-use super::lens::Lens;
+use super::family::{Family, Member};
 use super::queue::Queue;
 use super::update::{Update, Waiting};
 use crate::position::Partition;
@@ -25,13 +25,14 @@ use crate::position::Partition;
 #[must_use = "what is subscribed to and not read fills the memory budget"]
 pub struct Updates {
     queue: Arc<Queue<Waiting>>,
-    lens: Arc<Lens>,
+    /// A derived table lives as long as somebody holds it.
+    member: Member,
     _lease: Arc<Lease>,
 }
 
 impl Updates {
-    pub(super) fn new(queue: Arc<Queue<Waiting>>, lens: Arc<Lens>, lease: Arc<Lease>) -> Self {
-        Self { queue, lens, _lease: lease }
+    pub(super) fn new(queue: Arc<Queue<Waiting>>, member: Member, lease: Arc<Lease>) -> Self {
+        Self { queue, member, _lease: lease }
     }
 }
 
@@ -39,7 +40,7 @@ impl Stream for Updates {
     type Item = Update;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Update>> {
-        self.queue.poll(context).map(|waiting| waiting.map(|waiting| Update::new(waiting, &self.lens)))
+        self.queue.poll(context).map(|waiting| waiting.map(|waiting| Update::new(waiting, &self.member.lens)))
     }
 }
 
@@ -51,12 +52,13 @@ impl Stream for Updates {
 #[derive(Debug)]
 pub struct Changes {
     queue: Arc<Queue<Partition>>,
+    _family: Arc<Family>,
     _lease: Arc<Lease>,
 }
 
 impl Changes {
-    pub(super) fn new(queue: Arc<Queue<Partition>>, lease: Arc<Lease>) -> Self {
-        Self { queue, _lease: lease }
+    pub(super) fn new(queue: Arc<Queue<Partition>>, family: Arc<Family>, lease: Arc<Lease>) -> Self {
+        Self { queue, _family: family, _lease: lease }
     }
 }
 

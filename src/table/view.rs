@@ -7,7 +7,6 @@ use arrow_array::RecordBatch;
 use super::positions::Positions;
 use super::segment::{Added, Origin, Segment};
 use super::segments::Segments;
-use crate::error::Result;
 
 /// The rows of a table as of a cycle. Immutable once visible; a changed one shares what is the same.
 #[derive(Debug, Clone, Default)]
@@ -19,7 +18,6 @@ pub(super) struct View {
     /// Memory of the segments, roughly.
     pub(super) bytes: usize,
     pub(super) positions: Arc<Positions>,
-    pub(super) cycle: u64,
 }
 
 impl View {
@@ -38,10 +36,10 @@ impl View {
     }
 
     /// Takes rows out at the front.
-    pub(super) fn remove(&mut self, rows: usize) -> Result<()> {
+    pub(super) fn remove(&mut self, rows: usize) {
         if rows >= self.rows {
             (self.segments, self.skip, self.rows, self.bytes) = (Segments::default(), 0, 0, 0);
-            return Ok(());
+            return;
         }
         self.rows -= rows;
         self.skip += rows;
@@ -54,26 +52,25 @@ impl View {
             }
             if self.skip > first.rows() - self.skip {
                 // More is gone than is left: give its memory back. Each row is copied for at most one that is gone.
-                let left = first.tail(self.skip)?;
+                let left = first.tail(self.skip);
                 self.bytes = self.bytes.saturating_sub(first.bytes) + left.bytes;
                 self.segments.replace_first(Arc::new(left));
                 self.skip = 0;
             }
             break;
         }
-        Ok(())
     }
 
     /// All rows as if they came now, for a table that begins with them. `origin` is that of all rows, or empty.
-    pub(super) fn history(&self, origin: &Origin) -> Result<Vec<Added>> {
+    pub(super) fn history(&self, origin: &Origin) -> Vec<Added> {
         let mut start = 0;
         let mut history = Vec::new();
         for (at, segment) in self.segments.iter().enumerate() {
-            let segment = if at == 0 && self.skip > 0 { Arc::new(segment.tail(self.skip)?) } else { Arc::clone(segment) };
+            let segment = if at == 0 && self.skip > 0 { Arc::new(segment.slice(self.skip)) } else { Arc::clone(segment) };
             let rows = segment.rows();
             history.push(Added { segment, origin: Arc::new(origin.slice(start, rows)) });
             start += rows;
         }
-        Ok(history)
+        history
     }
 }

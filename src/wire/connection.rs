@@ -110,11 +110,6 @@ impl Connection {
         self.broken.is_none() && !self.calling
     }
 
-    /// How many requests are not yet answered.
-    pub(crate) fn in_flight(&self) -> usize {
-        self.asked.len()
-    }
-
     /// The highest version of this API that both sides speak.
     ///
     /// # Errors

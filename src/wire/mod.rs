@@ -1,7 +1,7 @@
 //! Bytes on a socket: transport, frames, what a response may look like, version negotiation, one connection.
 //!
 //! Messages are those of `kafka-protocol`. It allocates arrays from the lengths on the wire, so every response is walked by its
-//! [`shape`](self::shape) first, and only one that is whole is decoded.
+//! [`shape`] first, and only one that is whole is decoded.
 
 mod api;
 mod connection;
@@ -21,11 +21,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) use api::Request;
-pub(crate) use connection::{Connection, Correlation};
+pub(crate) use connection::Connection;
 pub(crate) use error_code::error_name;
 pub(crate) use pool::{FramePool, PoolLimits};
 pub(crate) use race::staggered;
-pub(crate) use transport::{Stream, Tcp, Transport};
+pub(crate) use transport::{Tcp, Transport};
 
 use crate::config::Settings;
 

@@ -105,10 +105,6 @@ impl Network {
         self.put(broker, Host::Unresolved);
     }
 
-    pub(crate) fn down(&self, broker: &str) {
-        self.hosts.lock().expect("unpoisoned").remove(broker);
-    }
-
     /// What was asked so far, ApiVersions left out.
     pub(crate) fn seen(&self) -> Vec<Asked> {
         self.seen.lock().expect("unpoisoned").iter().filter(|asked| !asked.is(ApiKey::ApiVersions)).cloned().collect()

@@ -9,7 +9,7 @@ use std::process::Command;
 
 use semver::{Version, VersionReq};
 
-use crate::graph::{Package, tree};
+use crate::graph::{Package, everything};
 use crate::policy;
 use crate::process::{output, top};
 use crate::steps::Outcome;
@@ -26,7 +26,7 @@ pub(crate) fn check() -> Outcome {
     let path = extract_path();
     let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     let ignored = policy::strings(&policy::read()?, "advisories", "ignore").unwrap_or_default();
-    let crates = tree(&["--workspace", "--exclude", "kolumn-benches", "--edges", "normal,build,dev", "--target", "all"])?;
+    let crates = everything()?;
     let advisories = text.lines().filter(|line| !line.starts_with('#')).map(parse).collect::<Result<Vec<_>, _>>()?;
     let mut problems = Vec::new();
     for (advisory, package) in concerned(&advisories, &crates)? {

@@ -1,13 +1,11 @@
 //! The dependency graph, as cargo sees it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use crate::policy;
 use crate::process::{cargo, output};
-
-/// Where kolumn's crates are built and run.
-pub(crate) const TARGETS: [&str; 3] = ["x86_64-unknown-linux-gnu", "x86_64-unknown-linux-musl", "aarch64-unknown-linux-gnu"];
 
 /// One crate of the graph.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,6 +31,20 @@ pub(crate) fn tree(arguments: &[&str]) -> Result<Vec<Package>, String> {
         found.insert((name.to_owned(), version.to_owned()), package.clone());
     }
     Ok(found.into_values().collect())
+}
+
+/// Where kolumn is built and run, as `deny.toml` says.
+pub(crate) fn targets() -> Result<Vec<String>, String> {
+    policy::strings(&policy::read()?, "graph", "targets").ok_or_else(|| "deny.toml has no targets in [graph]".into())
+}
+
+/// Every crate that kolumn's crates need in any way, their tests included, on any of the targets.
+pub(crate) fn everything() -> Result<Vec<Package>, String> {
+    let mut found = BTreeSet::new();
+    for target in targets()? {
+        found.extend(tree(&["--workspace", "--exclude", "kolumn-benches", "--edges", "normal,build,dev", "--target", &target])?);
+    }
+    Ok(found.into_iter().collect())
 }
 
 /// Package and name of every integration test of the workspace.

@@ -1,6 +1,6 @@
 //! No C: nothing in the library or the binary compiles, links or wraps it.
 
-use crate::graph::{Package, TARGETS, tree};
+use crate::graph::{Package, targets, tree};
 use crate::steps::Outcome;
 
 /// Crates whose name ends in `-sys` and that hold no C, each with what it is instead.
@@ -13,9 +13,9 @@ const BUILDERS: [&str; 6] = ["cc", "cmake", "bindgen", "pkg-config", "vcpkg", "s
 pub(crate) fn check() -> Outcome {
     let mut problems = Vec::new();
     let mut count = 0;
-    for target in TARGETS {
+    for target in targets()? {
         for package in ["kolumn", "kolumn-cli"] {
-            let crates = tree(&["-p", package, "-e", "normal,build", "--target", target])?;
+            let crates = tree(&["-p", package, "-e", "normal,build", "--target", &target])?;
             count = count.max(crates.len());
             problems.extend(
                 crates.iter().filter_map(|found| {

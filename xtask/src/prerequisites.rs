@@ -32,18 +32,7 @@ pub(crate) fn set_up() -> Outcome {
     if left.exists() {
         fs::remove_dir_all(&left).map_err(|error| format!("{}: {error}", left.display()))?;
     }
-    run(cargo().args([
-        "run",
-        "--quiet",
-        "--profile",
-        "suites",
-        "-p",
-        "kolumn-protocol-tests",
-        "--bin",
-        "servers",
-        "--",
-        "prepare",
-    ]))?;
+    run(cargo().args(["run", "--quiet", "-p", "kolumn-protocol-tests", "--bin", "servers", "--", "prepare"]))?;
     Ok(String::new())
 }
 

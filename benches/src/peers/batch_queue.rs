@@ -13,6 +13,11 @@ use crate::sums::Sums;
 
 const MESSAGES: usize = 16_384;
 
+const WAIT_MS: i32 = 20;
+
+/// Waits in a row without a message before it is given up.
+const SILENCES: u32 = 500;
+
 /// Reads `rows` messages into binary columns of [`MESSAGES`] rows, and gives the number of rows and bytes.
 pub(super) fn read(consumer: &BaseConsumer, rows: u64) -> Result<Sums, Box<dyn std::error::Error>> {
     let mut sums = Sums::default();
@@ -22,13 +27,21 @@ pub(super) fn read(consumer: &BaseConsumer, rows: u64) -> Result<Sums, Box<dyn s
     if queue.is_null() {
         return Err("the consumer has no queue".into());
     }
+    let mut silences = 0;
     while sums.rows < rows {
+        // The call waits until it has as many as it may give: no more than there are, and not for long.
+        let most = messages.len().min(usize::try_from(rows - sums.rows)?);
         // SAFETY: `messages` has room for as many pointers as the call may write.
-        let count = unsafe { rd::rd_kafka_consume_batch_queue(queue, 10_000, messages.as_mut_ptr(), messages.len()) };
+        let count = unsafe { rd::rd_kafka_consume_batch_queue(queue, WAIT_MS, messages.as_mut_ptr(), most) };
         let count = usize::try_from(count)?;
         if count == 0 {
-            return Err("no message in 10 s".into());
+            silences += 1;
+            if silences > SILENCES {
+                return Err("no message in 10 s".into());
+            }
+            continue;
         }
+        silences = 0;
         let mut column = BinaryBuilder::with_capacity(count, count * 200);
         for message in messages.iter().take(count) {
             // SAFETY: the call wrote `count` valid messages; each is read here and destroyed once, and nothing of it is kept.

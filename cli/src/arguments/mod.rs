@@ -32,13 +32,14 @@ pub(crate) use others::{CompletionsArguments, ManArguments, PerfArguments, Stats
     arg_required_else_help = true,
     after_help = "\
 Examples:
-  kolumn demo                                        a broker, a producer and the live view: nothing else is needed
-  kolumn demo --rows 1000000 | tail -n 1             the same without a terminal
-  kolumn topics -b localhost:9092                    what there is
-  kolumn consume orders -b localhost:9092            a topic, live
+  kolumn demo                                  a broker, a producer and the live view over it
+  kolumn demo --rows 1000000 | tail -n 1       the same without a terminal
+  kolumn topics -b localhost:9092              what there is
+  kolumn consume orders -b localhost:9092      a topic, live
   kolumn consume orders -b localhost:9092 -O orders.parquet
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused, 4 not found, 5 undecodable records with --on-error fail, 130 interrupted."
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused, 4 not found, 5 undecodable records with
+--on-error fail, 130 interrupted."
 )]
 pub(crate) struct CommandLine {
     /// Print the version

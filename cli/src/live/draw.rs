@@ -13,10 +13,10 @@ use crate::live::palette::Palette;
 
 /// Draws the view, and tells it how many rows had room.
 pub(crate) fn draw(frame: &mut Frame<'_>, view: &mut ViewModel, palette: &Palette) {
-    let partitions = if view.panel == Panel::Rows && frame.area().height >= 18 { partition_strip_height(view) } else { 0 };
+    let partitions = if view.panel == Panel::Rows && frame.area().height >= 20 { partition_strip_height(view) } else { 0 };
     let [top, figures, middle, strip, bottom] = Layout::vertical([
         Constraint::Length(1),
-        Constraint::Length(2),
+        Constraint::Length(3),
         Constraint::Min(3),
         Constraint::Length(partitions),
         Constraint::Length(1),
@@ -54,7 +54,7 @@ fn draw_title(frame: &mut Frame<'_>, area: Rect, view: &ViewModel, palette: &Pal
 }
 
 fn draw_figures(frame: &mut Frame<'_>, area: Rect, view: &ViewModel, palette: &Palette) {
-    let [left, spark] = Layout::horizontal([Constraint::Min(20), Constraint::Length(30)]).areas(area);
+    let [left, spark] = Layout::horizontal([Constraint::Min(20), Constraint::Length(area.width / 5)]).areas(area);
     let latest = &view.latest;
     let label = |text: &'static str| Span::styled(text, palette.dim);
     let first = Line::from(vec![
@@ -68,20 +68,21 @@ fn draw_figures(frame: &mut Frame<'_>, area: Rect, view: &ViewModel, palette: &P
         Span::styled(figures::grouped(latest.error_rows), if latest.error_rows > 0 { palette.bad } else { palette.good }),
     ]);
     let percentile = |percent| view.latencies.percentile(percent).map_or_else(|| "–".to_owned(), figures::latency);
-    let mut second = vec![
-        label(" latency p50 "),
-        Span::raw(percentile(50)),
-        label(" p99 "),
-        Span::raw(percentile(99)),
-        label("  memory "),
+    let (waiting, limit) = latest.budget;
+    let second = Line::from(vec![label(" latency p50 "), Span::raw(percentile(50)), label(" p99 "), Span::raw(percentile(99))]);
+    let third = Line::from(vec![
+        label(" memory "),
         Span::raw(latest.memory.map_or_else(|| "–".to_owned(), figures::bytes)),
-    ];
-    if let Some((used, limit)) = latest.budget {
-        second.push(label("  tables "));
-        let style = if used >= limit { palette.warning } else { palette.good };
-        second.push(Span::styled(format!("{} of {}", figures::bytes(used), figures::bytes(limit)), style));
-    }
-    frame.render_widget(Paragraph::new(vec![first, Line::from(second)]), left);
+        label("  tables "),
+        Span::raw(figures::bytes(latest.held)),
+        label("  in flight "),
+        Span::styled(
+            format!("{} of {}", figures::bytes(waiting), figures::bytes(limit)),
+            // The fetch waits: nothing is lost, but nothing is fast either.
+            if waiting >= limit { palette.warning } else { palette.good },
+        ),
+    ]);
+    frame.render_widget(Paragraph::new(vec![first, second, third]), left);
     let history = view.row_rates.history(usize::from(spark.width.saturating_sub(1)));
     frame.render_widget(Sparkline::default().data(history).style(palette.spark), spark);
 }
@@ -187,7 +188,7 @@ fn draw_partitions(frame: &mut Frame<'_>, area: Rect, view: &mut ViewModel, pale
     }
     let skip = if strip { 0 } else { view.back() };
     let name = Line::styled(
-        format!("{:>9}  {:>20}  {:>20}  {:>12}  {:>14}  {:>10}  {}", "partition", "position", "end", "lag", "rows", "errors", ""),
+        format!("{:>9}  {:>14}  {:>14}  {:>10}  {:>12}  {:>8}  {}", "partition", "position", "end", "lag", "rows", "errors", ""),
         palette.dim,
     );
     let lines = view.latest.partitions.iter().skip(skip).take(height).map(|line| partition_line(line, palette));
@@ -197,15 +198,15 @@ fn draw_partitions(frame: &mut Frame<'_>, area: Rect, view: &mut ViewModel, pale
 fn partition_line(line: &PartitionLine, palette: &Palette) -> Line<'static> {
     let unknown = || "–".to_owned();
     Line::from(vec![
-        Span::raw(format!("{:>9}  {:>20}  ", line.partition, line.position)),
-        Span::raw(format!("{:>20}  ", line.end.map_or_else(unknown, |end| end.to_string()))),
+        Span::raw(format!("{:>9}  {:>14}  ", line.partition, line.position)),
+        Span::raw(format!("{:>14}  ", line.end.map_or_else(unknown, |end| end.to_string()))),
         Span::styled(
-            format!("{:>12}  ", line.lag().map_or_else(unknown, figures::grouped)),
+            format!("{:>10}  ", line.lag().map_or_else(unknown, figures::grouped)),
             if line.lag().unwrap_or(0) > 0 { palette.warning } else { palette.good },
         ),
-        Span::raw(format!("{:>14}  ", figures::grouped(line.rows))),
+        Span::raw(format!("{:>12}  ", figures::grouped(line.rows))),
         Span::styled(
-            format!("{:>10}  ", figures::grouped(line.errors)),
+            format!("{:>8}  ", figures::grouped(line.errors)),
             if line.errors > 0 { palette.bad } else { ratatui::style::Style::new() },
         ),
         Span::styled(line.problem.clone().unwrap_or_default(), palette.bad),

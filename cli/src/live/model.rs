@@ -45,8 +45,10 @@ pub(crate) struct Observation {
     pub(crate) problem: Option<String>,
     /// Resident memory of the process in bytes.
     pub(crate) memory: Option<u64>,
-    /// Bytes that the tables hold, and how many they may hold.
-    pub(crate) budget: Option<(u64, u64)>,
+    /// Bytes that the tables hold.
+    pub(crate) held: u64,
+    /// Bytes on their way to a reader, and how many these may be before the fetch waits.
+    pub(crate) budget: (u64, u64),
     /// Latencies of rows that became visible since the last observation.
     pub(crate) latencies: Vec<Duration>,
 }

@@ -107,6 +107,7 @@ fn observation(consumption: &Consumption, seen: Seen, at: Duration, latencies: V
         state: seen.state,
         problem: seen.problem,
         memory: crate::memory::resident(),
+        held: seen.held,
         budget: seen.budget,
         latencies,
         partitions: seen

@@ -21,6 +21,8 @@ use crate::live::palette::Palette;
 /// Keys that nobody has read yet; a key held down shall not fill the memory.
 const KEYS: usize = 64;
 const POLL: Duration = Duration::from_millis(50);
+/// Whether the terminal is ours. It is given back once: a second time would move the cursor back over what was printed since.
+static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// The terminal while it is ours.
 pub(crate) struct Screen {
@@ -51,6 +53,7 @@ impl Screen {
     pub(crate) fn open() -> Result<Self, Failure> {
         give_back_on_panic();
         enable_raw_mode().map_err(Failure::Terminal)?;
+        TAKEN.store(true, Ordering::SeqCst);
         let opened = Self::open_raw();
         if opened.is_err() {
             give_back();
@@ -93,7 +96,11 @@ impl Drop for Screen {
     }
 }
 
-fn give_back() {
+/// Leaves the terminal as it was, if it was taken over.
+pub(crate) fn give_back() {
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
     // Whatever of this fails, there is nobody left to tell.
     let _ = disable_raw_mode();
     let _ = execute!(io::stdout(), LeaveAlternateScreen, cursor::Show);

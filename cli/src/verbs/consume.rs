@@ -1,13 +1,9 @@
 //! `kolumn consume`: a topic as a table, live on a terminal, rows on a pipe, a file with `-O`.
 
-use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use arrow_array::RecordBatch;
-use arrow_schema::SchemaRef;
-use kolumn::error::Error;
 use kolumn::position::Stop;
 
 use crate::arguments::consume::SpecArguments;
@@ -20,10 +16,10 @@ use crate::live::run::Ended;
 use crate::log::Log;
 use crate::output::Sink;
 use crate::output::cell::for_terminal;
-use crate::output::target::partition_file;
 use crate::progress::{HowFar, Progress};
 use crate::source::{self, Change, Consumption, Request, Seen};
 use crate::summary::Summary;
+use crate::verbs::files::{Files, Selection};
 
 /// What the live view holds where nothing else is said.
 const LIVE_RING: usize = 100_000;
@@ -34,16 +30,21 @@ pub(crate) async fn run(arguments: &ConsumeArguments, talk: Talk, log: &Log, int
     let terminal = io::stdout().is_terminal();
     let live = terminal && arguments.output.format.is_none() && arguments.output.output.is_none();
     let format = choose_format(arguments.output.format, arguments.output.file(), terminal).map_err(Failure::Usage)?;
-    let request = request(arguments, live, talk).await?;
-    let start = Instant::now();
-    let consumption = tokio::select! {
+    // Not where the rows are on the same screen.
+    let progress = !live && !talk.quiet && io::stderr().is_terminal() && (arguments.output.file().is_some() || !terminal);
+    let opening = async {
+        let request = request(arguments, live, talk).await?;
+        let start = Instant::now();
+        Ok::<_, Failure>((Consumption::open(&request).await?, request, start))
+    };
+    let (consumption, request, start) = tokio::select! {
         () = interrupt.asked() => return Ok(true),
-        opened = Consumption::open(&request) => opened?,
+        opened = opening => opened?,
     };
     let outcome = if live {
         show(&consumption, arguments, &request, log, interrupt).await
     } else {
-        export(&consumption, arguments, &request, format, talk, interrupt).await
+        export(&consumption, arguments, &request, format, progress, interrupt).await
     };
     let seen = consumption.seen();
     let summary = summarize(&request.topic, &seen, start.elapsed());
@@ -52,7 +53,8 @@ pub(crate) async fn run(arguments: &ConsumeArguments, talk: Talk, log: &Log, int
     }
     match arguments.stats {
         Some(format) => eprintln!("{}", summary.text(format)),
-        None if live && !talk.quiet => eprintln!("{}", summary.line()),
+        // Who watched it, or broke it off, wants to know how far it came.
+        None if !talk.quiet && (live || progress || matches!(outcome, Ok(true))) => eprintln!("{}", summary.line()),
         None => {}
     }
     outcome
@@ -97,11 +99,16 @@ pub(crate) async fn value_spec(specs: &SpecArguments, request: &Request, talk: T
     let found = source::find_out_values(request).await?;
     if !talk.quiet {
         match &found {
-            Some(spec) => eprintln!("values look like -v {spec:?}"),
+            Some(spec) => eprintln!("values look like -v {}", quoted(spec)),
             None => eprintln!("there are no records to look at: values are shown as bytes; say how they become columns with -v"),
         }
     }
     Ok(Some(found.unwrap_or_else(|| "raw".to_owned())))
+}
+
+/// As a shell wants it.
+fn quoted(text: &str) -> String {
+    format!("'{}'", for_terminal(text.replace('\'', "'\\''").as_bytes(), usize::MAX))
 }
 
 /// The live view.
@@ -130,7 +137,7 @@ async fn export(
     arguments: &ConsumeArguments,
     request: &Request,
     format: Format,
-    talk: Talk,
+    progress: bool,
     interrupt: &mut Interrupt,
 ) -> Result<bool, Failure> {
     let columns = Selection::new(consumption.schema(), &arguments.select)?;
@@ -143,9 +150,7 @@ async fn export(
         None => None,
     };
     let holds_until_the_end = matches!(request.table, TableArgument::Ring(_));
-    let progress = Progress::new(
-        !talk.quiet && io::stderr().is_terminal() && (arguments.output.file().is_some() || !io::stdout().is_terminal()),
-    );
+    let progress = Progress::new(progress);
     let start = Instant::now();
     let target = Target::of(&consumption.seen(), &request.stop);
     let mut shown = tokio::time::interval(PROGRESS_EVERY);
@@ -214,91 +219,6 @@ fn write_all(sink: &mut Sink, batches: &[RecordBatch]) -> Result<(), Failure> {
     batches.iter().try_for_each(|batch| sink.write(batch))
 }
 
-/// Which columns are written.
-#[derive(Debug)]
-struct Selection {
-    indexes: Option<Vec<usize>>,
-}
-
-impl Selection {
-    fn new(schema: &SchemaRef, names: &[String]) -> Result<Self, Failure> {
-        if names.is_empty() {
-            return Ok(Self { indexes: None });
-        }
-        let index = |name: &String| {
-            schema.index_of(name).map_err(|_| {
-                let known = schema.fields().iter().map(|field| field.name().as_str()).collect::<Vec<_>>().join(", ");
-                Failure::Library(Error::UnknownColumn { column: name.clone(), known })
-            })
-        };
-        Ok(Self { indexes: Some(names.iter().map(index).collect::<Result<_, _>>()?) })
-    }
-
-    fn schema(&self, schema: &SchemaRef) -> Result<SchemaRef, Failure> {
-        match &self.indexes {
-            Some(indexes) => schema.project(indexes).map(Into::into).map_err(|error| Failure::Output(error.to_string())),
-            None => Ok(SchemaRef::clone(schema)),
-        }
-    }
-
-    fn of(&self, batch: &RecordBatch) -> Result<RecordBatch, Failure> {
-        match &self.indexes {
-            Some(indexes) => batch.project(indexes).map_err(|error| Failure::Output(error.to_string())),
-            None => Ok(batch.clone()),
-        }
-    }
-}
-
-/// Where rows go: one place, or a file for each partition.
-#[derive(Debug)]
-struct Files {
-    format: Format,
-    schema: SchemaRef,
-    one: Option<Sink>,
-    pattern: PathBuf,
-    each: BTreeMap<i32, Sink>,
-}
-
-impl Files {
-    fn open(format: Format, file: Option<&Path>, by_partition: bool, schema: SchemaRef) -> Result<Self, Failure> {
-        let each = by_partition.then_some(file).flatten();
-        let one = if each.is_some() { None } else { Some(Sink::open(format, file, &schema)?) };
-        Ok(Self { format, schema, one, pattern: each.map(Path::to_owned).unwrap_or_default(), each: BTreeMap::new() })
-    }
-
-    fn of(&mut self, partition: Option<i32>) -> Result<&mut Sink, Failure> {
-        if let Some(sink) = &mut self.one {
-            return Ok(sink);
-        }
-        let partition = partition.unwrap_or(0);
-        match self.each.entry(partition) {
-            std::collections::btree_map::Entry::Occupied(entry) => Ok(entry.into_mut()),
-            std::collections::btree_map::Entry::Vacant(entry) => {
-                Ok(entry.insert(Sink::open(self.format, Some(&partition_file(&self.pattern, partition)), &self.schema)?))
-            }
-        }
-    }
-
-    fn write(&mut self, change: &Change, columns: &Selection) -> Result<(), Failure> {
-        let sink = self.of(change.partition)?;
-        for batch in &change.added {
-            sink.write(&columns.of(batch)?)?;
-        }
-        sink.flush()
-    }
-
-    /// Ends all outputs; a partition without rows has a file without rows.
-    fn finish(mut self, seen: &Seen) -> Result<(), Failure> {
-        for partition in &seen.partitions {
-            self.of(Some(partition.span.partition))?;
-        }
-        for sink in self.each.into_values().chain(self.one) {
-            sink.finish()?;
-        }
-        Ok(())
-    }
-}
-
 /// The offsets to do, as far as that can be known.
 #[derive(Debug)]
 struct Target {
@@ -353,18 +273,10 @@ fn report_errors(consumption: &Consumption, summary: &Summary, hint: bool) {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use arrow_array::{ArrayRef, Int64Array};
     use kolumn::position::Span;
 
     use super::*;
     use crate::source::PartitionSeen;
-
-    fn batch() -> RecordBatch {
-        let (a, b): (ArrayRef, ArrayRef) = (Arc::new(Int64Array::from(vec![1, 2])), Arc::new(Int64Array::from(vec![3, 4])));
-        RecordBatch::try_from_iter([("a", a), ("b", b)]).unwrap()
-    }
 
     fn seen(ends: &[(i64, i64, Option<i64>)]) -> Seen {
         let partitions = (0..)
@@ -379,34 +291,9 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_selected_in_the_order_asked_for() {
-        let batch = batch();
-        let selection = Selection::new(&batch.schema(), &["b".to_owned(), "a".to_owned()]).unwrap();
-        let selected = selection.of(&batch).unwrap();
-        assert_eq!(selected.schema(), selection.schema(&batch.schema()).unwrap());
-        assert_eq!(selected.schema().field(0).name(), "b");
-    }
-
-    #[test]
-    fn a_column_that_is_not_there_is_wrong_usage_and_the_others_are_named() {
-        let failure = Selection::new(&batch().schema(), &["c".to_owned()]).unwrap_err();
-        assert_eq!(failure.exit_code(), 2);
-        assert!(failure.to_string().contains("a, b"), "{failure}");
-    }
-
-    #[test]
-    fn each_partition_has_a_file_even_without_rows() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("orders.jsonl");
-        let batch = batch();
-        let selection = Selection::new(&batch.schema(), &[]).unwrap();
-        let mut files = Files::open(Format::Jsonl, Some(&path), true, batch.schema()).unwrap();
-        files.write(&Change { partition: Some(1), added: vec![batch] }, &selection).unwrap();
-        files.finish(&seen(&[(0, 0, None), (0, 2, None)])).unwrap();
-        let read = |name: &str| std::fs::read_to_string(directory.path().join(name)).unwrap();
-        assert_eq!(read("orders-0.jsonl"), "");
-        assert_eq!(read("orders-1.jsonl"), "{\"a\":1,\"b\":3}\n{\"a\":2,\"b\":4}\n");
-        assert!(!path.exists());
+    fn a_spec_is_quoted_for_the_shell() {
+        assert_eq!(quoted("json:a:utf8"), "'json:a:utf8'");
+        assert_eq!(quoted("json:\"it's\":utf8"), r#"'json:"it'\''s":utf8'"#);
     }
 
     #[test]

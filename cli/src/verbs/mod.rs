@@ -3,6 +3,7 @@
 pub(crate) mod consume;
 pub(crate) mod decode;
 pub(crate) mod demo;
+mod files;
 pub(crate) mod pages;
 pub(crate) mod perf;
 pub(crate) mod topics;

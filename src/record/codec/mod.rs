@@ -40,6 +40,7 @@ impl Codec {
     }
 
     /// The codec's name, as `compression.type` has it.
+    #[cfg(test)]
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::None => "none",

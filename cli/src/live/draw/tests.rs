@@ -51,7 +51,8 @@ fn view() -> ViewModel {
                 .collect(),
             state: "running".into(),
             memory: Some(45 << 20),
-            budget: Some((10 << 20, 256 << 20)),
+            held: 12 << 20,
+            budget: (10 << 20, 256 << 20),
             latencies: vec![Duration::from_millis(2)],
             ..Observation::default()
         });
@@ -76,7 +77,8 @@ fn the_first_screen_shows_rows_types_rates_lag_errors_memory_and_latency() {
     for text in [
         "orders localhost:9092  ring(1000)  running  0:02",
         "rows 1,234,566  617,283 rows/s  10 MiB/s  lag 42  errors 1",
-        "latency p50 2 ms p99 2 ms  memory 45 MiB  tables 10 MiB of 256 MiB",
+        "latency p50 2 ms p99 2 ms",
+        "memory 45 MiB  tables 12 MiB  in flight 10 MiB of 256 MiB",
         "Symbol    Price",
         "utf8    float64",
         "CRM      166.25",
