@@ -113,6 +113,7 @@ async fn start(plan: Plan, transport: Arc<dyn Transport>) -> Result<(Control, Ha
         Handle::Plain(publisher.plain(Arc::clone(&plan.schema), plan.table_type))
     };
     let allowance = Allowance::new(plan.limit);
+    let retry = Backoff { initial: settings.retry_backoff, max: settings.retry_backoff_max };
     let lane_settings = LaneSettings {
         topic: Arc::clone(&plan.topic),
         transport,
@@ -129,7 +130,6 @@ async fn start(plan: Plan, transport: Arc<dyn Transport>) -> Result<(Control, Ha
         },
         seed: fastrand::u64(..),
     };
-    let retry = Backoff { initial: settings.retry_backoff, max: settings.retry_backoff_max };
     let (lanes, reports) = Lanes::new(&plan, lane_settings, publisher.clone(), budget, allowance, Arc::clone(&view));
     let (unfinished, rng) = (BTreeMap::new(), fastrand::Rng::new());
     let mut control = Control { plan, cluster, publisher, lanes, reports, unfinished, view, retry, rng };
