@@ -1,8 +1,8 @@
 //! What every peer must come to: sums over the columns, so that nobody is fast by leaving something out.
 
+use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type, TimestampNanosecondType};
-use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
 /// Sums over the rows of a table.

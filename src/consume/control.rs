@@ -1,6 +1,6 @@
 //! The control thread: starts a consumption, keeps its metadata fresh, gives partitions to lanes, drives the cycles, and ends it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -114,6 +114,7 @@ async fn start(plan: Plan, transport: Arc<dyn Transport>) -> Result<(impl Future
         Handle::Plain(publisher.plain(Arc::clone(&plan.schema), plan.table_type))
     };
     let allowance = Allowance::new(plan.limit);
+    let retry = Backoff { initial: settings.retry_backoff, max: settings.retry_backoff_max };
     let lane_settings = LaneSettings {
         topic: Arc::clone(&plan.topic),
         transport,
@@ -126,7 +127,7 @@ async fn start(plan: Plan, transport: Arc<dyn Transport>) -> Result<(impl Future
             max_partition_bytes: settings.fetch_max_partition_bytes,
             read_committed: settings.read_committed,
             in_flight: settings.fetches_in_flight,
-            retry: Backoff { initial: settings.retry_backoff, max: settings.retry_backoff_max },
+            retry,
         },
         seed: fastrand::u64(..),
     };
@@ -152,7 +153,11 @@ async fn start(plan: Plan, transport: Arc<dyn Transport>) -> Result<(impl Future
         reports,
         questions,
         unfinished: BTreeMap::new(),
+        gained: BTreeSet::new(),
         view,
+        retry,
+        leaderless: 0,
+        rng: fastrand::Rng::new(),
     };
     control.begin(assignments)?;
     Ok((control.run(cluster, asked), handle))
@@ -167,7 +172,13 @@ struct Control {
     questions: mpsc::UnboundedSender<Question>,
     /// Partitions that have not reached their end, and where that is.
     unfinished: BTreeMap<Partition, PartitionEnd>,
+    /// Partitions that the topic gained while it was consumed.
+    gained: BTreeSet<Partition>,
     view: Arc<TopicView>,
+    retry: Backoff,
+    /// Refreshes in a row that found a partition without a leader.
+    leaderless: u32,
+    rng: fastrand::Rng,
     /// When metadata is asked for again; none while it is.
     refresh_at: Option<Instant>,
     last_refresh: Instant,
@@ -276,7 +287,15 @@ impl Control {
                 self.last_refresh = Instant::now();
                 let refreshed = view.and_then(|view| self.on_view(view));
                 let pause = match refreshed {
-                    Ok(()) => self.plan.settings.metadata_max_age,
+                    // An election: nobody else will say when it is over.
+                    Ok(()) if self.lacks_leaders() => {
+                        self.leaderless = self.leaderless.saturating_add(1);
+                        self.retry.delay(self.leaderless - 1, &mut self.rng)
+                    }
+                    Ok(()) => {
+                        self.leaderless = 0;
+                        self.plan.settings.metadata_max_age
+                    }
                     Err(error) => {
                         tracing::warn!(%error, "metadata refresh failed");
                         self.publisher.status().trouble(None, error);
@@ -308,6 +327,12 @@ impl Control {
         Ok(Next::Go)
     }
 
+    /// Whether a partition that is not read to its end has nobody to read it from.
+    fn lacks_leaders(&self) -> bool {
+        let led = |partition| self.view.partitions.get(partition).is_some_and(|found| found.leader.is_some());
+        !self.unfinished.keys().all(led)
+    }
+
     /// Learns who leads what, and of partitions that the topic has gained.
     fn on_view(&mut self, view: Arc<TopicView>) -> Result<()> {
         self.lanes.set_view(&view);
@@ -319,6 +344,7 @@ impl Control {
             tracing::info!(?gained, "the topic has gained partitions");
             // From offset 0: what was written before they were discovered must not be lost.
             let from_zero = |partition| Assignment { partition, position: 0, end: PartitionEnd::default() };
+            self.gained.extend(&gained);
             self.begin(gained.into_iter().map(from_zero).collect())?;
         }
         Ok(())
@@ -338,6 +364,8 @@ impl Control {
             _ if position > next => return Err(error),
             Some(OffsetReset::Earliest) => first,
             Some(OffsetReset::Latest) => next,
+            // Nobody chose offset 0 of a partition that came later: what retention took before it was found is a gap.
+            None if position == 0 && self.gained.contains(&partition) => first,
             Some(OffsetReset::None) | None => return Err(error),
         };
         let to = end.offset.map_or(to, |end| to.min(end));

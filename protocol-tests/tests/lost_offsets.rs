@@ -1,0 +1,107 @@
+//! Logs that lose what was not read yet, or what was: what `auto.offset.reset` says is done, and every offset is accounted for.
+
+mod common;
+
+use common::{append_numbered, assert_adds_up, consume, numbered, numbers, until, within};
+use kolumn::{Error, Span, Stop, Table, TableType};
+use kolumn_test_broker::TestCluster;
+
+/// A table of 500 rows whose log has then grown to 1000 and lost those before 700, in one step for the table.
+async fn overtaken(reset: Option<&str>) -> (TestCluster, Table) {
+    let cluster = numbered(1, 1, 500, 50);
+    let consume = consume(&cluster).until(Stop::At(1100));
+    let consume = match reset {
+        Some(reset) => consume.property("auto.offset.reset", reset),
+        None => consume,
+    };
+    let table = within(consume.table(TableType::Append).into_future()).await.expect("a table");
+    until("the first rows", || table.snapshot().rows() == 500).await;
+    cluster.kill(1);
+    append_numbered(&cluster, 0, 500..1000, 50);
+    assert_eq!(cluster.log("t", 0).delete_records(700), 700);
+    cluster.restart(1);
+    (cluster, table)
+}
+
+/// The offsets of the table's rows, each with the number that was written at it.
+fn offsets(table: &Table) -> Vec<i64> {
+    let rows = numbers(&table.snapshot()).remove(&0).unwrap_or_default();
+    rows.into_iter()
+        .map(|(offset, number)| {
+            assert_eq!(number, Some(offset));
+            offset
+        })
+        .collect()
+}
+
+fn account(table: &Table) -> Span {
+    assert_adds_up(&table.snapshot());
+    table.snapshot().positions().get(0).expect("the partition").account
+}
+
+#[tokio::test]
+async fn with_earliest_what_the_log_lost_is_a_gap_and_the_rest_is_read() {
+    let (cluster, table) = overtaken(Some("earliest")).await;
+    until("a table at the end", || account(&table).next == 1000).await;
+    append_numbered(&cluster, 0, 1000..1100, 50);
+    within(table.finished()).await.expect("it is complete");
+    assert_eq!(offsets(&table), (0..500).chain(700..1100).collect::<Vec<_>>());
+    let span = Span { rows: 900, gaps: 200, next: 1100, ..Span::empty(0, 0) };
+    assert_eq!(account(&table), span);
+    let error = table.status().partitions[0].last_error.clone();
+    assert!(matches!(error, Some(Error::OffsetOutOfRange { offset: 500, first: 700, next: 1000, .. })), "{error:?}");
+}
+
+#[tokio::test]
+async fn with_latest_what_is_left_out_is_told_from_what_the_log_lost() {
+    let (cluster, table) = overtaken(Some("latest")).await;
+    until("a table at the end", || account(&table).next == 1000).await;
+    append_numbered(&cluster, 0, 1000..1100, 50);
+    within(table.finished()).await.expect("it is complete");
+    assert_eq!(offsets(&table), (0..500).chain(1000..1100).collect::<Vec<_>>());
+    assert_eq!(account(&table), Span { rows: 600, gaps: 200, filtered: 300, next: 1100, ..Span::empty(0, 0) });
+}
+
+#[tokio::test]
+async fn without_a_policy_or_with_none_a_lost_position_is_an_error_and_the_rows_stay() {
+    for reset in [None, Some("none")] {
+        let (_cluster, table) = overtaken(reset).await;
+        let error = within(table.finished()).await.expect_err("the position is lost");
+        let expected = Error::OffsetOutOfRange { topic: "t".into(), partition: 0, offset: 500, first: 700, next: 1000 };
+        assert_eq!(error, expected);
+        assert_eq!(offsets(&table), (0..500).collect::<Vec<_>>());
+        assert_eq!(account(&table), Span { rows: 500, next: 500, ..Span::empty(0, 0) });
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_lost_its_end_is_an_error_whatever_the_policy_is() {
+    for reset in ["earliest", "latest"] {
+        let cluster = numbered(1, 1, 500, 50);
+        let consume = consume(&cluster).property("auto.offset.reset", reset);
+        let table = within(consume.table(TableType::Append).into_future()).await.expect("a table");
+        until("the first rows", || table.snapshot().rows() == 500).await;
+        cluster.kill(1);
+        cluster.log("t", 0).truncate(300);
+        cluster.restart(1);
+        let error = within(table.finished()).await.expect_err("rows of the table are not in the log any more");
+        assert!(matches!(error, Error::OffsetOutOfRange { offset: 500, first: 0, next: 300, .. }), "{error}");
+        assert_eq!(offsets(&table), (0..500).collect::<Vec<_>>());
+        account(&table);
+    }
+}
+
+#[tokio::test]
+async fn an_end_that_the_log_has_lost_is_reached_by_its_gap() {
+    let cluster = numbered(1, 1, 500, 50);
+    let consume = consume(&cluster).property("auto.offset.reset", "earliest").until(Stop::At(600));
+    let table = within(consume.table(TableType::Append).into_future()).await.expect("a table");
+    until("the first rows", || table.snapshot().rows() == 500).await;
+    cluster.kill(1);
+    append_numbered(&cluster, 0, 500..1000, 50);
+    cluster.log("t", 0).delete_records(800);
+    cluster.restart(1);
+    within(table.finished()).await.expect("it is complete");
+    assert_eq!(offsets(&table), (0..500).collect::<Vec<_>>());
+    assert_eq!(account(&table), Span { rows: 500, gaps: 100, next: 600, ..Span::empty(0, 0) });
+}
