@@ -30,19 +30,24 @@ impl fmt::Debug for Address {
     }
 }
 
-/// The text with the part between `://` and `@` hidden, in each entry of a list separated by commas.
+/// The text with the part between `://` and `@` hidden, in each entry of a list separated by commas; without `://` what has the form
+/// of `user:password@`.
 pub(super) fn without_user(text: &str) -> String {
-    let hide = |entry: &str| match entry.split_once("://") {
-        Some((scheme, rest)) => {
-            let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-            match authority.rsplit_once('@') {
-                Some((_, host)) => format!("{scheme}://[hidden]@{host}{path}"),
-                None => entry.to_owned(),
-            }
-        }
-        None => entry.to_owned(),
-    };
     text.split(',').map(hide).collect::<Vec<_>>().join(",")
+}
+
+fn hide(entry: &str) -> String {
+    let Some((scheme, rest)) = entry.split_once("://") else {
+        return match entry.rsplit_once('@') {
+            Some((user, host)) if user.contains(':') => format!("[hidden]@{host}"),
+            _ => entry.to_owned(),
+        };
+    };
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    match authority.rsplit_once('@') {
+        Some((_, host)) => format!("{scheme}://[hidden]@{host}{path}"),
+        None => entry.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -55,5 +60,11 @@ mod tests {
         assert_eq!(address.to_string(), "https://[hidden]@registry:8081/sub@x,http://b");
         assert!(!format!("{address:?}").contains("hunter2"));
         assert!(address.expose().contains("hunter2"));
+    }
+
+    #[test]
+    fn a_password_is_hidden_in_an_address_without_scheme_and_other_text_is_not() {
+        assert_eq!(without_user("me:hunter2@registry:8081"), "[hidden]@registry:8081");
+        assert_eq!(without_user("me@example.org"), "me@example.org");
     }
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::hidden::without_user;
+
 const DEFAULT_PORT: u16 = 9092;
 
 /// A broker's address as it was given: a name or an IP address, and a port.
@@ -42,20 +44,21 @@ impl FromStr for HostPort {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        let shown = without_user(text);
         let address = match text.split_once("://") {
             Some((protocol, address)) if protocol.eq_ignore_ascii_case("plaintext") => address,
-            Some((protocol, _)) => return Err(format!("{text:?}: {protocol} comes later, only PLAINTEXT is spoken now")),
+            Some((protocol, _)) => return Err(format!("{shown:?}: {protocol} comes later, only PLAINTEXT is spoken now")),
             None => text,
         };
-        let (host, port) = split(address).ok_or_else(|| format!("{text:?} is no host:port"))?;
+        let (host, port) = split(address).ok_or_else(|| format!("{shown:?} is no host:port"))?;
         if host.is_empty() || host.contains(|c: char| c.is_whitespace() || "/[]@".contains(c)) {
-            return Err(format!("{text:?} is no host:port"));
+            return Err(format!("{shown:?} is no host:port"));
         }
         let port = match port {
             None => DEFAULT_PORT,
             Some(port) => match port.parse() {
                 Ok(port) if port > 0 => port,
-                _ => return Err(format!("{text:?}: {port:?} is no port (1 to 65535)")),
+                _ => return Err(format!("{shown:?} has no port from 1 to 65535")),
             },
         };
         Ok(Self::new(host, port))

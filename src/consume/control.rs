@@ -10,7 +10,8 @@ use tokio::time::Instant;
 use super::Handle;
 use super::lanes::{Lanes, thread_error};
 use super::plan::Plan;
-use super::start::{Assignment, Bounds, assignments, ends_at_time, now_ms, selected};
+use super::questions::{Answer, Question, answer};
+use super::start::{Assignment, assignments, now_ms, selected};
 use crate::cluster::{Backoff, Cluster, TopicView};
 use crate::config::{OffsetReset, Settings};
 use crate::error::{Error, Result};
@@ -78,10 +79,10 @@ async fn run(plan: Plan, transport: Arc<dyn Transport>, mut ready: oneshot::Send
         started = tokio::time::timeout(limit, start(plan, transport)) => started,
     };
     match started {
-        Ok(Ok((control, handle))) => {
+        Ok(Ok((life, handle))) => {
             // A handle that nobody takes is dropped, and that requests the stop.
             let _ = ready.send(Ok(handle));
-            control.run().await;
+            life.await;
         }
         Ok(Err(error)) => {
             let _ = ready.send(Err(error));
@@ -93,7 +94,7 @@ async fn run(plan: Plan, transport: Arc<dyn Transport>, mut ready: oneshot::Send
     }
 }
 
-async fn start(plan: Plan, transport: Arc<dyn Transport>) -> Result<(Control, Handle)> {
+async fn start(plan: Plan, transport: Arc<dyn Transport>) -> Result<(impl Future<Output = ()>, Handle)> {
     let settings = &plan.settings;
     let mut cluster = Cluster::connect(Arc::clone(&transport), settings).await?;
     let view = Arc::new(cluster.topic(&plan.topic).await?);
@@ -133,21 +134,48 @@ async fn start(plan: Plan, transport: Arc<dyn Transport>) -> Result<(Control, Ha
         seed: fastrand::u64(..),
     };
     let (lanes, reports) = Lanes::new(&plan, lane_settings, publisher.clone(), budget, allowance, Arc::clone(&view));
-    let mut control = Control { plan, cluster, publisher, lanes, reports, unfinished: BTreeMap::new(), view };
+    let began = Instant::now();
+    // A moment that the clock cannot tell is never reached.
+    let clock_stop = match plan.stop {
+        Stop::After(time) => began.checked_add(time),
+        Stop::Timestamp(time) => {
+            let left = u64::try_from(time.saturating_sub(now_ms())).unwrap_or(0);
+            began.checked_add(Duration::from_millis(left))
+        }
+        _ => None,
+    };
+    let (questions, asked) = mpsc::unbounded_channel();
+    let mut control = Control {
+        refresh_at: Some(began + plan.settings.metadata_max_age),
+        last_refresh: began,
+        clock_stop,
+        plan: Arc::new(plan),
+        publisher,
+        lanes,
+        reports,
+        questions,
+        unfinished: BTreeMap::new(),
+        view,
+    };
     control.begin(assignments)?;
-    Ok((control, handle))
+    Ok((control.run(cluster, asked), handle))
 }
 
 /// A running consumption.
 struct Control {
-    plan: Plan,
-    cluster: Cluster,
+    plan: Arc<Plan>,
     publisher: Publisher,
     lanes: Lanes,
     reports: mpsc::UnboundedReceiver<LaneReport>,
+    questions: mpsc::UnboundedSender<Question>,
     /// Partitions that have not reached their end, and where that is.
     unfinished: BTreeMap<Partition, PartitionEnd>,
     view: Arc<TopicView>,
+    /// When metadata is asked for again; none while it is.
+    refresh_at: Option<Instant>,
+    last_refresh: Instant,
+    /// When the clock has a say about the end.
+    clock_stop: Option<Instant>,
 }
 
 impl Control {
@@ -161,15 +189,19 @@ impl Control {
         Ok(())
     }
 
-    async fn run(mut self) {
+    async fn run(mut self, cluster: Cluster, questions: mpsc::UnboundedReceiver<Question>) {
         let publisher = self.publisher.clone();
+        let plan = Arc::clone(&self.plan);
+        let (sender, answers) = mpsc::unbounded_channel();
         let life = async {
             let end = tokio::select! {
                 biased;
                 () = publisher.stop_requested() => End::Closed,
-                end = self.supervise() => end,
+                end = self.supervise(answers) => end,
+                () = answer(&plan, cluster, questions, sender) => End::Failed(Error::Closed),
             };
-            // The lanes go, and what they sealed last is in the table before the last cycle.
+            // The lanes go, and what they sealed last is in the table before the last cycle. The control connections are closed with
+            // the select above: all connections are, before anybody hears of the end.
             let Self { lanes, mut reports, .. } = self;
             drop(lanes);
             while reports.recv().await.is_some() {}
@@ -178,69 +210,47 @@ impl Control {
         tokio::join!(publisher.cycles(), life);
     }
 
-    /// Goes on until there is an end, for one reason or another.
-    async fn supervise(&mut self) -> End {
-        let began = Instant::now();
-        let clock_stop = match self.plan.stop {
-            Stop::After(time) => Some(began + time),
-            Stop::Timestamp(time) => Some(began + Duration::from_millis(u64::try_from(time - now_ms()).unwrap_or(0))),
-            _ => None,
-        };
-        let mut clock_stop = clock_stop;
-        let mut refresh_at = began + self.plan.settings.metadata_max_age;
-        let mut last_refresh = began;
+    /// Goes on until there is an end, for one reason or another. It never waits for the cluster alone.
+    async fn supervise(&mut self, mut answers: mpsc::UnboundedReceiver<Answer>) -> End {
         loop {
-            if self.unfinished.is_empty() {
+            if self.unfinished.is_empty() || self.plan.limit == Some(0) {
                 return End::Complete;
             }
-            tokio::select! {
+            let next = tokio::select! {
                 biased;
-                report = self.reports.recv() => {
-                    let Some(report) = report else { return End::Failed(Error::Closed) };
-                    match self.on_report(report).await {
-                        Ok(Next::Go) => {}
-                        Ok(Next::Refresh) => {
-                            // Not more often than the retry backoff, however many lanes ask.
-                            refresh_at = refresh_at.min(last_refresh + self.plan.settings.retry_backoff);
-                        }
-                        Ok(Next::End) => return End::Complete,
-                        Err(error) => return End::Failed(error),
-                    }
+                report = self.reports.recv() => match report {
+                    Some(report) => self.on_report(report),
+                    None => Err(Error::Closed),
+                },
+                () = at(self.clock_stop) => self.on_clock(),
+                Some(answer) = answers.recv() => self.on_answer(answer),
+                () = at(self.refresh_at) => {
+                    self.refresh_at = None;
+                    self.ask(Question::View)
                 }
-                () = tokio::time::sleep_until(refresh_at) => {
-                    let refreshed = self.refresh().await;
-                    last_refresh = Instant::now();
-                    refresh_at = last_refresh + match refreshed {
-                        Ok(()) => self.plan.settings.metadata_max_age,
-                        Err(error) => {
-                            tracing::warn!(%error, "metadata refresh failed");
-                            self.publisher.status().trouble(None, error);
-                            self.plan.settings.retry_backoff_max
-                        }
-                    };
-                }
-                () = at(clock_stop) => {
-                    clock_stop = None;
-                    match self.plan.stop {
-                        Stop::Timestamp(time) => if let Err(error) = self.end_at_time(time).await {
-                            tracing::warn!(%error, "cannot ask where the partitions end; trying again");
-                            self.publisher.status().trouble(None, error);
-                            clock_stop = Some(Instant::now() + self.plan.settings.retry_backoff_max);
-                        },
-                        _ => return End::Complete,
-                    }
-                }
+            };
+            match next {
+                Ok(Next::Go) => {}
+                Ok(Next::End) => return End::Complete,
+                Err(error) => return End::Failed(error),
             }
         }
     }
 
-    async fn on_report(&mut self, report: LaneReport) -> Result<Next> {
+    fn ask(&self, question: Question) -> Result<Next> {
+        self.questions.send(question).map(|()| Next::Go).map_err(|_| Error::Closed)
+    }
+
+    fn on_report(&mut self, report: LaneReport) -> Result<Next> {
         match report {
             LaneReport::RefreshMetadata { reason } => {
                 tracing::debug!(reason, "metadata refresh asked for");
-                Ok(Next::Refresh)
+                // Not more often than the retry backoff, however many lanes ask; where it is under way, that will do.
+                let soon = self.last_refresh + self.plan.settings.retry_backoff;
+                self.refresh_at = self.refresh_at.map(|moment| moment.min(soon));
+                Ok(Next::Go)
             }
-            LaneReport::OutOfRange { partition, position } => self.on_out_of_range(partition, position).await.map(|()| Next::Go),
+            LaneReport::OutOfRange { partition, position } => self.ask(Question::Bounds { partition, position }),
             LaneReport::Ended { partition } => {
                 self.unfinished.remove(&partition);
                 Ok(Next::Go)
@@ -254,9 +264,55 @@ impl Control {
         }
     }
 
+    fn on_clock(&mut self) -> Result<Next> {
+        self.clock_stop = None;
+        match self.plan.stop {
+            Stop::Timestamp(time) => self.ask(Question::EndsAt { time, partitions: self.unfinished.keys().copied().collect() }),
+            _ => Ok(Next::End),
+        }
+    }
+
+    fn on_answer(&mut self, answer: Answer) -> Result<Next> {
+        let patience = self.plan.settings.retry_backoff_max;
+        match answer {
+            Answer::View(view) => {
+                self.last_refresh = Instant::now();
+                let refreshed = view.and_then(|view| self.on_view(view));
+                let pause = match refreshed {
+                    Ok(()) => self.plan.settings.metadata_max_age,
+                    Err(error) => {
+                        tracing::warn!(%error, "metadata refresh failed");
+                        self.publisher.status().trouble(None, error);
+                        patience
+                    }
+                };
+                self.refresh_at = Some(self.last_refresh + pause);
+            }
+            Answer::Bounds { partition, position, bounds: Ok(bounds) } => self.on_bounds(partition, position, bounds)?,
+            Answer::Bounds { partition, position, bounds: Err(error) } => {
+                self.publisher.status().trouble(Some(partition), error);
+                return self.ask(Question::Bounds { partition, position });
+            }
+            Answer::EndsAt { time, ends: Ok(ends) } => {
+                for (partition, offset) in ends {
+                    // One that has reached its end meanwhile has none any more.
+                    if let Some(end) = self.unfinished.get_mut(&partition) {
+                        *end = PartitionEnd { offset: Some(offset), timestamp: Some(time) };
+                        self.lanes.set_end(partition, *end);
+                    }
+                }
+            }
+            Answer::EndsAt { ends: Err(error), .. } => {
+                tracing::warn!(%error, "cannot ask where the partitions end; trying again");
+                self.publisher.status().trouble(None, error);
+                self.clock_stop = Some(Instant::now() + patience);
+            }
+        }
+        Ok(Next::Go)
+    }
+
     /// Learns who leads what, and of partitions that the topic has gained.
-    async fn refresh(&mut self) -> Result<()> {
-        let view = Arc::new(self.cluster.topic(&self.plan.topic).await?);
+    fn on_view(&mut self, view: Arc<TopicView>) -> Result<()> {
         self.lanes.set_view(&view);
         let gained: Vec<Partition> =
             view.partitions.keys().copied().filter(|partition| !self.view.partitions.contains_key(partition)).collect();
@@ -272,17 +328,7 @@ impl Control {
     }
 
     /// The log has moved on, or never held the position: the policy says whether that is the end.
-    async fn on_out_of_range(&mut self, partition: Partition, position: Offset) -> Result<()> {
-        let bounds = loop {
-            match Bounds::ask(&self.plan, &mut self.cluster, &[partition]).await {
-                Ok(bounds) => break bounds,
-                Err(error) => {
-                    self.publisher.status().trouble(Some(partition), error);
-                    tokio::time::sleep(self.plan.settings.retry_backoff_max).await;
-                }
-            }
-        };
-        let (first, next) = bounds.of(partition);
+    fn on_bounds(&mut self, partition: Partition, position: Offset, (first, next): (Offset, Offset)) -> Result<()> {
         let end = self.unfinished.get(&partition).copied().unwrap_or_default();
         if (first..=next).contains(&position) {
             // The broker that answered lagged behind; the log does hold it.
@@ -309,22 +355,11 @@ impl Control {
         self.publisher.append(Chunk::without_rows(&self.plan.schema, span))?;
         self.lanes.assign(&self.plan, Assignment { partition, position: to, end })
     }
-
-    async fn end_at_time(&mut self, time: i64) -> Result<()> {
-        let partitions: Vec<Partition> = self.unfinished.keys().copied().collect();
-        for (partition, offset) in ends_at_time(&self.plan, &mut self.cluster, &partitions, time).await? {
-            let end = PartitionEnd { offset: Some(offset), timestamp: Some(time) };
-            self.unfinished.insert(partition, end);
-            self.lanes.set_end(partition, end);
-        }
-        Ok(())
-    }
 }
 
-/// How supervision goes on after a report.
+/// How supervision goes on.
 enum Next {
     Go,
-    Refresh,
     End,
 }
 

@@ -25,6 +25,7 @@
 mod control;
 mod lanes;
 mod plan;
+mod questions;
 mod start;
 
 use std::future::{Future, IntoFuture};

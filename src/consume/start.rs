@@ -27,8 +27,13 @@ pub(super) fn selected(plan: &Plan, view: &TopicView) -> Result<Vec<Partition>> 
     let count = i32::try_from(view.partitions.len()).unwrap_or(i32::MAX);
     let unknown = |partition: Partition| Error::UnknownPartition { topic: plan.topic.to_string(), partition, count };
     let known = |partition: &Partition| view.partitions.contains_key(partition);
-    if let Some(partition) = plan.start.partitions.keys().find(|partition| !known(partition)) {
-        return Err(unknown(*partition));
+    let ends = match &plan.stop {
+        Stop::AtEach(ends) => Some(ends.keys()),
+        _ => None,
+    };
+    let named = plan.start.partitions.keys().chain(ends.into_iter().flatten());
+    if let Some(partition) = named.copied().find(|partition| !known(partition)) {
+        return Err(unknown(partition));
     }
     match &plan.partitions {
         Partitions::All => Ok(view.partitions.keys().copied().collect()),

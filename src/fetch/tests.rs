@@ -4,6 +4,7 @@ use kafka_protocol::messages::fetch_response::PartitionData;
 use kafka_protocol::messages::{FetchRequest, FetchResponse};
 
 use super::sample::*;
+use super::ticket::Watermarks;
 use super::*;
 use crate::error::Error;
 use crate::record::sample::Batch;

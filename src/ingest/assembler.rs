@@ -265,6 +265,9 @@ impl Assembler {
         let granted = self.allowance.take(good);
         if granted < good {
             keep = nth_good(granted, &self.failed);
+        }
+        if self.allowance.is_used_up() {
+            // What comes after the last row that was asked for does not count, whichever block it is in.
             stopped = None;
         }
         if keep < block.len() || !self.failed.is_empty() {

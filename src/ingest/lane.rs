@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use super::assembler::{Assembler, End, Outcome};
 use super::link::{Link, LinkEvent, LinkOutcome, LinkSettings};
 use crate::cluster::{Backoff, TopicView};
-use crate::error::Error;
+use crate::error::{BatchError, Error};
 use crate::fetch::{Action, FetchCore, FetchSettings, FetchTicket, PartitionRecords};
 use crate::position::{Offset, Partition};
 use crate::table::Publisher;
@@ -298,14 +298,22 @@ impl Lane {
         }
     }
 
-    /// A damaged batch may be the network's fault: it is fetched once more before the partition fails.
+    /// A damaged batch may be the network's fault: it is fetched once more before the partition fails. Not where rows of it are in
+    /// the table already: what is fetched from there on need not hold the damage, which would pass unseen.
     fn on_damage(&mut self, partition: Partition, error: Error) {
         if let Err(error) = self.assembler.seal() {
             return self.fail(partition, error);
         }
         let position = self.publisher.position(partition);
-        match (&error, position) {
-            (Error::Batch { .. }, Some(position)) if self.damaged.get(&partition) != Some(&position) => {
+        let may_pass = match (&error, position) {
+            (Error::Batch { offset, reason, .. }, Some(position)) => {
+                let untouched = position <= *offset || matches!(reason, BatchError::Crc { .. });
+                untouched && self.damaged.get(&partition) != Some(&position)
+            }
+            _ => false,
+        };
+        match position {
+            Some(position) if may_pass => {
                 tracing::warn!(partition, %error, "damaged batch, fetching it again");
                 self.damaged.insert(partition, position);
                 self.publisher.status().trouble(Some(partition), error);

@@ -2,6 +2,9 @@
 
 #![allow(dead_code, unreachable_pub)] // each suite uses a part of it
 
+pub mod codecs;
+pub mod raw;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -9,8 +12,8 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, Int64Type};
 use futures_util::StreamExt;
 use kolumn::spec::{self, Type, column};
-use kolumn::{Consume, Offsets, PartitionedTable, Snapshot, Spec, Stop, Table, TableType};
-use kolumn_test_broker::{BatchBuilder, TestCluster};
+use kolumn::{Consume, Error, Offsets, PartitionedTable, Snapshot, Span, Spec, Stop, Table, TableType};
+use kolumn_test_broker::{BatchBuilder, Record, TestCluster};
 
 /// How long anything may take before a test gives up on it.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -37,7 +40,8 @@ pub fn append_numbered(cluster: &TestCluster, partition: i32, numbers: std::ops:
 /// One batch of numbered records.
 pub fn numbered_batch(numbers: std::ops::Range<i64>) -> bytes::Bytes {
     let first = numbers.start;
-    BatchBuilder::new().timestamp(first).values(numbers.map(|number| format!(r#"{{"n":{number}}}"#))).build()
+    let record = |number: i64| Record::new(format!(r#"{{"n":{number}}}"#)).timestamp(number);
+    numbers.map(record).fold(BatchBuilder::new().timestamp(first), BatchBuilder::record).build()
 }
 
 /// The spec of numbered records.
@@ -129,4 +133,65 @@ pub fn assert_numbered(snapshot: &Snapshot, partitions: i32, rows: i64) {
 /// The sum of a partitioned table's rows.
 pub fn rows(table: &PartitionedTable) -> usize {
     table.constituents().values().map(|constituent| constituent.snapshot().rows()).sum()
+}
+
+/// That the table accounts for exactly these offsets, each of them once: partition, first, next.
+pub fn assert_spans(snapshot: &Snapshot, expected: &[(i32, i64, i64)]) {
+    let mut spans = Vec::new();
+    for (partition, position) in snapshot.positions().iter() {
+        assert!(position.account.adds_up(), "partition {partition}: {position:?}");
+        spans.push((partition, position.account.first, position.account.next));
+    }
+    assert_eq!(spans, expected);
+}
+
+/// The offsets of the rows of one partition, in the order of the rows.
+pub fn offsets(snapshot: &Snapshot, partition: i32) -> Vec<i64> {
+    numbers(snapshot).remove(&partition).unwrap_or_default().into_iter().map(|(offset, _)| offset).collect()
+}
+
+/// A table of this description that goes on until it is told not to.
+pub async fn live(consume: Consume) -> Table {
+    within(consume.table(TableType::Append).into_future()).await.expect("a table")
+}
+
+/// The error that ends the consumption, and the table that it leaves.
+pub async fn failing(consume: Consume) -> (Table, Error) {
+    let table = within(consume.table(TableType::Append).into_future()).await.expect("a table");
+    let error = within(table.finished()).await.expect_err("it fails");
+    (table, error)
+}
+
+/// A builder of a batch of numbered records.
+pub fn values(numbers: std::ops::Range<i64>) -> BatchBuilder {
+    BatchBuilder::new().values(numbers.map(|number| format!(r#"{{"n":{number}}}"#)))
+}
+
+/// A cluster with the topic `t` of so many partitions, with nothing in it.
+pub fn empty(partitions: i32) -> TestCluster {
+    TestCluster::builder().topic("t", partitions).start_blocking().expect("the cluster starts")
+}
+
+/// What the table says of its partition 0, which adds up.
+pub fn account(table: &Table) -> Span {
+    let account = table.snapshot().positions().get(0).expect("partition 0").account;
+    assert!(account.adds_up(), "{account:?}");
+    account
+}
+
+/// That every offset of every partition is accounted for.
+pub fn assert_adds_up(snapshot: &Snapshot) {
+    for (partition, position) in snapshot.positions().iter() {
+        assert!(position.account.adds_up(), "partition {partition}: {position:?}");
+        assert_eq!(position.next, position.account.next, "partition {partition}: {position:?}");
+    }
+}
+
+/// Looks again and again until it has happened; a test that waits for ever says so instead.
+pub async fn until(what: &str, mut happened: impl FnMut() -> bool) {
+    let begun = std::time::Instant::now();
+    while !happened() {
+        assert!(begun.elapsed() < PATIENCE, "{what} did not happen");
+        tokio::task::yield_now().await;
+    }
 }
