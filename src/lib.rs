@@ -35,7 +35,7 @@ pub(crate) mod wire;
 
 pub use cluster::{PartitionInfo, TopicInfo};
 pub use config::Properties;
-pub use consume::{Consume, ConsumePartitioned, ConsumeTable, consume, topics};
+pub use consume::{Consume, ConsumePartitioned, ConsumeTable, ConsumeUpdates, consume, topics};
 pub use decode::OnError;
 pub use error::{Error, Result};
 pub use ingest::MetadataColumns;

@@ -236,7 +236,7 @@ fn wait_for<T>(mut ask: impl FnMut() -> Option<T>) -> T {
             return answer;
         }
         assert!(std::time::Instant::now() < deadline, "nothing within a minute");
-        std::thread::yield_now();
+        std::thread::sleep(std::time::Duration::from_millis(5));
     }
 }
 
@@ -250,7 +250,11 @@ fn new_records_reach_a_pipe_at_once_and_its_closing_ends_the_command_quietly() {
     stdout.read_line(&mut line).unwrap();
     assert_eq!(line, "{\"id\":1,\"name\":\"a\"}\n");
     drop(stdout);
-    cluster.produce("empty", 0, BatchBuilder::new().values(["{\"id\":2}"]).build());
+    // Another test's child may hold the pipe's end for the moment between fork and exec: one record need not be enough.
+    wait_for(|| {
+        cluster.produce("empty", 0, BatchBuilder::new().values(["{\"id\":2}"]).build());
+        child.try_wait().unwrap()
+    });
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
 }

@@ -111,7 +111,10 @@ async fn start(plan: Plan, transport: Arc<dyn Transport>) -> Result<(impl Future
     let handle = if plan.by_partition {
         Handle::Partitioned(publisher.partitioned(Arc::clone(&plan.schema), plan.table_type))
     } else {
-        Handle::Plain(publisher.plain(Arc::clone(&plan.schema), plan.table_type))
+        let table = publisher.plain(Arc::clone(&plan.schema), plan.table_type);
+        // Before the first record is asked for: no cycle comes before this subscriber.
+        let updates = table.updates();
+        Handle::Plain(table, updates)
     };
     let allowance = Allowance::new(plan.limit);
     let retry = Backoff { initial: settings.retry_backoff, max: settings.retry_backoff_max };

@@ -39,7 +39,7 @@ use crate::error::{Error, Result};
 use crate::ingest::MetadataColumns;
 use crate::position::{Partitions, Start, Stop};
 use crate::spec::Spec;
-use crate::table::{PartitionedTable, Table, TableType};
+use crate::table::{PartitionedTable, Table, TableType, Updates};
 use plan::Plan;
 
 /// Begins to describe a consumption of `topic`. Nothing is opened before the description is awaited.
@@ -214,6 +214,14 @@ impl ConsumeTable {
     pub fn by_partition(self) -> ConsumePartitioned {
         ConsumePartitioned { consume: self.consume, table_type: self.table_type }
     }
+
+    /// The table together with its updates, subscribed to before the first record is read.
+    ///
+    /// A blink table forgets its rows with the next cycle. Who subscribes after the table was awaited may come too late for some;
+    /// these updates have all of them.
+    pub fn with_updates(self) -> ConsumeUpdates {
+        ConsumeUpdates { consume: self.consume, table_type: self.table_type }
+    }
 }
 
 impl IntoFuture for ConsumeTable {
@@ -224,7 +232,30 @@ impl IntoFuture for ConsumeTable {
         Box::pin(async move {
             let plan = Plan::new(self.consume, self.table_type, false)?;
             match control::launch(plan).await? {
-                Handle::Plain(table) => Ok(table),
+                Handle::Plain(table, _) => Ok(table),
+                Handle::Partitioned(_) => Err(Error::Closed),
+            }
+        })
+    }
+}
+
+/// A description of a table and its updates; await it. See [`ConsumeTable`] for errors and cancel safety.
+#[derive(Debug, Clone)]
+#[must_use = "nothing happens before it is awaited"]
+pub struct ConsumeUpdates {
+    consume: Consume,
+    table_type: TableType,
+}
+
+impl IntoFuture for ConsumeUpdates {
+    type Output = Result<(Table, Updates)>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let plan = Plan::new(self.consume, self.table_type, false)?;
+            match control::launch(plan).await? {
+                Handle::Plain(table, updates) => Ok((table, updates)),
                 Handle::Partitioned(_) => Err(Error::Closed),
             }
         })
@@ -248,7 +279,7 @@ impl IntoFuture for ConsumePartitioned {
             let plan = Plan::new(self.consume, self.table_type, true)?;
             match control::launch(plan).await? {
                 Handle::Partitioned(table) => Ok(table),
-                Handle::Plain(_) => Err(Error::Closed),
+                Handle::Plain(..) => Err(Error::Closed),
             }
         })
     }
@@ -256,6 +287,6 @@ impl IntoFuture for ConsumePartitioned {
 
 /// What a consumption hands out.
 enum Handle {
-    Plain(Table),
+    Plain(Table, Updates),
     Partitioned(PartitionedTable),
 }

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use kolumn::table::{State, error_schema};
-use kolumn::{MetadataColumns, OnError, PartitionedTable, Snapshot, Span, Spec, Table, TableType};
+use kolumn::{ConsumeTable, MetadataColumns, OnError, PartitionedTable, Snapshot, Span, Spec, Table, TableType};
 
 use crate::arguments::OnErrorArgument;
 use crate::arguments::table::TableArgument;
@@ -75,40 +75,23 @@ const LOSSY_UPDATES: usize = 4;
 impl Consumption {
     /// Opens a consumption: the brokers were reached, the topic exists, the positions are known.
     pub(crate) async fn open(request: &Request) -> Result<Self, Failure> {
-        let mut consume = kolumn::consume(&request.topic)
-            .properties(request.properties.iter())
-            .partitions(request.partitions.clone())
-            .offsets(request.start.clone())
-            .until(request.stop.clone())
-            .on_error(match request.on_error {
-                OnErrorArgument::Collect => OnError::Collect,
-                OnErrorArgument::Fail => OnError::Fail,
-                OnErrorArgument::Null => OnError::Null,
-            });
-        if let Some(spec) = &request.key {
-            consume = consume.key(Spec::parse(spec)?);
-        }
-        if let Some(spec) = &request.value {
-            consume = consume.value(Spec::parse(spec)?);
-        }
-        if let Some(rows) = request.limit {
-            consume = consume.limit(rows);
-        }
-        if !request.metadata {
-            consume = consume.metadata(MetadataColumns::none());
-        }
-        let table = consume.table(match request.table {
-            TableArgument::Append => TableType::Append,
-            TableArgument::Blink => TableType::Blink,
-            TableArgument::Ring(rows) => TableType::Ring(rows),
-        });
+        let table = description(request)?;
         if request.by_partition {
             let each = table.by_partition().await?;
             Ok(Self { schema: each.schema(), tables: Tables::Each(each), by_arrival: OnceLock::new() })
         } else {
-            let one = table.await?;
-            Ok(Self { schema: one.schema(), tables: Tables::One(one), by_arrival: OnceLock::new() })
+            Ok(Self::of_table(table.await?))
         }
+    }
+
+    /// The same, of one table for all partitions, with all its changes: none comes before they are listened to, not even of a blink table.
+    pub(crate) async fn open_watched(request: &Request) -> Result<(Self, Changes), Failure> {
+        let (table, updates) = description(request)?.with_updates().await?;
+        Ok((Self::of_table(table), Changes::of_table(updates)))
+    }
+
+    fn of_table(one: Table) -> Self {
+        Self { schema: one.schema(), tables: Tables::One(one), by_arrival: OnceLock::new() }
     }
 
     /// The columns.
@@ -129,20 +112,12 @@ impl Consumption {
         }
     }
 
-    /// What each cycle brings, what is there now first.
-    pub(crate) fn changes(&self) -> Changes {
-        match &self.tables {
-            Tables::One(table) => Changes::of_table(table.updates()),
-            Tables::Each(tables) => Changes::of_partitions(tables, Table::updates),
-        }
-    }
-
-    /// The same of the error table.
+    /// What each cycle brings to the error table, what is there now first.
     pub(crate) fn error_changes(&self) -> Changes {
         Changes::of_table(self.errors().updates())
     }
 
-    /// The same as [`Consumption::changes`] for who may miss some, and holds up nobody.
+    /// What each cycle brings, for who may miss some, and holds up nobody.
     pub(crate) fn news(&self) -> Changes {
         let lossy = |table: &Table| table.updates_lossy(LOSSY_UPDATES);
         match &self.tables {
@@ -240,4 +215,35 @@ impl Consumption {
         };
         finished.err().map(Failure::from)
     }
+}
+
+/// What is asked of the library.
+fn description(request: &Request) -> Result<ConsumeTable, Failure> {
+    let mut consume = kolumn::consume(&request.topic)
+        .properties(request.properties.iter())
+        .partitions(request.partitions.clone())
+        .offsets(request.start.clone())
+        .until(request.stop.clone())
+        .on_error(match request.on_error {
+            OnErrorArgument::Collect => OnError::Collect,
+            OnErrorArgument::Fail => OnError::Fail,
+            OnErrorArgument::Null => OnError::Null,
+        });
+    if let Some(spec) = &request.key {
+        consume = consume.key(Spec::parse(spec)?);
+    }
+    if let Some(spec) = &request.value {
+        consume = consume.value(Spec::parse(spec)?);
+    }
+    if let Some(rows) = request.limit {
+        consume = consume.limit(rows);
+    }
+    if !request.metadata {
+        consume = consume.metadata(MetadataColumns::none());
+    }
+    Ok(consume.table(match request.table {
+        TableArgument::Append => TableType::Append,
+        TableArgument::Blink => TableType::Blink,
+        TableArgument::Ring(rows) => TableType::Ring(rows),
+    }))
 }

@@ -17,9 +17,9 @@ use crate::log::Log;
 use crate::output::Sink;
 use crate::output::cell::for_terminal;
 use crate::progress::{HowFar, Progress};
-use crate::source::{self, Change, Consumption, Request, Seen};
+use crate::source::{self, Change, Changes, Consumption, Request, Seen};
 use crate::summary::Summary;
-use crate::verbs::files::{Files, Selection};
+use crate::verbs::files::{Files, Selection, Split};
 
 /// What the live view holds where nothing else is said.
 const LIVE_RING: usize = 100_000;
@@ -33,18 +33,23 @@ pub(crate) async fn run(arguments: &ConsumeArguments, talk: Talk, log: &Log, int
     // Not where the rows are on the same screen.
     let progress = !live && !talk.quiet && io::stderr().is_terminal() && (arguments.output.file().is_some() || !terminal);
     let opening = async {
-        let request = request(arguments, live, talk).await?;
+        let mut request = request(arguments, live, talk).await?;
         let start = Instant::now();
-        Ok::<_, Failure>((Consumption::open(&request).await?, request, start))
+        if live || matches!(request.table, TableArgument::Ring(_)) {
+            return Ok::<_, Failure>((Consumption::open(&request).await?, None, request, start));
+        }
+        let split = request.by_partition.then(|| Split::prepare(&mut request));
+        let (consumption, changes) = Consumption::open_watched(&request).await?;
+        Ok((consumption, Some((changes, split)), request, start))
     };
-    let (consumption, request, start) = tokio::select! {
+    let (consumption, passing, request, start) = tokio::select! {
         () = interrupt.asked() => return Ok(true),
         opened = opening => opened?,
     };
     let outcome = if live {
         show(&consumption, arguments, &request, log, interrupt).await
     } else {
-        export(&consumption, arguments, &request, format, progress, interrupt).await
+        export(&consumption, passing, arguments, &request.stop, format, progress, interrupt).await
     };
     let seen = consumption.seen();
     let summary = summarize(&request.topic, &seen, start.elapsed());
@@ -134,14 +139,18 @@ async fn show(
 /// Rows on a pipe or into files.
 async fn export(
     consumption: &Consumption,
+    passing: Option<(Changes, Option<Split>)>,
     arguments: &ConsumeArguments,
-    request: &Request,
+    stop: &Stop,
     format: Format,
     progress: bool,
     interrupt: &mut Interrupt,
 ) -> Result<bool, Failure> {
-    let columns = Selection::new(consumption.schema(), &arguments.select)?;
-    let mut rows = Files::open(format, arguments.output.file(), request.by_partition, columns.schema(consumption.schema())?)?;
+    let (mut passing, split) = passing.map_or((None, None), |(changes, split)| (Some(changes), split));
+    // The rows of a ring are written when it is known which are the last.
+    let holds_until_the_end = passing.is_none();
+    let columns = Selection::new(consumption.schema(), &arguments.select, split.as_ref())?;
+    let mut rows = Files::open(format, arguments.output.file(), arguments.by_partition, columns.schema(consumption.schema())?)?;
     let mut errors = match &arguments.output.errors {
         Some(path) => {
             let format = Format::of_file(path).unwrap_or(Format::Jsonl);
@@ -149,19 +158,27 @@ async fn export(
         }
         None => None,
     };
-    let holds_until_the_end = matches!(request.table, TableArgument::Ring(_));
     let progress = Progress::new(progress);
     let start = Instant::now();
-    let target = Target::of(&consumption.seen(), &request.stop);
+    let target = Target::of(&consumption.seen(), stop);
     let mut shown = tokio::time::interval(PROGRESS_EVERY);
     let mut interrupted = false;
-    let mut changes = consumption.changes();
     let mut error_changes = errors.is_some().then(|| consumption.error_changes());
     let outcome = loop {
         let next_error = async {
             match &mut error_changes {
                 Some(changes) => changes.next().await,
                 None => std::future::pending().await,
+            }
+        };
+        let next_change = async {
+            match &mut passing {
+                Some(changes) => changes.next().await,
+                None => {
+                    // Why it ended is asked below.
+                    let _ = consumption.failure().await;
+                    None
+                }
             }
         };
         tokio::select! {
@@ -179,13 +196,12 @@ async fn export(
                 }
                 _ => error_changes = None,
             },
-            change = changes.next() => match change {
-                Some(change) if !holds_until_the_end => {
+            change = next_change => match change {
+                Some(change) => {
                     if let Err(failure) = rows.write(&change, &columns) {
                         break Err(failure);
                     }
                 }
-                Some(_) => {}
                 None => break Ok(()),
             },
             _ = shown.tick() => progress.show(&target.how_far(&consumption.seen(), start.elapsed())),

@@ -95,13 +95,11 @@ async fn measure(request: &Request, stage: Stage) -> Result<Measured, Failure> {
     let processor = memory::processor_time();
     let start = Instant::now();
     let consumption = Consumption::open(request).await?;
-    let mut changes = consumption.changes();
-    while changes.next().await.is_some() {}
-    let time = start.elapsed();
-    let processor = memory::processor_time().zip(processor).map(|(after, before)| after.saturating_sub(before));
     if let Some(failure) = consumption.failure().await {
         return Err(failure);
     }
+    let time = start.elapsed();
+    let processor = memory::processor_time().zip(processor).map(|(after, before)| after.saturating_sub(before));
     let seen = consumption.seen();
     consumption.close().await;
     let offsets = seen
