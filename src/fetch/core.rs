@@ -54,6 +54,8 @@ pub(crate) struct FetchCore {
 #[derive(Debug, Default)]
 struct BrokerState {
     in_flight: usize,
+    /// Connections that were given up while something was in flight: their answers count no more.
+    given_up: u64,
     /// KIP-219: not asked before this moment.
     throttled_until: Option<Instant>,
     /// The partition that the last request began with: the next begins behind it, so that none is always last.
@@ -100,6 +102,17 @@ impl FetchCore {
                 self.next_generation += 1;
                 state.start_anew(self.next_generation);
             }
+        }
+    }
+
+    /// The connection to `broker` is given up, with whatever is in flight over it: all of it may be asked again.
+    pub(crate) fn give_up(&mut self, broker: i32) {
+        let Some(state) = self.brokers.get_mut(&broker) else { return };
+        state.in_flight = 0;
+        state.given_up += 1;
+        for partition in self.partitions.values_mut().filter(|partition| partition.leader == Some(broker)) {
+            self.next_generation += 1;
+            partition.start_anew(self.next_generation);
         }
     }
 
@@ -172,10 +185,11 @@ impl FetchCore {
         }
         state.began_with = Some(asked.first()?.partition);
         state.in_flight += 1;
+        let connection = state.given_up;
         // KIP-74 promises a batch larger than the limits to the first partition alone.
         asked.sort_by_key(|asked| !asked.stalled);
         let request = self.request(&asked, wait);
-        Some((FetchTicket { broker, sent: now, wait, asked }, request))
+        Some((FetchTicket { broker, connection, sent: now, wait, asked }, request))
     }
 
     fn request(&self, asked: &[Asked], wait: Duration) -> FetchRequest {
@@ -391,7 +405,9 @@ impl FetchCore {
 
     fn release(&mut self, ticket: &FetchTicket) {
         if let Some(broker) = self.brokers.get_mut(&ticket.broker) {
-            broker.in_flight = broker.in_flight.saturating_sub(1);
+            if broker.given_up == ticket.connection {
+                broker.in_flight = broker.in_flight.saturating_sub(1);
+            }
         }
     }
 

@@ -541,3 +541,20 @@ fn what_is_asked_can_be_written_in_every_version_that_names_topics() {
         FetchRequest::encode(&request, &mut bytes, version).unwrap();
     }
 }
+
+#[test]
+fn what_is_in_flight_over_a_connection_that_is_given_up_is_asked_again_and_its_late_end_changes_nothing() {
+    let now = Instant::now();
+    let mut core = reading([0, 1]);
+    let (lost, _) = core.next_request(1, now).unwrap();
+    assert_eq!(ask(&mut core, 1, now), None);
+    core.give_up(1);
+    let (current, request) = core.next_request(1, now).unwrap();
+    let mut again = asked(&request);
+    again.sort_unstable();
+    assert_eq!(again, [(0, 0), (1, 0)]);
+    core.on_failure(&lost);
+    assert_eq!(ask(&mut core, 1, now), None, "the request over the new connection is still under way");
+    core.on_failure(&current);
+    assert!(ask(&mut core, 1, now).is_some());
+}

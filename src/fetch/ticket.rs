@@ -13,6 +13,8 @@ use crate::position::{Offset, Partition};
 #[derive(Debug)]
 pub(crate) struct FetchTicket {
     pub(super) broker: i32,
+    /// The broker's connection that it was sent over, counted.
+    pub(super) connection: u64,
     pub(super) sent: Instant,
     /// How long the broker was allowed to wait for news.
     pub(super) wait: Duration,

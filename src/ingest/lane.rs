@@ -62,6 +62,7 @@ pub(crate) enum LaneReport {
 pub(crate) struct Lane {
     core: FetchCore,
     links: BTreeMap<i32, Link>,
+    links_made: u32,
     link_settings: LinkSettings,
     busy: FuturesUnordered<LocalBoxFuture<'static, LinkEvent>>,
     ends: BTreeMap<Partition, End>,
@@ -88,6 +89,7 @@ impl Lane {
         Self {
             core: FetchCore::new(Arc::clone(&settings.topic), settings.fetch, settings.seed),
             links: BTreeMap::new(),
+            links_made: 0,
             link_settings: LinkSettings {
                 transport: settings.transport,
                 answer_time: settings.wire.request_timeout,
@@ -135,8 +137,8 @@ impl Lane {
             LaneCommand::View(view) => {
                 self.core.topic_view(&view);
                 for (node, link) in &mut self.links {
-                    if let Some(address) = view.brokers.get(node) {
-                        link.set_address(address, now);
+                    if view.brokers.get(node).is_some_and(|address| link.set_address(address, now)) {
+                        self.core.give_up(*node);
                     }
                 }
                 self.view = Some(view);
@@ -166,11 +168,19 @@ impl Lane {
         let now = now();
         let brokers = self.core.brokers();
         // A broker that leads nothing of ours any more costs a connection for nothing.
-        self.links.retain(|node, _| brokers.contains(node));
+        let core = &mut self.core;
+        self.links.retain(|node, _| {
+            let needed = brokers.contains(node);
+            if !needed {
+                core.give_up(*node);
+            }
+            needed
+        });
         for broker in brokers {
             if !self.links.contains_key(&broker) {
                 let Some(address) = self.view.as_ref().and_then(|view| view.brokers.get(&broker)) else { continue };
-                self.links.insert(broker, Link::new(address.clone(), now));
+                self.links.insert(broker, Link::new(address.clone(), self.links_made, now));
+                self.links_made = self.links_made.wrapping_add(1);
             }
             let Some(link) = self.links.get_mut(&broker) else { continue };
             if let Some(future) = link.connect(&self.link_settings, now) {

@@ -53,18 +53,21 @@ pub(super) enum LinkOutcome {
 }
 
 impl Link {
-    pub(super) fn new(address: BrokerAddress, now: Instant) -> Self {
-        Self { address, state: State::Down(now), attempts: 0, generation: 0 }
+    /// A link that is not connected. `number` tells it from all others that the lane has had to this broker.
+    pub(super) fn new(address: BrokerAddress, number: u32, now: Instant) -> Self {
+        Self { address, state: State::Down(now), attempts: 0, generation: u64::from(number) << 32 }
     }
 
-    /// Takes the address that metadata gives; a broker that moved is connected to anew.
-    pub(super) fn set_address(&mut self, address: &BrokerAddress, now: Instant) {
-        if self.address.host != address.host || self.address.port != address.port {
+    /// Takes the address that metadata gives, and says whether the broker moved: then it is connected to anew.
+    pub(super) fn set_address(&mut self, address: &BrokerAddress, now: Instant) -> bool {
+        let moved = self.address.host != address.host || self.address.port != address.port;
+        if moved {
             self.address = address.clone();
             self.state = State::Down(now);
             self.attempts = 0;
             self.generation += 1;
         }
+        moved
     }
 
     pub(super) fn is_current(&self, event: &LinkEvent) -> bool {
