@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use fastrand::Rng;
 
-use crate::calendar::Date;
+use crate::output::text::write_timestamp;
 
 /// The spec that makes columns of the orders.
 pub(crate) const SPEC: &str = "json:Symbol:utf8,Side:utf8,Price:float64,Qty:int64,Venue:utf8,Tstamp:timestamp(ns)";
@@ -43,15 +43,6 @@ pub(crate) struct Orders {
     prices: [f64; SYMBOLS.len()],
 }
 
-/// An order on its way.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Order {
-    /// The JSON.
-    pub(crate) payload: Vec<u8>,
-    /// Chooses the partition.
-    pub(crate) hash: u32,
-}
-
 impl Orders {
     /// Orders from a seed.
     pub(crate) fn new(seed: u64) -> Self {
@@ -59,29 +50,35 @@ impl Orders {
     }
 }
 
-impl Iterator for Orders {
-    type Item = Order;
-
-    fn next(&mut self) -> Option<Order> {
+impl Orders {
+    /// Writes the next order as JSON in place of what `payload` held; gives a number that is as good as random, and the order's for ever.
+    pub(crate) fn write_next(&mut self, payload: &mut Vec<u8>) -> u32 {
+        payload.clear();
         let random = &mut self.random;
         self.number += 1;
-        self.nanoseconds = self.nanoseconds.checked_add(i64::try_from(random.u64(1..2 * STEP)).ok()?)?;
+        self.nanoseconds = self.nanoseconds.saturating_add(i64::try_from(random.u64(1..2 * STEP)).unwrap_or(0));
         let chosen = random.usize(..SYMBOLS.len());
-        let (symbol, base) = *SYMBOLS.get(chosen)?;
-        // A walk that is drawn back to where it began: a demo that runs for a week shall not end at zero.
-        let price = self.prices.get_mut(chosen)?;
-        *price += (random.f64() - 0.5) * base * 0.001 + (base - *price) * 0.0005;
+        let (symbol, base) = SYMBOLS.get(chosen).copied().unwrap_or(("CRM", 166.0));
+        let price = self.prices.get_mut(chosen).map_or(base, |price| {
+            // A walk that is drawn back to where it began: a demo that runs for a week shall not end at zero.
+            *price += (random.f64() - 0.5) * base * 0.001 + (base - *price) * 0.0005;
+            *price
+        });
+        // Whole numbers are written much faster than floats, and a demo is made of orders.
+        let price = crate::figures::whole(price * 10_000.0);
         let side = if random.bool() { "BUY" } else { "SELL" };
-        let venue = VENUES.get(random.usize(..VENUES.len()))?;
+        let venue = VENUES.get(random.usize(..VENUES.len())).copied().unwrap_or("XNAS");
         let id = random.u64(..);
-        let mut payload = Vec::with_capacity(208);
+        // A vector takes all that is written.
         let _ = write!(
             payload,
-            "{{\"Symbol\":\"{symbol}\",\"Side\":\"{side}\",\"OrderId\":\"{id:016x}\",\"Price\":{price:.4},\"Qty\":{},\"Venue\":\"{venue}\",\
-             \"Tstamp\":\"",
+            "{{\"Symbol\":\"{symbol}\",\"Side\":\"{side}\",\"OrderId\":\"{id:016x}\",\"Price\":{}.{:04},\"Qty\":{},\
+             \"Venue\":\"{venue}\",\"Tstamp\":\"",
+            price / 10_000,
+            price % 10_000,
             random.u32(1..1_000),
         );
-        write_time(&mut payload, self.nanoseconds);
+        write_timestamp(payload, self.nanoseconds, 9, true);
         let _ = write!(
             payload,
             "\",\"Meta\":{{\"src\":\"gw-{}\",\"seq\":{},\"flags\":[{},{}]}}}}",
@@ -91,22 +88,20 @@ impl Iterator for Orders {
             random.u32(..10),
         );
         // The high bits of the id are as random as the low ones.
-        Some(Order { payload, hash: u32::try_from(id >> 32).unwrap_or(0) })
+        u32::try_from(id >> 32).unwrap_or(0)
     }
-}
 
-fn write_time(out: &mut Vec<u8>, nanoseconds: i64) {
-    let seconds = nanoseconds.div_euclid(1_000_000_000);
-    let Date { year, month, day } = Date::from_days(seconds.div_euclid(86_400));
-    let second = seconds.rem_euclid(86_400);
-    let _ = write!(
-        out,
-        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}.{:09}Z",
-        second / 3_600,
-        second / 60 % 60,
-        second % 60,
-        nanoseconds.rem_euclid(1_000_000_000)
-    );
+    /// The next `count` orders.
+    #[cfg(test)]
+    pub(crate) fn some(mut self, count: usize) -> Vec<Vec<u8>> {
+        let mut payload = Vec::new();
+        (0..count)
+            .map(|_| {
+                self.write_next(&mut payload);
+                payload.clone()
+            })
+            .collect()
+    }
 }
 
 #[cfg(test)]
@@ -117,14 +112,14 @@ mod tests {
 
     #[test]
     fn the_same_seed_makes_the_same_orders_and_another_one_others() {
-        let some = |seed| Orders::new(seed).take(100).collect::<Vec<_>>();
+        let some = |seed| Orders::new(seed).some(100);
         assert_eq!(some(1), some(1));
         assert_ne!(some(1), some(2));
     }
 
     #[test]
     fn an_order_has_about_193_bytes() {
-        let bytes: usize = Orders::new(1).take(10_000).map(|order| order.payload.len()).sum();
+        let bytes: usize = Orders::new(1).some(10_000).iter().map(Vec::len).sum();
         let mean = bytes as f64 / 10_000.0;
         assert!((188.0..198.0).contains(&mean), "{mean}");
     }
@@ -132,8 +127,8 @@ mod tests {
     #[test]
     fn every_order_fits_the_spec() {
         let mut decoding = Decoding::new(SPEC, Side::Value, &kolumn::config::Properties::new()).unwrap();
-        let orders: Vec<Order> = Orders::new(7).take(1_000).collect();
-        let payloads: Vec<Option<&[u8]>> = orders.iter().map(|order| Some(order.payload.as_slice())).collect();
+        let orders = Orders::new(7).some(1_000);
+        let payloads: Vec<Option<&[u8]>> = orders.iter().map(|order| Some(order.as_slice())).collect();
         let decoded = decoding.decode(&payloads).unwrap();
         assert_eq!((decoded.rows.num_rows(), decoded.bad.len()), (1_000, 0), "{:?}", decoded.bad.first());
         assert!(decoded.rows.columns().iter().all(|column| column.null_count() == 0));
@@ -142,9 +137,10 @@ mod tests {
     #[test]
     fn time_goes_on() {
         let times: Vec<String> = Orders::new(1)
-            .take(1_000)
+            .some(1_000)
+            .iter()
             .map(|order| {
-                let value: serde_json::Value = serde_json::from_slice(&order.payload).unwrap();
+                let value: serde_json::Value = serde_json::from_slice(order).unwrap();
                 value["Tstamp"].as_str().unwrap().to_owned()
             })
             .collect();

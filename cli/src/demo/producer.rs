@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use kolumn_test_broker::{BatchBuilder, TestCluster};
+use kolumn_test_broker::TestCluster;
 
 use crate::arguments::now_milliseconds;
+use crate::demo::batch::OpenBatch;
 use crate::demo::orders::Orders;
 use crate::demo::pace::Pace;
 use crate::exit::Failure;
@@ -75,6 +76,8 @@ fn produce(cluster: &TestCluster, mut orders: Orders, pace: Pace, shared: &Share
     let start = Instant::now();
     let mut made = 0;
     let mut logs: Vec<Retained> = shared.consumed.iter().map(|_| Retained::default()).collect();
+    let mut open: Vec<OpenBatch> = shared.consumed.iter().map(|_| OpenBatch::default()).collect();
+    let mut payload = Vec::new();
     while !shared.stop.load(Ordering::Relaxed) {
         let full = forget(cluster, &mut logs, &shared.consumed);
         let Some(due) = pace.due(made, start.elapsed()) else { return };
@@ -82,21 +85,18 @@ fn produce(cluster: &TestCluster, mut orders: Orders, pace: Pace, shared: &Share
             thread::sleep(TICK);
             continue;
         }
-        let mut batches: Vec<Vec<Vec<u8>>> = logs.iter().map(|_| Vec::new()).collect();
-        for order in orders.by_ref().take(usize::try_from(due).unwrap_or(usize::MAX)) {
-            let partition = usize::try_from(order.hash).unwrap_or(0) % logs.len().max(1);
-            if let Some(batch) = batches.get_mut(partition) {
-                batch.push(order.payload);
+        for _ in 0..due {
+            let hash = orders.write_next(&mut payload);
+            let partition = usize::try_from(hash).unwrap_or(0) % open.len().max(1);
+            if let Some(records) = open.get_mut(partition) {
+                records.push(&payload);
             }
         }
-        for ((partition, batch), log) in (0_i32..).zip(&batches).zip(&mut logs) {
-            if batch.is_empty() {
-                continue;
-            }
-            let bytes = BatchBuilder::new().timestamp(now_milliseconds()).values(batch).build();
-            let length = bytes.len();
-            let base = cluster.produce(TOPIC, partition, bytes);
-            log.push(base.saturating_add(i64::try_from(batch.len()).unwrap_or(0)), length);
+        for ((partition, records), log) in (0_i32..).zip(&mut open).zip(&mut logs) {
+            let Some((batch, count)) = records.close(now_milliseconds()) else { continue };
+            let bytes = batch.len();
+            let base = cluster.produce(TOPIC, partition, batch);
+            log.push(base.saturating_add(i64::from(count)), bytes);
         }
         made += due;
         shared.made.store(made, Ordering::Relaxed);
@@ -188,7 +188,7 @@ mod tests {
                 }
             }
         }
-        let mut made: Vec<Vec<u8>> = Orders::new(1).take(5_000).map(|order| order.payload).collect();
+        let mut made = Orders::new(1).some(5_000);
         assert!(stored != made, "three partitions do not keep the order of the whole");
         stored.sort();
         made.sort();

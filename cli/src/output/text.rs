@@ -144,10 +144,16 @@ fn decimals<T: ArrowPrimitiveType<Native: std::fmt::Display>>(array: &dyn Array,
 
 fn timestamps(array: &dyn Array, unit: TimeUnit, zoned: bool) -> WriteRow<'_> {
     match unit {
-        TimeUnit::Second => primitive::<TimestampSecondType>(array, move |value, out| timestamp(out, value, 0, zoned)),
-        TimeUnit::Millisecond => primitive::<TimestampMillisecondType>(array, move |value, out| timestamp(out, value, 3, zoned)),
-        TimeUnit::Microsecond => primitive::<TimestampMicrosecondType>(array, move |value, out| timestamp(out, value, 6, zoned)),
-        TimeUnit::Nanosecond => primitive::<TimestampNanosecondType>(array, move |value, out| timestamp(out, value, 9, zoned)),
+        TimeUnit::Second => primitive::<TimestampSecondType>(array, move |value, out| write_timestamp(out, value, 0, zoned)),
+        TimeUnit::Millisecond => {
+            primitive::<TimestampMillisecondType>(array, move |value, out| write_timestamp(out, value, 3, zoned))
+        }
+        TimeUnit::Microsecond => {
+            primitive::<TimestampMicrosecondType>(array, move |value, out| write_timestamp(out, value, 6, zoned))
+        }
+        TimeUnit::Nanosecond => {
+            primitive::<TimestampNanosecondType>(array, move |value, out| write_timestamp(out, value, 9, zoned))
+        }
     }
 }
 
@@ -187,7 +193,8 @@ fn decimal(out: &mut Vec<u8>, digits: &str, scale: i8) {
     out.extend_from_slice(fraction.as_bytes());
 }
 
-fn timestamp(out: &mut Vec<u8>, value: i64, digits: u32, zoned: bool) {
+/// RFC 3339 with so many digits of the second, from units of the last of them; `Z` where it is in UTC.
+pub(crate) fn write_timestamp(out: &mut Vec<u8>, value: i64, digits: u32, zoned: bool) {
     let per_second = 10_i64.pow(digits);
     let seconds = value.div_euclid(per_second);
     date(out, seconds.div_euclid(86_400));
