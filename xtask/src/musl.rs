@@ -21,9 +21,9 @@ const PT_INTERP: u32 = 3;
 /// Builds the binary and looks at it.
 pub(crate) fn check() -> Outcome {
     run(Command::new(top().join("xtask/scripts/musl-cargo"))
-        .args(["build", "--release", "--package", "kolumn-cli"])
+        .args(["build", "--profile", "dist", "--package", "kolumn-cli"])
         .current_dir(top()))?;
-    let binary = target_folder()?.join(TARGET).join("release/kolumn");
+    let binary = target_folder()?.join(TARGET).join("dist/kolumn");
     let bytes = fs::read(&binary).map_err(|error| format!("{}: {error}", binary.display()))?;
     if bytes.len() as u64 > LIMIT_BYTES {
         return Err(format!("{} has {} bytes, the limit is {LIMIT_BYTES}", binary.display(), bytes.len()));
