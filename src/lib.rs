@@ -47,3 +47,8 @@ pub use table::{PartitionedTable, Snapshot, Table, TableType, Update, Updates};
 pub mod arrow {
     pub use {arrow_array as array, arrow_buffer as buffer, arrow_schema as schema};
 }
+
+/// The README's Rust is compiled with the other examples.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
