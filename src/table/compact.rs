@@ -7,7 +7,7 @@ use arrow_select::concat::concat_batches;
 use super::core::Core;
 use super::lock::lock;
 use super::node::Node;
-use super::segment::Segment;
+use super::segment::{Origin, Segment};
 use super::table_type::TableType;
 use super::view::View;
 
@@ -65,7 +65,8 @@ fn merge_newest(view: &mut View, most: usize) -> bool {
     let Ok(batch) = concat_batches(oldest.batch.schema_ref(), batches) else { return false };
     let bytes = batch.get_array_memory_size();
     let before: usize = alike.iter().map(|segment| segment.bytes).sum();
-    let merged = Arc::new(Segment { batch, bytes, sequence: oldest.sequence });
+    let origin = Arc::new(Origin::joined(alike.iter().rev().map(|segment| segment.origin.as_ref())));
+    let merged = Arc::new(Segment { batch, bytes, sequence: oldest.sequence, origin });
     view.bytes = view.bytes.saturating_sub(before) + bytes;
     view.segments.merge_last(FANOUT, merged);
     true

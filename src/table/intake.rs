@@ -122,8 +122,10 @@ impl Intake {
             }
             self.pending.accounts.insert(partition, span);
         }
-        self.sequence += 1;
-        self.pending.arrivals.push(Arrival { chunk, shares, sequence: self.sequence });
+        let sequence = self.sequence;
+        // Each run of rows has a place of its own.
+        self.sequence += chunk.spans.len().max(1) as u64;
+        self.pending.arrivals.push(Arrival { chunk, shares, sequence });
         Ok(())
     }
 

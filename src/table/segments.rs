@@ -105,7 +105,7 @@ mod tests {
     fn segment(sequence: u64) -> Arc<Segment> {
         let column: arrow_array::ArrayRef = Arc::new(Int64Array::from(vec![1]));
         let batch = RecordBatch::try_from_iter([("A", column)]).expect("a batch");
-        Arc::new(Segment { batch, bytes: 8, sequence })
+        Arc::new(Segment { batch, bytes: 8, sequence, origin: Arc::default() })
     }
 
     fn sequences(list: &Segments) -> Vec<u64> {
