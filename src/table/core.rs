@@ -25,7 +25,7 @@ use crate::position::Partition;
 pub(crate) struct CycleSettings {
     /// The least time between two cycles.
     pub(crate) cycle: Duration,
-    /// Small chunks are merged until they have about this many rows.
+    /// Chunks of less than an eighth of this many rows are merged.
     pub(crate) chunk_rows: usize,
     pub(crate) error_table: TableType,
 }

@@ -38,7 +38,7 @@ impl Core {
         };
         // Whoever is woken may look at once, or make tables.
         wakers.into_iter().for_each(Waker::wake);
-        round.done.values().for_each(|(node, _)| self.compact(node));
+        round.done.values().for_each(|(node, step)| self.compact(node, step.added.len()));
     }
 
     /// All tables change at once, and the subscribers are told: they are to be woken when no lock is held.
