@@ -29,7 +29,9 @@ impl Core {
             TableType::Blink => return,
         };
         let mut view = View::clone(&node.seen());
-        match merge_newest(&mut view, news, (chunk_rows / 8).max(2)) {
+        // What is given up for its bytes leaves by whole segments as well.
+        let limits = Limits { rows: (chunk_rows / 8).max(2), bytes: MOST_BYTES.min(node.most_bytes / 8) };
+        match merge_newest(&mut view, news, limits) {
             Ok(true) => {
                 let _gate = lock(&self.gate);
                 node.show(Arc::new(view));
@@ -41,14 +43,21 @@ impl Core {
     }
 }
 
+/// What has so many rows or bytes is not merged.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    rows: usize,
+    bytes: usize,
+}
+
 /// Merges segments until the end of the view is a binary counter; false where it is one.
-fn merge_newest(view: &mut View, news: usize, finished_rows: usize) -> Result<bool, ArrowError> {
+fn merge_newest(view: &mut View, news: usize, limits: Limits) -> Result<bool, ArrowError> {
     let mut recent = view.segments.recent(news);
     // The first segment may have lost rows, and its place is needed to know which.
     if view.skip > 0 && recent.first().zip(view.segments.first()).is_some_and(|(one, first)| Arc::ptr_eq(one, first)) {
         recent.remove(0);
     }
-    let groups = grouped(&recent, finished_rows);
+    let groups = grouped(&recent, limits);
     let unchanged = groups.iter().take_while(|group| group.segments.len() == 1).count();
     if unchanged == groups.len() {
         return Ok(false);
@@ -62,8 +71,8 @@ fn merge_newest(view: &mut View, news: usize, finished_rows: usize) -> Result<bo
 }
 
 /// Which segments become one.
-fn grouped(segments: &[Arc<Segment>], finished_rows: usize) -> Vec<Group> {
-    let is_finished = |group: &Group| group.rows >= finished_rows || group.bytes >= MOST_BYTES;
+fn grouped(segments: &[Arc<Segment>], limits: Limits) -> Vec<Group> {
+    let is_finished = |group: &Group| group.rows >= limits.rows || group.bytes >= limits.bytes;
     let mut groups: Vec<Group> = Vec::new();
     // Where the groups begin that may still grow.
     let mut open = 0;

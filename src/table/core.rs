@@ -85,7 +85,8 @@ impl Graph {
 impl Core {
     pub(super) fn new(topic: Arc<str>, settings: CycleSettings, budget: Budget) -> Arc<Self> {
         let held = Arc::default();
-        let errors = Node::new(error_schema(), settings.error_table, Source::Own, &held);
+        // A hundred thousand raw payloads may be a gigabyte: a limit in rows alone is none.
+        let errors = Node::new(error_schema(), settings.error_table, Source::Own, budget.limit() / 4, &held);
         Arc::new(Self {
             topic,
             settings,
@@ -105,7 +106,7 @@ impl Core {
 
     /// A table of this consumption that nothing flows into yet.
     pub(super) fn node(&self, schema: SchemaRef, table_type: TableType, source: Source) -> Arc<Node> {
-        Node::new(schema, table_type, source, &self.held)
+        Node::new(schema, table_type, source, usize::MAX, &self.held)
     }
 
     /// A share in the handles; the first one where there is none.

@@ -87,7 +87,8 @@ impl Table {
     }
 
     /// The records of the consumption that could not be decoded; see [`super::error_schema`]. Its positions count all of them, also
-    /// those that it no longer holds.
+    /// those that it no longer holds. Where it is a ring, as it is by default, it gives up its oldest rows also when they hold more than
+    /// a quarter of the memory budget.
     pub fn errors(&self) -> Self {
         Self::new(Member::of(Arc::clone(&self.core().errors)), Arc::clone(&self.lease))
     }

@@ -52,6 +52,8 @@ pub(super) struct Node {
     pub(super) schema: SchemaRef,
     pub(super) table_type: TableType,
     pub(super) source: Source,
+    /// A ring that holds more gives up its oldest rows, however few they are.
+    pub(super) most_bytes: usize,
     /// What is visible. Read and written under the gate of the consumption only, so that all tables change together.
     pub(super) view: Mutex<Arc<View>>,
     /// None after the end.
@@ -77,11 +79,18 @@ pub(super) struct Work {
 }
 
 impl Node {
-    pub(super) fn new(schema: SchemaRef, table_type: TableType, source: Source, held: &Arc<AtomicUsize>) -> Arc<Self> {
+    pub(super) fn new(
+        schema: SchemaRef,
+        table_type: TableType,
+        source: Source,
+        most_bytes: usize,
+        held: &Arc<AtomicUsize>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             schema,
             table_type,
             source,
+            most_bytes,
             view: Mutex::default(),
             subscribers: Mutex::new(Some(Vec::new())),
             work: Mutex::default(),

@@ -46,8 +46,9 @@ impl Step {
             TableType::Ring(most) => {
                 let arrived: usize = added.iter().map(|segment| segment.rows()).sum();
                 let over = (view.rows + arrived).saturating_sub(most);
-                removed = over.min(view.rows);
-                added = without_first(added, over - removed);
+                let beyond = over.saturating_sub(view.rows);
+                removed = over.min(view.rows).max(view.rows_beyond(node.most_bytes));
+                added = without_first(added, beyond);
                 work.holding.remove(removed);
                 added.iter().for_each(|segment| work.holding.add(&segment.origin));
             }

@@ -41,6 +41,20 @@ impl View {
         self.positions.iter().map(|(partition, position)| (partition, position.account))
     }
 
+    /// How many rows at the front must go for the rest to have no more than `most` bytes.
+    pub(super) fn rows_beyond(&self, most: usize) -> usize {
+        let mut bytes = self.bytes;
+        let mut rows = 0;
+        for segment in self.segments.iter() {
+            if bytes <= most {
+                break;
+            }
+            bytes = bytes.saturating_sub(segment.bytes);
+            rows += segment.rows();
+        }
+        rows.saturating_sub(self.skip)
+    }
+
     /// Takes rows out at the front.
     pub(super) fn remove(&mut self, rows: usize) {
         if rows >= self.rows {
