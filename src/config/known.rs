@@ -136,7 +136,7 @@ pub const KNOWN: &[Property] = &[
     used("kolumn.lanes", &[], Some("0"), "How many threads fetch and decode; 0 for as many as there are cores."),
     used("kolumn.memory.budget.bytes", &[], Some("268435456"), "The bytes in flight and in tables that are not yet taken."),
     used("kolumn.cycle.ms", &[], Some("10"), "The shortest time between two cycles."),
-    used("kolumn.chunk.rows", &[], Some("65536"), "The rows of a chunk after compaction."),
+    used("kolumn.chunk.rows", &[], Some("65536"), "The most rows of a chunk; chunks of less than an eighth of it are compacted."),
     used("kolumn.max.decompressed.batch.bytes", &[], Some("134217728"), "A batch that decompresses to more is refused."),
     used("kolumn.fetches.in.flight", &[], Some("1"), "How many fetches a lane has in flight for each broker."),
     used("kolumn.bootstrap.timeout.ms", &[], Some("10000"), "How long the list of brokers is tried before the start fails."),

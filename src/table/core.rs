@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 
 use super::budget::Budget;
 use super::error_table::error_schema;
-use super::family::Family;
+use super::family::{Family, Member};
 use super::intake::Intake;
 use super::life::{End, Life};
 use super::lock::lock;
@@ -25,7 +25,7 @@ use crate::position::Partition;
 pub(crate) struct CycleSettings {
     /// The least time between two cycles.
     pub(crate) cycle: Duration,
-    /// Small chunks are merged until they have about this many rows.
+    /// Chunks of less than an eighth of this many rows are merged.
     pub(crate) chunk_rows: usize,
     pub(crate) error_table: TableType,
 }
@@ -38,13 +38,17 @@ impl Default for CycleSettings {
 
 /// The tables of one consumption, and the state that they share.
 ///
-/// Three locks, taken in this order and none of them in another: `graph`, while a cycle is made or a table is derived, which runs the
-/// users' functions; `intake`, for the moment of an append; `gate`, for the moment in which all tables change at once or one is read.
+/// Users' functions may be slow, and may make tables themselves, so they run under no lock that anybody but a cycle needs. Four locks,
+/// taken in this order: `turn`, while a cycle is made, functions included; `graph`, while it is looked up or changed which tables there
+/// are; `gate`, for the moment in which all tables change at once or one is read; and, under none of these two, `intake`, for the
+/// moment of an append.
 pub(super) struct Core {
     pub(super) topic: Arc<str>,
     pub(super) settings: CycleSettings,
     pub(super) budget: Budget,
     pub(super) intake: Mutex<Intake>,
+    /// One cycle at a time.
+    pub(super) turn: Mutex<()>,
     pub(super) graph: Mutex<Graph>,
     pub(super) errors: Arc<Node>,
     /// The number of the visible cycle.
@@ -65,19 +69,30 @@ pub(super) struct Graph {
     pub(super) constituents: BTreeMap<Partition, Arc<Node>>,
     /// In the order in which they were made.
     pub(super) merges: Vec<Weak<Node>>,
+    /// Tables that became part of a merge since the last cycle.
+    pub(super) joins: Vec<(Weak<Node>, Member)>,
     /// A blink table shows rows: a cycle must empty it.
     pub(super) blinks: bool,
+}
+
+impl Graph {
+    /// Whether a cycle has something to do although nothing was appended.
+    pub(super) fn has_news(&self) -> bool {
+        self.blinks || !self.joins.is_empty() || self.family.as_ref().is_some_and(|family| family.has_news())
+    }
 }
 
 impl Core {
     pub(super) fn new(topic: Arc<str>, settings: CycleSettings, budget: Budget) -> Arc<Self> {
         let held = Arc::default();
-        let errors = Node::new(error_schema(), settings.error_table, Source::Own, &held);
+        // A hundred thousand raw payloads may be a gigabyte: a limit in rows alone is none.
+        let errors = Node::new(error_schema(), settings.error_table, Source::Own, budget.limit() / 4, &held);
         Arc::new(Self {
             topic,
             settings,
             budget,
             intake: Mutex::default(),
+            turn: Mutex::default(),
             graph: Mutex::default(),
             errors,
             gate: Mutex::default(),
@@ -91,7 +106,7 @@ impl Core {
 
     /// A table of this consumption that nothing flows into yet.
     pub(super) fn node(&self, schema: SchemaRef, table_type: TableType, source: Source) -> Arc<Node> {
-        Node::new(schema, table_type, source, &self.held)
+        Node::new(schema, table_type, source, usize::MAX, &self.held)
     }
 
     /// A share in the handles; the first one where there is none.

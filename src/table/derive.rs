@@ -14,9 +14,11 @@ use super::node::{Node, Source, guarded};
 use super::partitioned::PartitionedTable;
 use super::positions::Positions;
 use super::proxy::Proxy;
-use super::segment::Added;
-use super::step::without_first;
+use super::queue::Queue;
+use super::segment::Segment;
+use super::step::{Step, without_first};
 use super::table_type::TableType;
+use super::update::Waiting;
 use super::view::View;
 use crate::error::{Error, Result};
 use crate::position::Partition;
@@ -53,9 +55,9 @@ impl Table {
 
     /// The rows for which `predicate` is true; a null is not. Of a ring, those among the rows that the ring holds.
     ///
-    /// The function is called once for every batch that comes, within the cycle: it is quick, it answers the same for the same row, and
-    /// it does not itself derive or close tables. It is tried on a batch without rows at once. Where it fails later, this table stays as
-    /// it is, its updates end, and [`Table::finished`] has the error.
+    /// The function is called once for every batch that comes, within the cycle: a slow one makes the cycles of this consumption slow, and
+    /// nothing else. It answers the same for the same row, and does not wait for the end of the consumption. It is tried on a batch
+    /// without rows at once. Where it fails later, this table stays as it is, its updates end, and [`Table::finished`] has the error.
     ///
     /// # Errors
     ///
@@ -154,52 +156,62 @@ impl PartitionedTable {
 
 impl Core {
     /// Makes `node` a child of `parent`: what the parent holds, then all that comes to it.
+    ///
+    /// It goes through what is there, and through whatever comes meanwhile, as a subscriber does, and joins the cycles when it has come
+    /// to the present: however long the function takes, cycles go on.
     fn derive(&self, parent: &Arc<Node>, node: &Arc<Node>) -> Result<()> {
-        let graph = lock(&self.graph);
-        if let Some(error) = &lock(&parent.work).failed {
-            return Err(error.clone());
+        let queue = Queue::new(None);
+        {
+            let cycle = lock(&self.gate);
+            queue.push(parent.told(*cycle), Waiting::drop_into);
+            parent.subscribe(&queue);
         }
-        let history = parent.history();
-        let rows = node.convert(&history, &mut lock(&node.work))?;
-        self.begin(node, &rows, Positions::clone(&parent.seen().positions));
-        lock(&parent.work).children.push(Arc::downgrade(node));
-        drop(graph);
-        Ok(())
+        loop {
+            while let Some(waiting) = queue.pop() {
+                let step = Step::derived(node, &Step::told(waiting))?;
+                node.show(Arc::new(step.view));
+            }
+            // No cycle becomes visible while the graph is held.
+            let _graph = lock(&self.graph);
+            let mut work = lock(&parent.work);
+            if let Some(error) = &work.failed {
+                return Err(error.clone());
+            }
+            if queue.is_empty() {
+                work.children.push(Arc::downgrade(node));
+                drop(work);
+                self.begin(node);
+                return Ok(());
+            }
+        }
     }
 
     /// The rows that a merge begins with. The caller holds the graph.
-    fn begin_merge(&self, node: &Arc<Node>, mut rows: Vec<Added>, family: &Family) {
+    fn begin_merge(&self, node: &Arc<Node>, mut rows: Vec<Arc<Segment>>, family: &Family) {
         let mut positions = Positions::default();
         for member in family.members() {
             positions.partitions.extend(member.node.seen().positions.iter());
         }
         if let TableType::Ring(most) = node.table_type {
-            let held: usize = rows.iter().map(Added::rows).sum();
+            let held: usize = rows.iter().map(|segment| segment.rows()).sum();
             rows = without_first(rows, held.saturating_sub(most));
-        }
-        self.begin(node, &rows, positions);
-    }
-
-    /// Shows the rows that a table begins with. The caller holds the graph.
-    fn begin(&self, node: &Arc<Node>, rows: &[Added], mut positions: Positions) {
-        let mut view = View::default();
-        let mut work = lock(&node.work);
-        for added in rows {
-            view.push(Arc::clone(&added.segment));
-            if node.is_ring() {
-                work.holding.add(&added.origin);
-            }
-        }
-        if matches!((&node.source, node.table_type), (Source::Merge { .. }, TableType::Ring(_))) {
+            let mut work = lock(&node.work);
+            rows.iter().for_each(|segment| work.holding.add(&segment.origin));
             for (partition, position) in &mut positions.partitions {
                 position.first = work.holding.first(*partition).unwrap_or(position.next);
             }
         }
-        view.positions = Arc::new(positions);
+        let mut view = View { positions: Arc::new(positions), ..View::default() };
+        rows.into_iter().for_each(|segment| view.push(segment));
+        node.show(Arc::new(view));
+        self.begin(node);
+    }
+
+    /// A table that is complete: from here on cycles change it. The caller holds the graph.
+    fn begin(&self, node: &Node) {
         let _gate = lock(&self.gate);
         if self.life.ended().is_some() {
             lock(&node.subscribers).take();
         }
-        node.show(Arc::new(view));
     }
 }

@@ -5,13 +5,13 @@ use std::fmt;
 use std::sync::{Arc, Mutex, Weak};
 use std::task::Waker;
 
-use super::core::Core;
+use super::core::{Core, Graph};
 use super::handle::Table;
 use super::lens::Lens;
 use super::lock::lock;
 use super::node::{Node, guarded};
 use super::queue::Queue;
-use super::segment::Added;
+use super::segment::Segment;
 use crate::error::{Error, Result};
 use crate::position::Partition;
 
@@ -144,18 +144,18 @@ impl Family {
     }
 
     /// Adds the table of a partition. The caller holds the graph.
-    pub(super) fn prepare(&self, partition: Partition, member: Member) {
+    pub(super) fn prepare(&self, graph: &mut Graph, partition: Partition, member: Member) {
         let mut state = lock(&self.state);
         state.claimed.insert(partition);
-        if let Some(merge) = state.merge.upgrade() {
-            let rows = join(&merge, &member);
-            lock(&merge.work).backlog.extend(rows);
+        if state.merge.strong_count() > 0 {
+            // A cycle may have worked out the merge already: the next one takes the table in.
+            graph.joins.push((Weak::clone(&state.merge), member.clone()));
         }
         state.prepared.insert(partition, member);
     }
 
     /// The merge of all tables, present and future. The caller holds the graph.
-    pub(super) fn merge(&self, make: impl FnOnce(&Member) -> Arc<Node>) -> (Arc<Node>, Option<Vec<Added>>) {
+    pub(super) fn merge(&self, make: impl FnOnce(&Member) -> Arc<Node>) -> (Arc<Node>, Option<Vec<Arc<Segment>>>) {
         let mut state = lock(&self.state);
         if let Some(merge) = state.merge.upgrade() {
             return (merge, None);
@@ -165,7 +165,7 @@ impl Family {
         for member in state.visible.values().chain(state.prepared.values()) {
             rows.extend(join(&merge, member));
         }
-        rows.sort_by_key(|added| added.segment.sequence);
+        rows.sort_by_key(|segment| segment.sequence);
         state.merge = Arc::downgrade(&merge);
         (merge, Some(rows))
     }
@@ -222,18 +222,17 @@ impl Family {
         if let Some(made) = guarded("transform", || rule(partition, &table))? {
             let made = made.member_of(core)?;
             made.must_be_like(&self.prototype)?;
-            let _graph = lock(&core.graph);
-            self.prepare(partition, made);
+            self.prepare(&mut lock(&core.graph), partition, made);
+            core.news.notify_one();
         }
         Ok(())
     }
 }
 
-/// Lets the rows of a table flow into a merge, and answers with those that it has.
-fn join(merge: &Arc<Node>, member: &Member) -> Vec<Added> {
-    let rows = member.node.history();
+/// Lets the rows of a table flow into a merge, and answers with those that it has. The caller holds the graph.
+pub(super) fn join(merge: &Arc<Node>, member: &Member) -> Vec<Arc<Segment>> {
     lock(&member.node.work).merges.push((Arc::downgrade(merge), Arc::clone(&member.lens)));
-    rows.iter().map(|added| super::cycle::seen_through(&member.lens, added)).collect()
+    member.node.seen().history().iter().map(|segment| Arc::new(segment.seen_through(&member.lens))).collect()
 }
 
 impl fmt::Debug for Family {

@@ -12,7 +12,7 @@ use super::queue::Queue;
 use super::snapshot::Snapshot;
 use super::status::Status;
 use super::table_type::TableType;
-use super::update::{Rows, Waiting};
+use super::update::Waiting;
 use super::updates::Updates;
 use crate::error::{Error, Result};
 
@@ -80,28 +80,15 @@ impl Table {
     fn subscribe(&self, limit: Option<usize>) -> Updates {
         let queue = Queue::new(limit);
         let cycle = lock(&self.core().gate);
-        let view = self.member.node.seen();
-        let first = Waiting {
-            cycle: *cycle,
-            removed: 0,
-            positions: Arc::clone(&view.positions),
-            missed: 0,
-            holds: Arc::new([]),
-            added: Rows::All(view),
-        };
-        queue.push(first, Waiting::drop_into);
-        let mut subscribers = lock(&self.member.node.subscribers);
-        match &mut *subscribers {
-            Some(subscribers) => subscribers.push(Arc::downgrade(&queue)),
-            None => drop(queue.end()),
-        }
-        drop(subscribers);
+        queue.push(self.member.node.told(*cycle), Waiting::drop_into);
+        self.member.node.subscribe(&queue);
         drop(cycle);
         Updates::new(queue, self.member.clone(), Arc::clone(&self.lease))
     }
 
     /// The records of the consumption that could not be decoded; see [`super::error_schema`]. Its positions count all of them, also
-    /// those that it no longer holds.
+    /// those that it no longer holds. Where it is a ring, as it is by default, it gives up its oldest rows also when they hold more than
+    /// a quarter of the memory budget.
     pub fn errors(&self) -> Self {
         Self::new(Member::of(Arc::clone(&self.core().errors)), Arc::clone(&self.lease))
     }

@@ -67,22 +67,6 @@ impl Holding {
     pub(super) fn first(&self, partition: Partition) -> Option<Offset> {
         self.offsets.get(&partition)?.front()?.first().copied()
     }
-
-    /// All of it, for a table that begins with these rows.
-    pub(super) fn origin(&self) -> Origin {
-        let mut left: BTreeMap<Partition, _> = self
-            .offsets
-            .iter()
-            .map(|(partition, buffers)| (*partition, buffers.iter().flat_map(|buffer| buffer.iter().copied())))
-            .collect();
-        let mut offsets = Vec::new();
-        for (partition, rows) in &self.runs {
-            if let Some(left) = left.get_mut(partition) {
-                offsets.extend(left.by_ref().take(*rows));
-            }
-        }
-        Origin { runs: self.runs.iter().copied().collect(), offsets: offsets.into() }
-    }
 }
 
 #[cfg(test)]
@@ -105,18 +89,5 @@ mod tests {
         }
         let at = |zero: Offset, one: Offset| (Some(zero), Some(one));
         assert_eq!(seen, [at(10, 5), at(12, 5), at(13, 5), at(13, 6), at(13, 9), (Some(13), None), (None, None)]);
-    }
-
-    #[test]
-    fn what_is_held_is_given_out_in_arrival_order() {
-        let mut holding = Holding::default();
-        holding.add(&origin(&[(0, 2), (1, 1)], &[10, 12, 5]));
-        holding.add(&origin(&[(1, 1), (0, 1)], &[6, 13]));
-        holding.remove(1);
-        let held = holding.origin();
-        assert_eq!(held.runs, [(0, 1), (1, 2), (0, 1)]);
-        assert_eq!(held.offsets.to_vec(), [12, 5, 6, 13]);
-        let middle = held.slice(1, 2);
-        assert_eq!((middle.runs, middle.offsets.to_vec()), (vec![(1, 2)], vec![5, 6]));
     }
 }

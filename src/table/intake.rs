@@ -84,12 +84,11 @@ impl Intake {
 
     /// Whether a partition's share of the budget has room; it has where there are no shares.
     ///
-    /// With n partitions, each may have two n-ths: a partition that nobody reads from slows itself before it slows the others, and one
-    /// that is busy alone is not kept to a narrow share.
+    /// The shares are even: were they more, those of the partitions that nobody reads from could fill the whole budget, and stop the
+    /// others.
     pub(super) fn has_room(&self, partition: Partition) -> bool {
         let Some(share) = self.accounts.get(&partition).and_then(|account| account.share.as_ref()) else { return true };
-        let part = (share.limit() / self.accounts.len().max(1)).saturating_mul(2);
-        share.used() == 0 || share.used() < part.min(share.limit())
+        share.used() == 0 || share.used() < share.limit() / self.accounts.len().max(1)
     }
 
     /// Takes in a chunk, all of it or nothing.
@@ -122,8 +121,10 @@ impl Intake {
             }
             self.pending.accounts.insert(partition, span);
         }
-        self.sequence += 1;
-        self.pending.arrivals.push(Arrival { chunk, shares, sequence: self.sequence });
+        let sequence = self.sequence;
+        // Each run of rows has a place of its own.
+        self.sequence += chunk.spans.len().max(1) as u64;
+        self.pending.arrivals.push(Arrival { chunk, shares, sequence });
         Ok(())
     }
 

@@ -13,9 +13,9 @@ use super::holding::Holding;
 use super::lens::Lens;
 use super::lock::lock;
 use super::queue::Queue;
-use super::segment::{Added, Origin, Segment};
+use super::segment::Segment;
 use super::table_type::TableType;
-use super::update::Waiting;
+use super::update::{Rows, Waiting};
 use super::view::View;
 use crate::error::{Error, Result};
 
@@ -52,11 +52,13 @@ pub(super) struct Node {
     pub(super) schema: SchemaRef,
     pub(super) table_type: TableType,
     pub(super) source: Source,
+    /// A ring that holds more gives up its oldest rows, however few they are.
+    pub(super) most_bytes: usize,
     /// What is visible. Read and written under the gate of the consumption only, so that all tables change together.
     pub(super) view: Mutex<Arc<View>>,
     /// None after the end.
     pub(super) subscribers: Mutex<Option<Vec<Weak<Queue<Waiting>>>>>,
-    /// Used in cycles only.
+    /// Changed by cycles, and when tables are made of this one. No user's function runs under it.
     pub(super) work: Mutex<Work>,
     /// Bytes of all tables of the consumption.
     held: Arc<AtomicUsize>,
@@ -68,22 +70,27 @@ pub(super) struct Work {
     pub(super) children: Vec<Weak<Node>>,
     /// The tables that this one is merged into, and how they see it.
     pub(super) merges: Vec<(Weak<Node>, Arc<Lens>)>,
-    /// Of a ring, and of what is derived from one.
+    /// Of a ring that keeps its own house.
     pub(super) holding: Holding,
     /// Of a filtered ring: which of the parent's rows were kept, and how many of the first mask are gone.
     pub(super) masks: VecDeque<BooleanArray>,
-    /// Rows of a table that became part of this merge between two cycles.
-    pub(super) backlog: Vec<Added>,
     /// The table's function failed: it stays as it is.
     pub(super) failed: Option<Error>,
 }
 
 impl Node {
-    pub(super) fn new(schema: SchemaRef, table_type: TableType, source: Source, held: &Arc<AtomicUsize>) -> Arc<Self> {
+    pub(super) fn new(
+        schema: SchemaRef,
+        table_type: TableType,
+        source: Source,
+        most_bytes: usize,
+        held: &Arc<AtomicUsize>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             schema,
             table_type,
             source,
+            most_bytes,
             view: Mutex::default(),
             subscribers: Mutex::new(Some(Vec::new())),
             work: Mutex::default(),
@@ -107,43 +114,60 @@ impl Node {
         Arc::clone(&lock(&self.view))
     }
 
-    /// All rows as if they came now.
-    pub(super) fn history(&self) -> Vec<Added> {
-        let origin = if self.is_ring() { lock(&self.work).holding.origin() } else { Origin::default() };
-        self.seen().history(&origin)
+    /// What a new subscriber reads first: all that there is. The caller holds the gate.
+    pub(super) fn told(&self, cycle: u64) -> Waiting {
+        let view = self.seen();
+        let positions = Arc::clone(&view.positions);
+        Waiting { cycle, removed: 0, positions, missed: 0, holds: Arc::new([]), added: Rows::All(view) }
     }
 
-    /// Rows of the parent as this table has them. The functions are the user's: they may fail, and they may panic.
-    pub(super) fn convert(&self, added: &[Added], work: &mut Work) -> Result<Vec<Added>> {
+    /// Lets every cycle from now on flow into `queue`, if there will be any. The caller holds the gate.
+    pub(super) fn subscribe(&self, queue: &Arc<Queue<Waiting>>) {
+        match &mut *lock(&self.subscribers) {
+            Some(subscribers) => subscribers.push(Arc::downgrade(queue)),
+            None => drop(queue.end()),
+        }
+    }
+
+    /// The tables that are derived from this one.
+    pub(super) fn children(&self) -> Vec<Arc<Self>> {
+        let mut work = lock(&self.work);
+        work.children.retain(|child| child.strong_count() > 0);
+        work.children.iter().filter_map(Weak::upgrade).collect()
+    }
+
+    /// Rows of the parent as this table has them, and of a filtered ring which they are. The functions are the user's: they may fail,
+    /// they may panic, they may take their time, and they may make tables themselves.
+    pub(super) fn convert(&self, added: &[Arc<Segment>]) -> Result<(Vec<Arc<Segment>>, Vec<BooleanArray>)> {
         let mut converted = Vec::with_capacity(added.len());
-        for added in added {
+        let mut masks = Vec::new();
+        for segment in added {
             match &self.source {
-                Source::Own | Source::Merge { .. } => converted.push(added.clone()),
+                Source::Own | Source::Merge { .. } => converted.push(Arc::clone(segment)),
                 Source::Map { map, .. } => {
-                    let batch = guarded("map", || map(&added.segment.batch))?;
-                    if batch.num_rows() != added.rows() || batch.schema() != self.schema {
+                    let batch = guarded("map", || map(&segment.batch))?;
+                    if batch.num_rows() != segment.rows() || batch.schema() != self.schema {
                         let reason = format!(
                             "it made {} rows of {}, and the columns {:?}; a map keeps the number of rows, and its columns are always the same",
                             batch.num_rows(),
-                            added.rows(),
+                            segment.rows(),
                             batch.schema_ref().fields().iter().map(|field| field.name()).collect::<Vec<_>>(),
                         );
                         return Err(Error::Columns { what: "mapping a table", reason });
                     }
                     let bytes = batch.get_array_memory_size();
-                    let segment = Segment { batch, bytes, sequence: added.segment.sequence };
-                    converted.push(Added { segment: Arc::new(segment), origin: Arc::clone(&added.origin) });
+                    converted.push(Arc::new(segment.with(batch, bytes)));
                 }
                 Source::Filter { predicate, .. } => {
-                    let mask = kept(guarded("filter", || predicate(&added.segment.batch))?, added.rows())?;
-                    converted.extend(added.filter(&mask)?);
+                    let mask = kept(guarded("filter", || predicate(&segment.batch))?, segment.rows())?;
+                    converted.extend(segment.filter(&mask)?);
                     if self.is_ring() {
-                        work.masks.push_back(mask);
+                        masks.push(mask);
                     }
                 }
             }
         }
-        Ok(converted)
+        Ok((converted, masks))
     }
 }
 

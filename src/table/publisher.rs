@@ -174,8 +174,7 @@ impl Core {
         if lock(&self.intake).has_news() {
             return true;
         }
-        let graph = lock(&self.graph);
-        graph.blinks || graph.family.as_ref().is_some_and(|family| family.has_news())
+        lock(&self.graph).has_news()
     }
 
     fn finish(&self, end: End) {
@@ -199,6 +198,6 @@ impl Core {
         let prototype = &family.prototype.node;
         let node = self.node(Arc::clone(&prototype.schema), prototype.table_type, Source::Own);
         graph.constituents.insert(partition, Arc::clone(&node));
-        family.prepare(partition, Member::of(node));
+        family.prepare(&mut graph, partition, Member::of(node));
     }
 }

@@ -56,6 +56,15 @@ impl<T> Queue<T> {
         state.waker.take()
     }
 
+    /// The next, if one waits.
+    pub(super) fn pop(&self) -> Option<T> {
+        lock(&self.state).waiting.pop_front()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        lock(&self.state).waiting.is_empty()
+    }
+
     /// The next, or none where there will be no more.
     pub(super) fn poll(&self, context: &mut Context<'_>) -> Poll<Option<T>> {
         let mut state = lock(&self.state);

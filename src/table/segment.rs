@@ -10,6 +10,7 @@ use arrow_schema::ArrowError;
 use arrow_select::filter::filter_record_batch;
 use arrow_select::take::take_record_batch;
 
+use super::lens::Lens;
 use crate::error::{Error, Result};
 use crate::position::{Offset, Partition};
 
@@ -21,6 +22,8 @@ pub(super) struct Segment {
     pub(super) bytes: usize,
     /// Grows in the order of arrival.
     pub(super) sequence: u64,
+    /// Known where a ring needs it, else empty. It travels with the rows, so that whoever has a view has all that belongs to it.
+    pub(super) origin: Arc<Origin>,
 }
 
 impl Segment {
@@ -31,7 +34,8 @@ impl Segment {
     /// The rows from `start` on, in the same memory.
     pub(super) fn slice(&self, start: usize) -> Self {
         let rows = self.rows().saturating_sub(start);
-        Self { batch: self.batch.slice(self.rows() - rows, rows), bytes: self.bytes, sequence: self.sequence }
+        let origin = Arc::new(self.origin.slice(start, rows));
+        Self { batch: self.batch.slice(self.rows() - rows, rows), bytes: self.bytes, sequence: self.sequence, origin }
     }
 
     /// The rows from `start` on. What is cut off is given back where it is the greater part: a slice would hold on to all of it.
@@ -41,9 +45,35 @@ impl Segment {
         if start > rows
             && let Ok(batch) = copy(&tail.batch)
         {
-            tail = Self { batch, bytes: scaled(self.bytes, rows, self.rows()), ..tail };
+            let origin =
+                Arc::new(Origin { offsets: tail.origin.offsets.iter().copied().collect(), runs: tail.origin.runs.clone() });
+            tail = Self { batch, bytes: scaled(self.bytes, rows, self.rows()), origin, ..tail };
         }
         tail
+    }
+
+    /// The rows under the columns that a merge has.
+    pub(super) fn seen_through(&self, lens: &Lens) -> Self {
+        self.with(lens.look(&self.batch), self.bytes)
+    }
+
+    /// Other columns for the same rows.
+    pub(super) fn with(&self, batch: RecordBatch, bytes: usize) -> Self {
+        Self { batch, bytes, sequence: self.sequence, origin: Arc::clone(&self.origin) }
+    }
+
+    /// The rows that `mask` keeps, which has no nulls; none where it keeps none.
+    pub(super) fn filter(self: &Arc<Self>, mask: &BooleanArray) -> Result<Option<Arc<Self>>> {
+        let kept = mask.true_count();
+        if kept == 0 {
+            return Ok(None);
+        }
+        if kept == self.rows() {
+            return Ok(Some(Arc::clone(self)));
+        }
+        let batch = filter_record_batch(&self.batch, mask).map_err(columns("filtering a table"))?;
+        let bytes = scaled(self.bytes, kept, self.rows());
+        Ok(Some(Arc::new(Self { batch, bytes, sequence: self.sequence, origin: Arc::new(self.origin.filter(mask)) })))
     }
 }
 
@@ -100,6 +130,15 @@ impl Origin {
         Self { runs, offsets }
     }
 
+    /// Of the rows of several, one behind the other; empty where one is.
+    pub(super) fn joined<'a>(origins: impl Iterator<Item = &'a Self> + Clone) -> Self {
+        if origins.clone().any(|origin| origin.offsets.is_empty()) {
+            return Self::default();
+        }
+        let runs = origins.clone().flat_map(|origin| origin.runs.iter().copied()).collect();
+        Self { runs, offsets: origins.flat_map(|origin| origin.offsets.iter().copied()).collect() }
+    }
+
     /// Of the rows that `mask` keeps.
     pub(super) fn filter(&self, mask: &BooleanArray) -> Self {
         if self.offsets.len() != mask.len() {
@@ -116,41 +155,6 @@ impl Origin {
         }
         let offsets = mask.values().set_indices().filter_map(|index| self.offsets.get(index)).copied().collect();
         Self { runs, offsets }
-    }
-}
-
-/// Rows that come to a table.
-#[derive(Debug, Clone)]
-pub(super) struct Added {
-    pub(super) segment: Arc<Segment>,
-    /// Known where a ring needs it.
-    pub(super) origin: Arc<Origin>,
-}
-
-impl Added {
-    pub(super) fn rows(&self) -> usize {
-        self.segment.rows()
-    }
-
-    /// The rows from `start` on.
-    pub(super) fn tail(&self, start: usize) -> Self {
-        let origin = self.origin.slice(start, self.rows().saturating_sub(start));
-        Self { segment: Arc::new(self.segment.tail(start)), origin: Arc::new(origin) }
-    }
-
-    /// The rows that `mask` keeps, which has no nulls; none where it keeps none.
-    pub(super) fn filter(&self, mask: &BooleanArray) -> Result<Option<Self>> {
-        let kept = mask.true_count();
-        if kept == 0 {
-            return Ok(None);
-        }
-        if kept == self.rows() {
-            return Ok(Some(self.clone()));
-        }
-        let batch = filter_record_batch(&self.segment.batch, mask).map_err(columns("filtering a table"))?;
-        let bytes = scaled(self.segment.bytes, kept, self.rows());
-        let segment = Segment { batch, bytes, sequence: self.segment.sequence };
-        Ok(Some(Self { segment: Arc::new(segment), origin: Arc::new(self.origin.filter(mask)) }))
     }
 }
 

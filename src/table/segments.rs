@@ -73,26 +73,28 @@ impl Segments {
         }
     }
 
-    /// The last segments, oldest first; at least as many as a block where there are so many.
-    pub(super) fn recent(&self) -> Vec<Arc<Segment>> {
-        let before = self.blocks.last().into_iter().flat_map(|block| block.iter());
-        before.chain(self.tail.iter()).map(Arc::clone).collect()
+    /// The last segments, oldest first: `count` of them, and a block more, where there are so many.
+    pub(super) fn recent(&self, count: usize) -> Vec<Arc<Segment>> {
+        let mut first = self.blocks.len();
+        let mut found = self.tail.len();
+        while found < count.saturating_add(BLOCK) && first > 0 {
+            first -= 1;
+            found += self.blocks.get(first).map_or(0, |block| block.len());
+        }
+        let blocks = self.blocks.iter().skip(first).flat_map(|block| block.iter());
+        blocks.chain(self.tail.iter()).map(Arc::clone).collect()
     }
 
-    /// Puts one segment where the last `count` are, of those that [`Segments::recent`] gave.
-    pub(super) fn merge_last(&mut self, count: usize, merged: Arc<Segment>) {
-        let beyond = count.saturating_sub(self.tail.len());
-        if beyond > 0 {
-            let blocks = Arc::make_mut(&mut self.blocks);
-            let mut block = blocks.pop().map(|block| block.to_vec()).unwrap_or_default();
-            block.truncate(block.len().saturating_sub(beyond));
-            block.push(merged);
-            self.tail = Arc::new(block);
-        } else {
-            let tail = Arc::make_mut(&mut self.tail);
-            tail.truncate(tail.len() - count);
-            tail.push(merged);
+    /// Puts others where the last `count` segments are.
+    pub(super) fn replace_last(&mut self, count: usize, with: impl IntoIterator<Item = Arc<Segment>>) {
+        let mut left = count;
+        while left > self.tail.len() && !self.blocks.is_empty() {
+            left -= self.tail.len();
+            self.tail = Arc::make_mut(&mut self.blocks).pop().unwrap_or_default();
         }
+        let tail = Arc::make_mut(&mut self.tail);
+        tail.truncate(tail.len().saturating_sub(left));
+        with.into_iter().for_each(|segment| self.push(segment));
     }
 }
 
@@ -105,7 +107,7 @@ mod tests {
     fn segment(sequence: u64) -> Arc<Segment> {
         let column: arrow_array::ArrayRef = Arc::new(Int64Array::from(vec![1]));
         let batch = RecordBatch::try_from_iter([("A", column)]).expect("a batch");
-        Arc::new(Segment { batch, bytes: 8, sequence })
+        Arc::new(Segment { batch, bytes: 8, sequence, origin: Arc::default() })
     }
 
     fn sequences(list: &Segments) -> Vec<u64> {
@@ -119,7 +121,7 @@ mod tests {
         let before = list.clone();
         list.pop_front();
         list.push(segment(200));
-        list.merge_last(3, segment(999));
+        list.replace_last(3, [segment(999)]);
         assert_eq!(sequences(&before), (0..200).collect::<Vec<_>>());
         assert_eq!(sequences(&list), (1..198).chain([999]).collect::<Vec<_>>());
     }
@@ -138,13 +140,14 @@ mod tests {
     }
 
     #[test]
-    fn a_merge_may_reach_into_the_last_full_block() {
+    fn what_is_replaced_may_reach_into_full_blocks() {
         let mut list = Segments::default();
-        (0..66).for_each(|number| list.push(segment(number)));
-        assert_eq!(list.recent().len(), 66);
-        list.merge_last(8, segment(900));
-        assert_eq!(sequences(&list), (0..58).chain([900]).collect::<Vec<_>>());
-        list.push(segment(66));
-        assert_eq!(list.len(), 60);
+        (0..200).for_each(|number| list.push(segment(number)));
+        assert_eq!(list.recent(0).len(), 72, "a block, and what is begun of the next");
+        assert_eq!(list.recent(70).len(), 136);
+        list.replace_last(100, [segment(900), segment(901)]);
+        assert_eq!(sequences(&list), (0..100).chain([900, 901]).collect::<Vec<_>>());
+        list.replace_last(102, (0..130).map(segment));
+        assert_eq!((sequences(&list), list.len()), ((0..130).collect::<Vec<_>>(), 130));
     }
 }

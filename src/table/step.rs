@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::lock::lock;
 use super::node::{Node, Source};
 use super::positions::{PartitionPosition, Positions};
-use super::segment::Added;
+use super::segment::Segment;
 use super::table_type::TableType;
-use super::update::Hold;
+use super::update::{Hold, Rows, Waiting};
 use super::view::View;
 use crate::error::Result;
 use crate::position::{Partition, Span};
@@ -16,7 +16,8 @@ use crate::position::{Partition, Span};
 /// What comes to a table in a cycle: from chunks, or from the tables that it merges.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Incoming {
-    pub(super) added: Vec<Added>,
+    /// In any order.
+    pub(super) added: Vec<Arc<Segment>>,
     /// Of the partitions that have moved.
     pub(super) accounts: BTreeMap<Partition, Span>,
     pub(super) holds: Vec<Arc<Hold>>,
@@ -26,7 +27,7 @@ pub(super) struct Incoming {
 #[derive(Debug)]
 pub(super) struct Step {
     pub(super) removed: usize,
-    pub(super) added: Vec<Added>,
+    pub(super) added: Vec<Arc<Segment>>,
     pub(super) holds: Vec<Arc<Hold>>,
     /// The table afterwards.
     pub(super) view: View,
@@ -37,19 +38,19 @@ impl Step {
     pub(super) fn own(node: &Node, incoming: Incoming) -> Self {
         let mut view = View::clone(&node.seen());
         let mut work = lock(&node.work);
-        let mut added = std::mem::take(&mut work.backlog);
-        added.extend(incoming.added);
+        let mut added = incoming.added;
         let mut removed = 0;
         match node.table_type {
             TableType::Append => {}
             TableType::Blink => removed = view.rows,
             TableType::Ring(most) => {
-                let arrived: usize = added.iter().map(Added::rows).sum();
+                let arrived: usize = added.iter().map(|segment| segment.rows()).sum();
                 let over = (view.rows + arrived).saturating_sub(most);
-                removed = over.min(view.rows);
-                added = without_first(added, over - removed);
+                let beyond = over.saturating_sub(view.rows);
+                removed = over.min(view.rows).max(view.rows_beyond(node.most_bytes));
+                added = without_first(added, beyond);
                 work.holding.remove(removed);
-                added.iter().for_each(|added| work.holding.add(&added.origin));
+                added.iter().for_each(|segment| work.holding.add(&segment.origin));
             }
         }
         let mut positions = Positions::clone(&view.positions);
@@ -76,6 +77,8 @@ impl Step {
     /// Of a table that is derived from one that was changed by `parent`.
     pub(super) fn derived(node: &Node, parent: &Self) -> Result<Self> {
         let mut view = View::clone(&node.seen());
+        // The user's function: no lock is held while it runs.
+        let (added, masks) = node.convert(&parent.added)?;
         let mut work = lock(&node.work);
         let removed = match (node.table_type, &node.source) {
             (TableType::Append, _) => 0,
@@ -83,39 +86,41 @@ impl Step {
             (TableType::Ring(_), Source::Filter { .. }) => work.unmask(parent.removed),
             (TableType::Ring(_), _) => parent.removed,
         };
-        let added = node.convert(&parent.added, &mut work)?;
-        if node.is_ring() {
-            work.holding.remove(removed);
-            added.iter().for_each(|added| work.holding.add(&added.origin));
-        }
+        work.masks.extend(masks);
         view.positions = Arc::clone(&parent.view.positions);
         Ok(Self { removed, added, holds: parent.holds.clone(), view }.applied())
+    }
+
+    /// What an update that waits for a subscriber says of the table, for a table that is derived from it meanwhile.
+    pub(super) fn told(waiting: Waiting) -> Self {
+        let added = match waiting.added {
+            Rows::All(view) => view.history(),
+            Rows::Cycle(segments) => segments.iter().map(Arc::clone).collect(),
+        };
+        let view = View { positions: waiting.positions, ..View::default() };
+        Self { removed: waiting.removed, added, holds: waiting.holds.iter().map(Arc::clone).collect(), view }
     }
 
     fn applied(mut self) -> Self {
         if self.removed > 0 {
             self.view.remove(self.removed);
         }
-        for added in &self.added {
-            self.view.push(Arc::clone(&added.segment));
+        for segment in &self.added {
+            self.view.push(Arc::clone(segment));
         }
         self
-    }
-
-    pub(super) fn accounts(&self) -> BTreeMap<Partition, Span> {
-        self.view.positions.iter().map(|(partition, position)| (partition, position.account)).collect()
     }
 }
 
 /// What is left of `added` when its first `rows` rows are gone before anybody saw them.
-pub(super) fn without_first(added: Vec<Added>, mut rows: usize) -> Vec<Added> {
+pub(super) fn without_first(added: Vec<Arc<Segment>>, mut rows: usize) -> Vec<Arc<Segment>> {
     let mut left = Vec::with_capacity(added.len());
-    for added in added {
-        let cut = rows.min(added.rows());
+    for segment in added {
+        let cut = rows.min(segment.rows());
         rows -= cut;
         match cut {
-            0 => left.push(added),
-            cut if cut < added.rows() => left.push(added.tail(cut)),
+            0 => left.push(segment),
+            cut if cut < segment.rows() => left.push(Arc::new(segment.tail(cut))),
             _ => {}
         }
     }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 
 use super::positions::Positions;
-use super::segment::{Added, Origin, Segment};
+use super::segment::Segment;
 use super::segments::Segments;
+use crate::position::{Partition, Span};
 
 /// The rows of a table as of a cycle. Immutable once visible; a changed one shares what is the same.
 #[derive(Debug, Clone, Default)]
@@ -35,6 +36,25 @@ impl View {
         self.segments.push(segment);
     }
 
+    /// What became of the offsets of every partition.
+    pub(super) fn accounts(&self) -> impl Iterator<Item = (Partition, Span)> + '_ {
+        self.positions.iter().map(|(partition, position)| (partition, position.account))
+    }
+
+    /// How many rows at the front must go for the rest to have no more than `most` bytes.
+    pub(super) fn rows_beyond(&self, most: usize) -> usize {
+        let mut bytes = self.bytes;
+        let mut rows = 0;
+        for segment in self.segments.iter() {
+            if bytes <= most {
+                break;
+            }
+            bytes = bytes.saturating_sub(segment.bytes);
+            rows += segment.rows();
+        }
+        rows.saturating_sub(self.skip)
+    }
+
     /// Takes rows out at the front.
     pub(super) fn remove(&mut self, rows: usize) {
         if rows >= self.rows {
@@ -61,16 +81,12 @@ impl View {
         }
     }
 
-    /// All rows as if they came now, for a table that begins with them. `origin` is that of all rows, or empty.
-    pub(super) fn history(&self, origin: &Origin) -> Vec<Added> {
-        let mut start = 0;
-        let mut history = Vec::new();
-        for (at, segment) in self.segments.iter().enumerate() {
-            let segment = if at == 0 && self.skip > 0 { Arc::new(segment.slice(self.skip)) } else { Arc::clone(segment) };
-            let rows = segment.rows();
-            history.push(Added { segment, origin: Arc::new(origin.slice(start, rows)) });
-            start += rows;
-        }
-        history
+    /// All rows as if they came now, for a table that begins with them.
+    pub(super) fn history(&self) -> Vec<Arc<Segment>> {
+        let skipped = |(at, segment): (usize, &Arc<Segment>)| match (at, self.skip) {
+            (0, skip) if skip > 0 => Arc::new(segment.slice(skip)),
+            _ => Arc::clone(segment),
+        };
+        self.segments.iter().enumerate().map(skipped).collect()
     }
 }

@@ -41,7 +41,7 @@ fn a_partition_that_the_topic_gains_is_a_new_constituent_everywhere() {
     writer.cycle();
     assert_eq!((table.keys(), offsets.keys(), even.keys()), (vec![0, 1, 2], vec![0, 1, 2], vec![0, 2]));
     assert_eq!((keys(&mut changes), keys(&mut even_changes)), (vec![1, 2], vec![2]));
-    assert_eq!(shown(&merged), [(0, 0), (1, 0), (2, 0)]);
+    assert_eq!(shown(&merged), [(0, 0), (2, 0), (1, 0)], "as in the chunk");
     assert_eq!(offsets.get(1).expect("partition 1").snapshot().schema().fields().len(), 1);
     assert_eq!(shown(&even.merge()), [(0, 0), (2, 0)]);
 }
