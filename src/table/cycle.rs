@@ -10,7 +10,7 @@ use super::round::Round;
 use super::sources::sources;
 use super::step::Step;
 use super::table_type::TableType;
-use super::update::{Rows, Waiting};
+use super::update::{Hold, Rows, Waiting};
 
 impl Core {
     /// Makes visible what was appended.
@@ -103,6 +103,7 @@ fn tell(node: &Node, cycle: u64, step: &Step, wakers: &mut Vec<Waker>) {
         removed: step.removed,
         positions: Arc::clone(&step.view.positions),
         missed: 0,
+        bytes: Hold::bytes_of(&step.holds),
         holds: step.holds.iter().map(Arc::clone).collect(),
     };
     for queue in subscribers.iter().filter_map(Weak::upgrade) {
@@ -111,6 +112,6 @@ fn tell(node: &Node, cycle: u64, step: &Step, wakers: &mut Vec<Waker>) {
             // Who may miss rows must not slow those who may not.
             update.holds = Arc::new([]);
         }
-        wakers.extend(queue.push(update, Waiting::drop_into));
+        wakers.extend(queue.push(update));
     }
 }

@@ -18,7 +18,6 @@ use super::queue::Queue;
 use super::segment::Segment;
 use super::step::{Step, without_first};
 use super::table_type::TableType;
-use super::update::Waiting;
 use super::view::View;
 use crate::error::{Error, Result};
 use crate::position::Partition;
@@ -163,7 +162,7 @@ impl Core {
         let queue = Queue::new(None);
         {
             let cycle = lock(&self.gate);
-            queue.push(parent.told(*cycle), Waiting::drop_into);
+            queue.push(parent.told(*cycle));
             parent.subscribe(&queue);
         }
         loop {

@@ -118,7 +118,7 @@ impl Node {
     pub(super) fn told(&self, cycle: u64) -> Waiting {
         let view = self.seen();
         let positions = Arc::clone(&view.positions);
-        Waiting { cycle, removed: 0, positions, missed: 0, holds: Arc::new([]), added: Rows::All(view) }
+        Waiting { cycle, removed: 0, positions, missed: 0, holds: Arc::new([]), bytes: 0, added: Rows::All(view) }
     }
 
     /// Lets every cycle from now on flow into `queue`, if there will be any. The caller holds the gate.

@@ -8,13 +8,23 @@ use arrow_schema::SchemaRef;
 use super::budget::Charge;
 use super::lens::Lens;
 use super::positions::Positions;
+use super::queue::Item;
 use super::segment::Segment;
 use super::view::View;
 
 /// The charges of a chunk: bytes are on their way until every reader has let go of them.
 #[derive(Debug)]
 pub(super) struct Hold {
+    /// What the chunk has taken of the budget, its share aside.
+    pub(super) bytes: usize,
     pub(super) _charges: Vec<Charge>,
+}
+
+impl Hold {
+    /// What several have taken of the budget.
+    pub(super) fn bytes_of(holds: &[Arc<Self>]) -> usize {
+        holds.iter().map(|hold| hold.bytes).sum()
+    }
 }
 
 /// An update as it waits, the same for all subscribers of a table.
@@ -26,6 +36,8 @@ pub(super) struct Waiting {
     pub(super) positions: Arc<Positions>,
     pub(super) missed: u64,
     pub(super) holds: Arc<[Arc<Hold>]>,
+    /// What these have taken of the budget. It is known here where they are given back all the same.
+    pub(super) bytes: usize,
 }
 
 /// Rows that wait: those of a cycle, or all that a table had when the subscriber came.
@@ -44,9 +56,12 @@ impl Rows {
     }
 }
 
-impl Waiting {
-    /// Nobody will read this one; the next says so.
-    pub(super) fn drop_into(self, next: &mut Self) {
+impl Item for Waiting {
+    fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    fn drop_into(self, next: &mut Self) {
         next.missed += self.missed + self.added.count() as u64;
         next.removed += self.removed;
     }

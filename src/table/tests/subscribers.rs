@@ -73,7 +73,7 @@ fn a_dropped_subscriber_gives_the_budget_back() {
 
 #[test]
 fn a_lossy_subscriber_is_told_what_it_missed_and_slows_nobody() {
-    let writer = Writer::with(CycleSettings::default(), 100);
+    let writer = Writer::with(CycleSettings::default(), 400);
     let table = writer.plain(TableType::Ring(8), &[(0, 0)]);
     let mut updates = table.updates_lossy(2);
     for _ in 0..5 {
