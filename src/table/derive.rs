@@ -168,7 +168,7 @@ impl Core {
         loop {
             while let Some(waiting) = queue.pop() {
                 let step = Step::derived(node, &Step::told(waiting))?;
-                node.show(Arc::new(step.view));
+                drop(node.show_step(&step));
             }
             // No cycle becomes visible while the graph is held.
             let _graph = lock(&self.graph);
@@ -200,9 +200,9 @@ impl Core {
                 position.first = work.holding.first(*partition).unwrap_or(position.next);
             }
         }
-        let mut view = View { positions: Arc::new(positions), ..View::default() };
-        rows.into_iter().for_each(|segment| view.push(segment));
-        node.show(Arc::new(view));
+        let view = View { positions: Arc::new(positions), ..View::default() };
+        let holds = family.members().iter().flat_map(|member| member.node.told(0).holds.to_vec()).collect();
+        drop(node.show_step(&Step { removed: 0, added: rows, holds, view }.applied()));
         self.begin(node);
     }
 

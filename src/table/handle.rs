@@ -79,7 +79,11 @@ impl Table {
     fn subscribe(&self, limit: Option<Limit>) -> Updates {
         let queue = Queue::new(limit);
         let cycle = lock(&self.core().gate);
-        queue.push(self.member.node.told(*cycle));
+        let mut first = self.member.node.told(*cycle);
+        if queue.is_lossy() {
+            first.holds = Arc::new([]);
+        }
+        queue.push(first);
         self.member.node.subscribe(&queue);
         drop(cycle);
         Updates::new(queue, self.member.clone(), Arc::clone(&self.lease))
