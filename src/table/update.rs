@@ -1,12 +1,13 @@
 //! What one cycle changed in a table.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, Weak};
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 
 use super::budget::Charge;
 use super::lens::Lens;
+use super::lock::lock;
 use super::positions::Positions;
 use super::queue::Item;
 use super::segment::Segment;
@@ -67,24 +68,48 @@ impl Item for Waiting {
     }
 }
 
+/// The charges of the update that a reader is at.
+#[derive(Debug)]
+pub(super) struct InHand {
+    holds: Mutex<Arc<[Arc<Hold>]>>,
+}
+
+impl InHand {
+    /// The reader is done with it, whether or not it keeps the rows.
+    pub(super) fn release(&self) {
+        let holds = std::mem::replace(&mut *lock(&self.holds), Arc::new([]));
+        drop(holds);
+    }
+}
+
 /// What one cycle changed: rows added at the end, rows removed at the front.
 ///
-/// A copy of the table is kept by taking [`Update::removed`] rows from its front, then adding [`Update::added`] at its end. While an
-/// update is held, its rows count against the consumption's memory budget.
+/// A copy of the table is kept by taking [`Update::removed`] rows from its front, then adding [`Update::added`] at its end. The rows count
+/// against the consumption's memory budget until the update is dropped, the next is asked for, or the stream is dropped: whoever keeps
+/// updates does not stop the fetch.
 #[derive(Debug, Clone)]
 pub struct Update {
     waiting: Waiting,
+    /// Shared by all clones. The stream lets go of what is in it, too.
+    in_hand: Arc<InHand>,
     schema: SchemaRef,
     added: Vec<RecordBatch>,
 }
 
 impl Update {
-    pub(super) fn new(waiting: Waiting, lens: &Lens) -> Self {
+    pub(super) fn new(mut waiting: Waiting, lens: &Lens) -> Self {
+        let holds = std::mem::replace(&mut waiting.holds, Arc::new([]));
         let added = match &waiting.added {
             Rows::Cycle(segments) => segments.iter().map(|segment| lens.look(&segment.batch)).collect(),
             Rows::All(view) => view.batches().map(|batch| lens.look(&batch)).collect(),
         };
-        Self { waiting, schema: Arc::clone(lens.schema()), added }
+        let in_hand = Arc::new(InHand { holds: Mutex::new(holds) });
+        Self { waiting, in_hand, schema: Arc::clone(lens.schema()), added }
+    }
+
+    /// What this update has taken of the budget, as long as it is there.
+    pub(super) fn in_hand(&self) -> Weak<InHand> {
+        Arc::downgrade(&self.in_hand)
     }
 
     /// The number of the cycle; it grows, and is the same in all tables of a consumption.

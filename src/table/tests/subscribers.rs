@@ -69,6 +69,13 @@ fn a_dropped_subscriber_gives_the_budget_back() {
     assert_eq!(writer.budget.used(), 200);
     drop(updates);
     assert_eq!(writer.budget.used(), 0);
+    let mut updates = table.updates();
+    writer.append(&[(0, 20)]);
+    writer.cycle();
+    let kept = (next(&mut updates), next(&mut updates));
+    assert_eq!(writer.budget.used(), 200, "the last is still being read");
+    drop(updates);
+    assert_eq!(writer.budget.used(), 0, "nobody will ask for another, and {kept:?} may be kept");
 }
 
 #[test]
