@@ -1,5 +1,6 @@
 //! What tables promise, through the handles and the publisher.
 
+mod cross;
 mod cycles;
 mod derived;
 mod kinds;
