@@ -10,7 +10,7 @@ use super::round::Round;
 use super::sources::sources;
 use super::step::Step;
 use super::table_type::TableType;
-use super::update::{Hold, Rows, Waiting};
+use super::update::{Hold, Holds, Rows, Waiting};
 
 impl Core {
     /// Makes visible what was appended.
@@ -44,7 +44,7 @@ impl Core {
     }
 
     /// All tables change at once, and the subscribers are told. Who is to be woken, and what is to be given back, when no lock is held.
-    fn show(&self, graph: &mut Graph, round: &Round) -> (Vec<Waker>, Vec<Arc<[Arc<Hold>]>>) {
+    fn show(&self, graph: &mut Graph, round: &Round) -> (Vec<Waker>, Vec<Holds>) {
         let mut wakers: Vec<Waker> = Vec::new();
         let mut past = Vec::new();
         {

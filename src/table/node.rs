@@ -17,7 +17,7 @@ use super::queue::Queue;
 use super::segment::Segment;
 use super::step::Step;
 use super::table_type::TableType;
-use super::update::{Hold, Rows, Waiting};
+use super::update::{Hold, Holds, Rows, Waiting};
 use super::view::View;
 use crate::error::{Error, Result};
 
@@ -59,7 +59,7 @@ pub(super) struct Node {
     /// What is visible. Read and written under the gate of the consumption only, so that all tables change together.
     pub(super) view: Mutex<Arc<View>>,
     /// What the visible rows of a blink table cost: who subscribes now takes them with him. Read and written as the view is.
-    lit: Mutex<Arc<[Arc<Hold>]>>,
+    lit: Mutex<Holds>,
     /// None after the end.
     pub(super) subscribers: Mutex<Option<Vec<Weak<Queue<Waiting>>>>>,
     /// Changed by cycles, and when tables are made of this one. No user's function runs under it.
@@ -116,7 +116,7 @@ impl Node {
     }
 
     /// As [`Node::show`], with what the rows cost, and what those before cost: that is to be dropped when no lock is held.
-    pub(super) fn show_step(&self, step: &Step) -> Arc<[Arc<Hold>]> {
+    pub(super) fn show_step(&self, step: &Step) -> Holds {
         self.show(Arc::new(step.view.clone()));
         match self.table_type {
             TableType::Blink => std::mem::replace(&mut *lock(&self.lit), step.holds.iter().map(Arc::clone).collect()),

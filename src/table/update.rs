@@ -13,6 +13,9 @@ use super::queue::Item;
 use super::segment::Segment;
 use super::view::View;
 
+/// The charges of the rows of an update.
+pub(super) type Holds = Arc<[Arc<Hold>]>;
+
 /// The charges of a chunk: bytes are on their way until every reader has let go of them.
 #[derive(Debug)]
 pub(super) struct Hold {
@@ -36,7 +39,7 @@ pub(super) struct Waiting {
     pub(super) removed: usize,
     pub(super) positions: Arc<Positions>,
     pub(super) missed: u64,
-    pub(super) holds: Arc<[Arc<Hold>]>,
+    pub(super) holds: Holds,
     /// What these have taken of the budget. It is known here where they are given back all the same.
     pub(super) bytes: usize,
 }
@@ -71,7 +74,7 @@ impl Item for Waiting {
 /// The charges of the update that a reader is at.
 #[derive(Debug)]
 pub(super) struct InHand {
-    holds: Mutex<Arc<[Arc<Hold>]>>,
+    holds: Mutex<Holds>,
 }
 
 impl InHand {

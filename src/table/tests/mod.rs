@@ -6,6 +6,7 @@ mod derived;
 mod kinds;
 mod lifecycle;
 mod partitioned;
+mod properties;
 mod subscribers;
 
 use std::collections::BTreeMap;
