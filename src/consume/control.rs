@@ -132,6 +132,7 @@ async fn start(plan: Plan, transport: Arc<dyn Transport>) -> Result<(Control, Ha
     let (lanes, reports) = Lanes::new(&plan, lane_settings, publisher.clone(), budget, allowance, Arc::clone(&view));
     let mut control = Control { plan, cluster, publisher, lanes, reports, unfinished: BTreeMap::new(), view };
     control.begin(assignments)?;
+    control.publisher.publish();
     Ok((control, handle))
 }
 
