@@ -163,6 +163,8 @@ async fn start(plan: Plan, transport: Arc<dyn Transport>) -> Result<(impl Future
         rng: fastrand::Rng::new(),
     };
     control.begin(assignments)?;
+    // The constituents are there when the caller gets the table.
+    control.publisher.publish();
     Ok((control.run(cluster, asked), handle))
 }
 

@@ -10,7 +10,7 @@ use super::round::Round;
 use super::sources::sources;
 use super::step::Step;
 use super::table_type::TableType;
-use super::update::{Rows, Waiting};
+use super::update::{Hold, Holds, Rows, Waiting};
 
 impl Core {
     /// Makes visible what was appended.
@@ -27,7 +27,7 @@ impl Core {
                 round.own(node, incoming);
             }
         }
-        let wakers = loop {
+        let (wakers, past) = loop {
             let mut graph = lock(&self.graph);
             let tasks = round.tasks(&mut graph);
             if tasks.is_empty() {
@@ -36,31 +36,34 @@ impl Core {
             drop(graph);
             tasks.into_iter().for_each(|task| round.work(self, task));
         };
-        // Whoever is woken may look at once, or make tables.
+        // Whoever is woken may look at once, or make tables; and lanes wait for what is given back.
         wakers.into_iter().for_each(Waker::wake);
-        round.done.values().for_each(|(node, step)| self.compact(node, step.added.len()));
+        drop(past);
+        let changed: Vec<_> = round.done.into_values().map(|(node, step)| (node, step.added.len())).collect();
+        changed.into_iter().for_each(|(node, news)| self.compact(&node, news));
     }
 
-    /// All tables change at once, and the subscribers are told: they are to be woken when no lock is held.
-    fn show(&self, graph: &mut Graph, round: &Round) -> Vec<Waker> {
+    /// All tables change at once, and the subscribers are told. Who is to be woken, and what is to be given back, when no lock is held.
+    fn show(&self, graph: &mut Graph, round: &Round) -> (Vec<Waker>, Vec<Holds>) {
         let mut wakers: Vec<Waker> = Vec::new();
+        let mut past = Vec::new();
         {
             let mut cycle = lock(&self.gate);
             *cycle += 1;
             for (node, step) in round.done.values() {
                 tell(node, *cycle, step, &mut wakers);
-                node.show(Arc::new(step.view.clone()));
+                past.push(node.show_step(step));
             }
             if let Some(family) = &graph.family {
                 family.show(&mut wakers);
             }
             for node in &round.failed {
-                wakers.extend(end_updates(node));
+                wakers.extend(node.end_updates());
             }
         }
         let shows_rows = |(node, step): &(Arc<Node>, Step)| node.table_type == TableType::Blink && step.view.rows > 0;
         graph.blinks = round.done.values().any(shows_rows);
-        wakers
+        (wakers, past)
     }
 
     /// The end of all updates.
@@ -74,7 +77,7 @@ impl Core {
             let _gate = lock(&self.gate);
             while let Some(node) = nodes.pop() {
                 nodes.extend(lock(&node.work).children.iter().filter_map(Weak::upgrade));
-                wakers.extend(end_updates(&node));
+                wakers.extend(node.end_updates());
             }
             if let Some(family) = &graph.family {
                 family.end(&mut wakers);
@@ -83,10 +86,6 @@ impl Core {
         drop(graph);
         wakers.into_iter().for_each(Waker::wake);
     }
-}
-
-fn end_updates(node: &Node) -> Vec<Waker> {
-    lock(&node.subscribers).take().into_iter().flatten().filter_map(|queue| queue.upgrade()?.end()).collect()
 }
 
 /// Puts an update into the queues of all subscribers. The caller holds the gate.
@@ -103,6 +102,7 @@ fn tell(node: &Node, cycle: u64, step: &Step, wakers: &mut Vec<Waker>) {
         removed: step.removed,
         positions: Arc::clone(&step.view.positions),
         missed: 0,
+        bytes: Hold::bytes_of(&step.holds),
         holds: step.holds.iter().map(Arc::clone).collect(),
     };
     for queue in subscribers.iter().filter_map(Weak::upgrade) {
@@ -111,6 +111,6 @@ fn tell(node: &Node, cycle: u64, step: &Step, wakers: &mut Vec<Waker>) {
             // Who may miss rows must not slow those who may not.
             update.holds = Arc::new([]);
         }
-        wakers.extend(queue.push(update, Waiting::drop_into));
+        wakers.extend(queue.push(update));
     }
 }

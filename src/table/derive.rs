@@ -18,7 +18,6 @@ use super::queue::Queue;
 use super::segment::Segment;
 use super::step::{Step, without_first};
 use super::table_type::TableType;
-use super::update::Waiting;
 use super::view::View;
 use crate::error::{Error, Result};
 use crate::position::Partition;
@@ -163,13 +162,13 @@ impl Core {
         let queue = Queue::new(None);
         {
             let cycle = lock(&self.gate);
-            queue.push(parent.told(*cycle), Waiting::drop_into);
+            queue.push(parent.told(*cycle));
             parent.subscribe(&queue);
         }
         loop {
             while let Some(waiting) = queue.pop() {
                 let step = Step::derived(node, &Step::told(waiting))?;
-                node.show(Arc::new(step.view));
+                drop(node.show_step(&step));
             }
             // No cycle becomes visible while the graph is held.
             let _graph = lock(&self.graph);
@@ -201,9 +200,9 @@ impl Core {
                 position.first = work.holding.first(*partition).unwrap_or(position.next);
             }
         }
-        let mut view = View { positions: Arc::new(positions), ..View::default() };
-        rows.into_iter().for_each(|segment| view.push(segment));
-        node.show(Arc::new(view));
+        let view = View { positions: Arc::new(positions), ..View::default() };
+        let holds = family.members().iter().flat_map(|member| member.node.told(0).holds.to_vec()).collect();
+        drop(node.show_step(&Step { removed: 0, added: rows, holds, view }.applied()));
         self.begin(node);
     }
 

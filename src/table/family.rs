@@ -109,7 +109,7 @@ impl Family {
             let prepared = std::mem::take(&mut state.prepared);
             state.watchers.retain(|watcher| watcher.strong_count() > 0);
             for partition in prepared.keys() {
-                wakers.extend(state.watchers.iter().filter_map(|watcher| watcher.upgrade()?.push(*partition, |_, _| ())));
+                wakers.extend(state.watchers.iter().filter_map(|watcher| watcher.upgrade()?.push(*partition)));
             }
             state.visible.extend(prepared);
         }
@@ -137,7 +137,7 @@ impl Family {
         let queue = Queue::new(None);
         let mut state = lock(&self.state);
         for partition in state.visible.keys() {
-            queue.push(*partition, |_, _| ());
+            queue.push(*partition);
         }
         state.watchers.push(Arc::downgrade(&queue));
         queue

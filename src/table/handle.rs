@@ -8,11 +8,10 @@ use super::core::{Core, Lease};
 use super::family::Member;
 use super::lens::Lens;
 use super::lock::lock;
-use super::queue::Queue;
+use super::queue::{Limit, Queue};
 use super::snapshot::Snapshot;
 use super::status::Status;
 use super::table_type::TableType;
-use super::update::Waiting;
 use super::updates::Updates;
 use crate::error::{Error, Result};
 
@@ -71,16 +70,20 @@ impl Table {
         self.subscribe(None)
     }
 
-    /// As [`Table::updates`], but where more than `limit` updates wait, the oldest is dropped, and the one that follows says how many
-    /// rows were missed. Such a subscriber never slows the fetch.
+    /// As [`Table::updates`], but where more than `limit` updates wait, or more bytes than a quarter of the memory budget, the oldest is
+    /// dropped, and the one that follows says how many rows were missed. Such a subscriber never slows the fetch.
     pub fn updates_lossy(&self, limit: usize) -> Updates {
-        self.subscribe(Some(limit))
+        self.subscribe(Some(Limit { items: limit, bytes: self.core().budget.limit() / 4 }))
     }
 
-    fn subscribe(&self, limit: Option<usize>) -> Updates {
+    fn subscribe(&self, limit: Option<Limit>) -> Updates {
         let queue = Queue::new(limit);
         let cycle = lock(&self.core().gate);
-        queue.push(self.member.node.told(*cycle), Waiting::drop_into);
+        let mut first = self.member.node.told(*cycle);
+        if queue.is_lossy() {
+            first.holds = Arc::new([]);
+        }
+        queue.push(first);
         self.member.node.subscribe(&queue);
         drop(cycle);
         Updates::new(queue, self.member.clone(), Arc::clone(&self.lease))

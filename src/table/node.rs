@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
+use std::task::Waker;
 
 use arrow_array::{Array, BooleanArray, RecordBatch};
 use arrow_schema::SchemaRef;
@@ -14,8 +15,9 @@ use super::lens::Lens;
 use super::lock::lock;
 use super::queue::Queue;
 use super::segment::Segment;
+use super::step::Step;
 use super::table_type::TableType;
-use super::update::{Rows, Waiting};
+use super::update::{Hold, Holds, Rows, Waiting};
 use super::view::View;
 use crate::error::{Error, Result};
 
@@ -56,6 +58,8 @@ pub(super) struct Node {
     pub(super) most_bytes: usize,
     /// What is visible. Read and written under the gate of the consumption only, so that all tables change together.
     pub(super) view: Mutex<Arc<View>>,
+    /// What the visible rows of a blink table cost: who subscribes now takes them with him. Read and written as the view is.
+    lit: Mutex<Holds>,
     /// None after the end.
     pub(super) subscribers: Mutex<Option<Vec<Weak<Queue<Waiting>>>>>,
     /// Changed by cycles, and when tables are made of this one. No user's function runs under it.
@@ -92,6 +96,7 @@ impl Node {
             source,
             most_bytes,
             view: Mutex::default(),
+            lit: Mutex::new(Arc::new([])),
             subscribers: Mutex::new(Some(Vec::new())),
             work: Mutex::default(),
             held: Arc::clone(held),
@@ -110,6 +115,21 @@ impl Node {
         *shown = view;
     }
 
+    /// As [`Node::show`], with what the rows cost, and what those before cost: that is to be dropped when no lock is held.
+    pub(super) fn show_step(&self, step: &Step) -> Holds {
+        self.show(Arc::new(step.view.clone()));
+        match self.table_type {
+            TableType::Blink => std::mem::replace(&mut *lock(&self.lit), step.holds.iter().map(Arc::clone).collect()),
+            TableType::Append | TableType::Ring(_) => Arc::new([]),
+        }
+    }
+
+    /// Ends the updates of this table; who waits for one is to be woken. The caller holds the gate.
+    pub(super) fn end_updates(&self) -> Vec<Waker> {
+        *lock(&self.lit) = Arc::new([]);
+        lock(&self.subscribers).take().into_iter().flatten().filter_map(|queue| queue.upgrade()?.end()).collect()
+    }
+
     pub(super) fn seen(&self) -> Arc<View> {
         Arc::clone(&lock(&self.view))
     }
@@ -118,7 +138,8 @@ impl Node {
     pub(super) fn told(&self, cycle: u64) -> Waiting {
         let view = self.seen();
         let positions = Arc::clone(&view.positions);
-        Waiting { cycle, removed: 0, positions, missed: 0, holds: Arc::new([]), added: Rows::All(view) }
+        let holds = Arc::clone(&lock(&self.lit));
+        Waiting { cycle, removed: 0, positions, missed: 0, bytes: Hold::bytes_of(&holds), holds, added: Rows::All(view) }
     }
 
     /// Lets every cycle from now on flow into `queue`, if there will be any. The caller holds the gate.

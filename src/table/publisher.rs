@@ -122,6 +122,11 @@ impl Publisher {
         let _ = tokio::time::timeout(LOOK, core.budget.released()).await;
     }
 
+    /// Makes visible now what has begun, so that whoever gets the handle finds the tables of the partitions that are known.
+    pub(crate) fn publish(&self) {
+        self.core().cycle();
+    }
+
     /// A cycle now, for tests that do not wait for one.
     #[cfg(test)]
     pub(super) fn run_cycle(&self) {

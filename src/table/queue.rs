@@ -5,26 +5,43 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use super::lock::lock;
+use crate::position::Partition;
 
 /// A queue with one reader. The writer never waits.
 #[derive(Debug)]
 pub(super) struct Queue<T> {
     state: Mutex<State<T>>,
-    /// The most that may wait; what is older is dropped and counted.
-    limit: Option<usize>,
+    limit: Option<Limit>,
+}
+
+/// The most that may wait; what is older is dropped and counted. The newest one always waits, whatever it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limit {
+    pub(super) items: usize,
+    pub(super) bytes: usize,
+}
+
+/// What can wait.
+pub(super) trait Item {
+    /// The bytes that would be on their way as long as it waits.
+    fn bytes(&self) -> usize;
+
+    /// Nobody will read this one; the next says so.
+    fn drop_into(self, next: &mut Self);
 }
 
 #[derive(Debug)]
 struct State<T> {
     waiting: VecDeque<T>,
+    bytes: usize,
     ended: bool,
     waker: Option<Waker>,
 }
 
-impl<T> Queue<T> {
-    pub(super) fn new(limit: Option<usize>) -> Arc<Self> {
-        let state = State { waiting: VecDeque::new(), ended: false, waker: None };
-        Arc::new(Self { state: Mutex::new(state), limit: limit.map(|limit| limit.max(1)) })
+impl<T: Item> Queue<T> {
+    pub(super) fn new(limit: Option<Limit>) -> Arc<Self> {
+        let state = State { waiting: VecDeque::new(), bytes: 0, ended: false, waker: None };
+        Arc::new(Self { state: Mutex::new(state), limit })
     }
 
     /// Whether it drops what is not read in time.
@@ -32,18 +49,21 @@ impl<T> Queue<T> {
         self.limit.is_some()
     }
 
-    /// Adds `item`; where that is too much, `drop` takes the oldest into the one that follows it. The waker is to be woken when no lock
-    /// is held any more.
-    pub(super) fn push(&self, item: T, drop: impl Fn(T, &mut T)) -> Option<Waker> {
+    /// Adds `item`; where that is too much, the oldest goes into the one that follows it. The waker is to be woken when no lock is held
+    /// any more.
+    pub(super) fn push(&self, item: T) -> Option<Waker> {
         let mut state = lock(&self.state);
         if state.ended {
             return None;
         }
+        state.bytes += item.bytes();
         state.waiting.push_back(item);
-        while self.limit.is_some_and(|limit| state.waiting.len() > limit) {
-            let oldest = state.waiting.pop_front();
-            if let (Some(oldest), Some(next)) = (oldest, state.waiting.front_mut()) {
-                drop(oldest, next);
+        if let Some(limit) = self.limit {
+            while state.waiting.len() > 1 && (state.waiting.len() > limit.items || state.bytes > limit.bytes) {
+                let oldest = state.pop();
+                if let (Some(oldest), Some(next)) = (oldest, state.waiting.front_mut()) {
+                    oldest.drop_into(next);
+                }
             }
         }
         state.waker.take()
@@ -58,7 +78,7 @@ impl<T> Queue<T> {
 
     /// The next, if one waits.
     pub(super) fn pop(&self) -> Option<T> {
-        lock(&self.state).waiting.pop_front()
+        lock(&self.state).pop()
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -68,7 +88,7 @@ impl<T> Queue<T> {
     /// The next, or none where there will be no more.
     pub(super) fn poll(&self, context: &mut Context<'_>) -> Poll<Option<T>> {
         let mut state = lock(&self.state);
-        match state.waiting.pop_front() {
+        match state.pop() {
             Some(item) => Poll::Ready(Some(item)),
             None if state.ended => Poll::Ready(None),
             None => {
@@ -77,4 +97,20 @@ impl<T> Queue<T> {
             }
         }
     }
+}
+
+impl<T: Item> State<T> {
+    fn pop(&mut self) -> Option<T> {
+        let item = self.waiting.pop_front()?;
+        self.bytes -= item.bytes();
+        Some(item)
+    }
+}
+
+impl Item for Partition {
+    fn bytes(&self) -> usize {
+        0
+    }
+
+    fn drop_into(self, _next: &mut Self) {}
 }

@@ -27,7 +27,8 @@ pub(super) fn sources(graph: &Graph, error_table: &Arc<Node>, pending: Pending) 
     let with_origin = of_chunks.is_some_and(|node| node.is_ring());
     for arrival in pending.arrivals {
         let Arrival { chunk, shares, sequence } = arrival;
-        let hold = Arc::new(Hold { _charges: shares.into_iter().chain([chunk.charge]).collect() });
+        let bytes = chunk.charge.bytes();
+        let hold = Arc::new(Hold { bytes, _charges: shares.into_iter().chain([chunk.charge]).collect() });
         if let Some(batch) = chunk.errors.filter(|batch| batch.num_rows() > 0) {
             let origin = Arc::new(if error_table.is_ring() { Origin::of_errors(&batch) } else { Origin::default() });
             errors.added.push(Arc::new(Segment { bytes: batch.get_array_memory_size(), batch, sequence, origin }));

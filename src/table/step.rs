@@ -101,7 +101,8 @@ impl Step {
         Self { removed: waiting.removed, added, holds: waiting.holds.iter().map(Arc::clone).collect(), view }
     }
 
-    fn applied(mut self) -> Self {
+    /// With the view changed as the rest says.
+    pub(super) fn applied(mut self) -> Self {
         if self.removed > 0 {
             self.view.remove(self.removed);
         }

@@ -1,20 +1,34 @@
 //! What one cycle changed in a table.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, Weak};
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 
 use super::budget::Charge;
 use super::lens::Lens;
+use super::lock::lock;
 use super::positions::Positions;
+use super::queue::Item;
 use super::segment::Segment;
 use super::view::View;
+
+/// The charges of the rows of an update.
+pub(super) type Holds = Arc<[Arc<Hold>]>;
 
 /// The charges of a chunk: bytes are on their way until every reader has let go of them.
 #[derive(Debug)]
 pub(super) struct Hold {
+    /// What the chunk has taken of the budget, its share aside.
+    pub(super) bytes: usize,
     pub(super) _charges: Vec<Charge>,
+}
+
+impl Hold {
+    /// What several have taken of the budget.
+    pub(super) fn bytes_of(holds: &[Arc<Self>]) -> usize {
+        holds.iter().map(|hold| hold.bytes).sum()
+    }
 }
 
 /// An update as it waits, the same for all subscribers of a table.
@@ -25,7 +39,9 @@ pub(super) struct Waiting {
     pub(super) removed: usize,
     pub(super) positions: Arc<Positions>,
     pub(super) missed: u64,
-    pub(super) holds: Arc<[Arc<Hold>]>,
+    pub(super) holds: Holds,
+    /// What these have taken of the budget. It is known here where they are given back all the same.
+    pub(super) bytes: usize,
 }
 
 /// Rows that wait: those of a cycle, or all that a table had when the subscriber came.
@@ -44,32 +60,59 @@ impl Rows {
     }
 }
 
-impl Waiting {
-    /// Nobody will read this one; the next says so.
-    pub(super) fn drop_into(self, next: &mut Self) {
+impl Item for Waiting {
+    fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    fn drop_into(self, next: &mut Self) {
         next.missed += self.missed + self.added.count() as u64;
         next.removed += self.removed;
     }
 }
 
+/// The charges of the update that a reader is at.
+#[derive(Debug)]
+pub(super) struct InHand {
+    holds: Mutex<Holds>,
+}
+
+impl InHand {
+    /// The reader is done with it, whether or not it keeps the rows.
+    pub(super) fn release(&self) {
+        let holds = std::mem::replace(&mut *lock(&self.holds), Arc::new([]));
+        drop(holds);
+    }
+}
+
 /// What one cycle changed: rows added at the end, rows removed at the front.
 ///
-/// A copy of the table is kept by taking [`Update::removed`] rows from its front, then adding [`Update::added`] at its end. While an
-/// update is held, its rows count against the consumption's memory budget.
+/// A copy of the table is kept by taking [`Update::removed`] rows from its front, then adding [`Update::added`] at its end. The rows count
+/// against the consumption's memory budget until the update is dropped, the next is asked for, or the stream is dropped: whoever keeps
+/// updates does not stop the fetch.
 #[derive(Debug, Clone)]
 pub struct Update {
     waiting: Waiting,
+    /// Shared by all clones. The stream lets go of what is in it, too.
+    in_hand: Arc<InHand>,
     schema: SchemaRef,
     added: Vec<RecordBatch>,
 }
 
 impl Update {
-    pub(super) fn new(waiting: Waiting, lens: &Lens) -> Self {
+    pub(super) fn new(mut waiting: Waiting, lens: &Lens) -> Self {
+        let holds = std::mem::replace(&mut waiting.holds, Arc::new([]));
         let added = match &waiting.added {
             Rows::Cycle(segments) => segments.iter().map(|segment| lens.look(&segment.batch)).collect(),
             Rows::All(view) => view.batches().map(|batch| lens.look(&batch)).collect(),
         };
-        Self { waiting, schema: Arc::clone(lens.schema()), added }
+        let in_hand = Arc::new(InHand { holds: Mutex::new(holds) });
+        Self { waiting, in_hand, schema: Arc::clone(lens.schema()), added }
+    }
+
+    /// What this update has taken of the budget, as long as it is there.
+    pub(super) fn in_hand(&self) -> Weak<InHand> {
+        Arc::downgrade(&self.in_hand)
     }
 
     /// The number of the cycle; it grows, and is the same in all tables of a consumption.

@@ -1,7 +1,7 @@
 //! What a subscriber reads: every cycle once.
 
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
@@ -9,14 +9,14 @@ use futures_core::Stream;
 use super::core::Lease;
 use super::family::{Family, Member};
 use super::queue::Queue;
-use super::update::{Update, Waiting};
+use super::update::{InHand, Update, Waiting};
 use crate::position::Partition;
 
 /// Every cycle of a table, as a [`Stream`]: first everything that the table held when it was subscribed to, in one update (which may be
 /// empty), then each cycle that changed its rows or positions. It ends with the consumption.
 ///
-/// An update that waits counts against the consumption's memory budget, so a slow reader slows the fetch; one made by
-/// [`super::Table::updates_lossy`] does not, and is told what it missed.
+/// An update that waits counts against the consumption's memory budget, and so does the one that was read last, until it is dropped or
+/// the next is asked for: a slow reader slows the fetch. Those of [`super::Table::updates_lossy`] do not count, and say what was missed.
 ///
 /// # Cancel safety
 ///
@@ -25,6 +25,8 @@ use crate::position::Partition;
 #[must_use = "what is subscribed to and not read fills the memory budget"]
 pub struct Updates {
     queue: Arc<Queue<Waiting>>,
+    /// Of the update that was read last.
+    in_hand: Weak<InHand>,
     /// A derived table lives as long as somebody holds it.
     member: Member,
     _lease: Arc<Lease>,
@@ -32,15 +34,33 @@ pub struct Updates {
 
 impl Updates {
     pub(super) fn new(queue: Arc<Queue<Waiting>>, member: Member, lease: Arc<Lease>) -> Self {
-        Self { queue, member, _lease: lease }
+        Self { queue, in_hand: Weak::new(), member, _lease: lease }
+    }
+
+    fn release(&mut self) {
+        if let Some(in_hand) = std::mem::take(&mut self.in_hand).upgrade() {
+            in_hand.release();
+        }
     }
 }
 
 impl Stream for Updates {
     type Item = Update;
 
-    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Update>> {
-        self.queue.poll(context).map(|waiting| waiting.map(|waiting| Update::new(waiting, &self.member.lens)))
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Update>> {
+        // Asking for the next says that the reader is done with the last.
+        self.release();
+        let update = self.queue.poll(context).map(|waiting| waiting.map(|waiting| Update::new(waiting, &self.member.lens)));
+        if let Poll::Ready(Some(update)) = &update {
+            self.in_hand = update.in_hand();
+        }
+        update
+    }
+}
+
+impl Drop for Updates {
+    fn drop(&mut self) {
+        self.release();
     }
 }
 

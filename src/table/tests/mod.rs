@@ -1,10 +1,12 @@
 //! What tables promise, through the handles and the publisher.
 
+mod cross;
 mod cycles;
 mod derived;
 mod kinds;
 mod lifecycle;
 mod partitioned;
+mod properties;
 mod subscribers;
 
 use std::collections::BTreeMap;

@@ -23,6 +23,15 @@ fn each_partition_has_a_table_of_its_own() {
 }
 
 #[test]
+fn the_tables_of_the_partitions_that_are_known_are_there_before_any_row_is() {
+    let writer = Writer::new();
+    let table = writer.partitioned(TableType::Append, &[(0, 0), (3, 7)]);
+    writer.publisher.publish();
+    assert_eq!(table.keys(), [0, 3]);
+    assert_eq!(held(&table.get(3).expect("partition 3"), 3), (7, 7));
+}
+
+#[test]
 fn a_partition_that_the_topic_gains_is_a_new_constituent_everywhere() {
     let writer = Writer::new();
     let table = writer.partitioned(TableType::Append, &[(0, 0)]);

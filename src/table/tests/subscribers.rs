@@ -69,11 +69,18 @@ fn a_dropped_subscriber_gives_the_budget_back() {
     assert_eq!(writer.budget.used(), 200);
     drop(updates);
     assert_eq!(writer.budget.used(), 0);
+    let mut updates = table.updates();
+    writer.append(&[(0, 20)]);
+    writer.cycle();
+    let kept = (next(&mut updates), next(&mut updates));
+    assert_eq!(writer.budget.used(), 200, "the last is still being read");
+    drop(updates);
+    assert_eq!(writer.budget.used(), 0, "nobody will ask for another, and {kept:?} may be kept");
 }
 
 #[test]
 fn a_lossy_subscriber_is_told_what_it_missed_and_slows_nobody() {
-    let writer = Writer::with(CycleSettings::default(), 100);
+    let writer = Writer::with(CycleSettings::default(), 400);
     let table = writer.plain(TableType::Ring(8), &[(0, 0)]);
     let mut updates = table.updates_lossy(2);
     for _ in 0..5 {
