@@ -404,10 +404,8 @@ impl FetchCore {
     }
 
     fn release(&mut self, ticket: &FetchTicket) {
-        if let Some(broker) = self.brokers.get_mut(&ticket.broker) {
-            if broker.given_up == ticket.connection {
-                broker.in_flight = broker.in_flight.saturating_sub(1);
-            }
+        if let Some(broker) = self.brokers.get_mut(&ticket.broker).filter(|broker| broker.given_up == ticket.connection) {
+            broker.in_flight = broker.in_flight.saturating_sub(1);
         }
     }
 
