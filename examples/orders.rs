@@ -1,6 +1,6 @@
 //! A topic of JSON orders as an append table: what is there now, then every cycle as it comes.
 //!
-//! In one terminal: `cargo run --release -- demo --port 9092 --rate 1000`; in another: `cargo run --release --example orders`.
+//! In one terminal: `cargo run --release -- demo --port 9092 --rate 1000`; in another: `cargo run --release -p kolumn --example orders`.
 
 use futures_util::StreamExt;
 use kolumn::spec::{self, Type, column};

@@ -1,6 +1,6 @@
 //! One table for each partition, a ring of the last 1000 rows each, and a column operation on all of them, future ones included.
 //!
-//! In one terminal: `cargo run --release -- demo --port 9092`; in another: `cargo run --release --example partitioned`.
+//! In one terminal: `cargo run --release -- demo --port 9092`; in another: `cargo run --release -p kolumn --example partitioned`.
 
 use futures_util::StreamExt;
 use kolumn::spec::{self, Type, column};

@@ -4,7 +4,7 @@ mod common;
 
 use common::{append_numbered, assert_adds_up, consume, numbered, numbers, until, within};
 use kolumn::{Error, Span, Stop, Table, TableType};
-use kolumn_test_broker::TestCluster;
+use kolumn_test_broker::{ApiKey, TestCluster, Verdict};
 
 /// A table of 500 rows whose log has then grown to 1000 and lost those before 700, in one step for the table.
 async fn overtaken(reset: Option<&str>) -> (TestCluster, Table) {
@@ -104,4 +104,16 @@ async fn an_end_that_the_log_has_lost_is_reached_by_its_gap() {
     within(table.finished()).await.expect("it is complete");
     assert_eq!(offsets(&table), (0..500).collect::<Vec<_>>());
     assert_eq!(account(&table), Span { rows: 500, gaps: 100, next: 600, ..Span::empty(0, 0) });
+}
+
+#[tokio::test]
+async fn a_beginning_that_retention_moves_before_the_first_fetch_is_followed_without_a_policy() {
+    let cluster = numbered(1, 1, 500, 50);
+    cluster.next(ApiKey::Fetch, u32::MAX, Verdict::Close);
+    let table = within(consume(&cluster).until(Stop::At(500)).table(TableType::Append).into_future()).await.expect("a table");
+    assert_eq!(cluster.log("t", 0).delete_records(200), 200);
+    cluster.clear_hooks();
+    within(table.finished()).await.expect("it is complete");
+    assert_eq!(offsets(&table), (200..500).collect::<Vec<_>>());
+    assert_eq!(account(&table), Span { rows: 300, gaps: 200, next: 500, ..Span::empty(0, 0) });
 }

@@ -1,6 +1,6 @@
 //! The control thread: starts a consumption, keeps its metadata fresh, gives partitions to lanes, drives the cycles, and ends it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::config::{OffsetReset, Settings};
 use crate::error::{Error, Result};
 use crate::fetch::FetchSettings;
 use crate::ingest::{End as PartitionEnd, LaneReport, LaneSettings};
-use crate::position::{Offset, Partition, Partitions, Span, Stop};
+use crate::position::{Offset, Offsets, Partition, Partitions, Span, Stop};
 use crate::table::{Allowance, Budget, Chunk, CycleSettings, End, Publisher};
 use crate::wire::{Tcp, Transport, WireSettings};
 
@@ -156,12 +156,15 @@ async fn start(plan: Plan, transport: Arc<dyn Transport>) -> Result<(impl Future
         reports,
         questions,
         unfinished: BTreeMap::new(),
-        gained: BTreeSet::new(),
+        unnamed: BTreeMap::new(),
         view,
         retry,
         leaderless: 0,
         rng: fastrand::Rng::new(),
     };
+    let from_beginning =
+        assignments.iter().filter(|assignment| control.plan.start.of(assignment.partition) == Offsets::Beginning);
+    control.unnamed = from_beginning.map(|assignment| (assignment.partition, assignment.position)).collect();
     control.begin(assignments)?;
     // The constituents are there when the caller gets the table.
     control.publisher.publish();
@@ -177,8 +180,8 @@ struct Control {
     questions: mpsc::UnboundedSender<Question>,
     /// Partitions that have not reached their end, and where that is.
     unfinished: BTreeMap<Partition, PartitionEnd>,
-    /// Partitions that the topic gained while it was consumed.
-    gained: BTreeSet<Partition>,
+    /// Where partitions began whose start nobody named as an offset: at the beginning of the log, whatever that is.
+    unnamed: BTreeMap<Partition, Offset>,
     view: Arc<TopicView>,
     retry: Backoff,
     /// Refreshes in a row that found a partition without a leader.
@@ -349,7 +352,7 @@ impl Control {
             tracing::info!(?gained, "the topic has gained partitions");
             // From offset 0: what was written before they were discovered must not be lost.
             let from_zero = |partition| Assignment { partition, position: 0, end: PartitionEnd::default() };
-            self.gained.extend(&gained);
+            self.unnamed.extend(gained.iter().map(|partition| (*partition, 0)));
             self.begin(gained.into_iter().map(from_zero).collect())?;
         }
         Ok(())
@@ -369,8 +372,11 @@ impl Control {
             _ if position > next => return Err(error),
             Some(OffsetReset::Earliest) => first,
             Some(OffsetReset::Latest) => next,
-            // Nobody chose offset 0 of a partition that came later: what retention took before it was found is a gap.
-            None if position == 0 && self.gained.contains(&partition) => first,
+            // What retention took before anything was read, from where nobody named the offset, is a gap.
+            None if self.unnamed.get(&partition) == Some(&position) => {
+                self.unnamed.insert(partition, first);
+                first
+            }
             Some(OffsetReset::None) | None => return Err(error),
         };
         let to = end.offset.map_or(to, |end| to.min(end));
