@@ -204,6 +204,60 @@ pub enum Error {
         /// The offset after the last.
         next: Offset,
     },
+    /// The log was cut below what was read of it: after an unclean election another log is the true one.
+    #[error(
+        "{topic}/{partition}: the log was truncated to {diverged} (leader epoch {epoch}), but was read to {position}; the rows from {diverged} on are not in it any more; kolumn.on.truncation=withdraw takes them out of the table and goes on"
+    )]
+    Truncated {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: Partition,
+        /// The offset after the last that was read.
+        position: Offset,
+        /// The first offset at which what was read is not what the log holds.
+        diverged: Offset,
+        /// The last epoch in which both agree; -1 where the broker cannot say.
+        epoch: i32,
+    },
+    /// The topic was deleted and created again: what was read is of another log with the same name.
+    #[error(
+        "topic {topic:?} was deleted and created again (its id was {expected}, now {found}); what is in the table is of the topic before; kolumn.on.recreated.topic=restart reads the new one from its first offset"
+    )]
+    RecreatedTopic {
+        /// The topic.
+        topic: String,
+        /// The id of the topic that is in the table.
+        expected: uuid::Uuid,
+        /// The id of the topic that has the name now.
+        found: uuid::Uuid,
+    },
+    /// The topic is no longer there. What was read stays in the table.
+    #[error("topic {topic:?} was deleted while it was read; the table keeps what it has")]
+    DeletedTopic {
+        /// The topic.
+        topic: String,
+    },
+    /// TLS could not be agreed on, or not set up: a certificate that is not trusted, expired, or of another host; a peer without TLS.
+    #[error("{broker}: TLS: {reason}{}", sentence(.hint))]
+    Tls {
+        /// `host:port`; empty where nothing was connected to yet.
+        broker: String,
+        /// What is wrong. Never a key or password.
+        reason: String,
+        /// What to do.
+        hint: &'static str,
+    },
+    /// The broker does not accept who we say we are, or we do not accept its answer.
+    #[error("{broker}: authentication with {mechanism} failed: {reason}")]
+    Authentication {
+        /// `host:port`.
+        broker: String,
+        /// The SASL mechanism.
+        mechanism: String,
+        /// What the broker said, or what is wrong with it. Never a password or token.
+        reason: String,
+    },
     /// The broker refused a request about a topic or partition.
     #[error("{broker}: {what}: {name} ({code}){}", sentence(.hint))]
     Refused {

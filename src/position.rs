@@ -134,12 +134,15 @@ pub struct Span {
     pub control: u64,
     /// Offsets that the log does not hold: compaction, retention.
     pub gaps: u64,
+    /// The epoch of the leader that wrote the last batch of the run; -1 where that is not known. Whether the log still is the one
+    /// that was read is asked with it (KIP-320).
+    pub leader_epoch: i32,
 }
 
 impl Span {
     /// An empty run at `offset`.
     pub fn empty(partition: Partition, offset: Offset) -> Self {
-        Self { partition, first: offset, next: offset, rows: 0, errors: 0, filtered: 0, control: 0, gaps: 0 }
+        Self { partition, first: offset, next: offset, rows: 0, errors: 0, filtered: 0, control: 0, gaps: 0, leader_epoch: -1 }
     }
 
     /// Whether every offset of the run is accounted for.
@@ -161,5 +164,8 @@ impl Span {
         self.filtered += later.filtered;
         self.control += later.control;
         self.gaps += later.gaps;
+        if later.leader_epoch >= 0 {
+            self.leader_epoch = later.leader_epoch;
+        }
     }
 }

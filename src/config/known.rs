@@ -139,6 +139,18 @@ pub const KNOWN: &[Property] = &[
     used("kolumn.chunk.rows", &[], Some("65536"), "The most rows of a chunk; chunks of less than an eighth of it are compacted."),
     used("kolumn.max.decompressed.batch.bytes", &[], Some("134217728"), "A batch that decompresses to more is refused."),
     used("kolumn.fetches.in.flight", &[], Some("1"), "How many fetches a lane has in flight for each broker."),
+    used(
+        "kolumn.on.truncation",
+        &[],
+        Some("fail"),
+        "What happens when the log turns out to have been cut below what was read (an unclean election): fail stops, withdraw takes the rows that the log lost out of the table and reads on.",
+    ),
+    used(
+        "kolumn.on.recreated.topic",
+        &[],
+        Some("fail"),
+        "What happens when the topic was deleted and created again: fail stops, restart reads the new topic from its first offset, behind the rows of the old one.",
+    ),
     used("kolumn.bootstrap.timeout.ms", &[], Some("10000"), "How long the list of brokers is tried before the start fails."),
     // Groups: kolumn keeps the offsets with the tables, and is no member of a group.
     idle("enable.auto.commit", &[]),

@@ -16,4 +16,4 @@ pub use hidden::Address;
 pub use host_port::HostPort;
 pub use known::{Effect, KNOWN, Property};
 pub use properties::{Origin, Properties};
-pub use settings::{ColumnNames, OffsetReset, Settings, SideColumn};
+pub use settings::{ColumnNames, OffsetReset, OnRecreatedTopic, OnTruncation, Settings, SideColumn};

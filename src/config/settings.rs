@@ -24,6 +24,26 @@ pub enum OffsetReset {
     None,
 }
 
+/// What happens when the log was cut below what was read of it: `kolumn.on.truncation`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OnTruncation {
+    /// The consumption stops.
+    Fail,
+    /// The rows that the log lost are withdrawn from the table, and it is read on.
+    Withdraw,
+}
+
+/// What happens when the topic was deleted and created again: `kolumn.on.recreated.topic`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OnRecreatedTopic {
+    /// The consumption stops.
+    Fail,
+    /// The new topic is read from its first offset. The rows of the old one stay.
+    Restart,
+}
+
 /// The names of the columns that come from Kafka itself; none where the table has no such column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -120,6 +140,10 @@ pub struct Settings {
     pub chunk_rows: usize,
     /// `kolumn.max.decompressed.batch.bytes`.
     pub max_decompressed_batch: usize,
+    /// `kolumn.on.truncation`.
+    pub on_truncation: OnTruncation,
+    /// `kolumn.on.recreated.topic`.
+    pub on_recreated_topic: OnRecreatedTopic,
 }
 
 impl Settings {
@@ -182,6 +206,8 @@ impl Settings {
             memory_budget: reader.number("kolumn.memory.budget.bytes", (1 << 20)..=i64::MAX)?,
             cycle: reader.milliseconds("kolumn.cycle.ms", 0..=60_000)?,
             chunk_rows: reader.number("kolumn.chunk.rows", 1..=16_777_216)?,
+            on_truncation: reader.parsed("kolumn.on.truncation", on_truncation)?,
+            on_recreated_topic: reader.parsed("kolumn.on.recreated.topic", on_recreated_topic)?,
             max_decompressed_batch: reader.number("kolumn.max.decompressed.batch.bytes", 1024..=BYTES)?,
         })
     }
@@ -249,6 +275,22 @@ fn isolation_level(text: &str) -> Result<bool, String> {
         "read_committed" => Ok(true),
         "read_uncommitted" => Ok(false),
         _ => Err("must be read_committed or read_uncommitted".into()),
+    }
+}
+
+fn on_truncation(text: &str) -> Result<OnTruncation, String> {
+    match text {
+        "fail" => Ok(OnTruncation::Fail),
+        "withdraw" => Ok(OnTruncation::Withdraw),
+        _ => Err("must be fail or withdraw".into()),
+    }
+}
+
+fn on_recreated_topic(text: &str) -> Result<OnRecreatedTopic, String> {
+    match text {
+        "fail" => Ok(OnRecreatedTopic::Fail),
+        "restart" => Ok(OnRecreatedTopic::Restart),
+        _ => Err("must be fail or restart".into()),
     }
 }
 
