@@ -78,6 +78,11 @@ impl Intake {
         self.accounts.iter().map(|(partition, account)| (*partition, account.span.next))
     }
 
+    /// What became of each partition's offsets.
+    pub(super) fn spans(&self) -> impl Iterator<Item = Span> + '_ {
+        self.accounts.values().map(|account| account.span)
+    }
+
     pub(super) fn has_shares(&self) -> bool {
         self.by_partition.is_some()
     }
