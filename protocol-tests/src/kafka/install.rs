@@ -44,7 +44,7 @@ impl Installation {
             archive: None,
             bootstrap_checkpoint: PathBuf::new(),
         };
-        let formatted = cache.once(&format!("{folder}/formatted"), |into| format_log(&installation, into))?;
+        let formatted = cache.once(&format!("{folder}/formatted-with-users"), |into| format_log(&installation, into))?;
         installation.bootstrap_checkpoint = formatted.join("data/bootstrap.checkpoint");
         let archive = cache.once(&format!("{folder}/archive-{}", fingerprint(java_version()?.as_bytes())), |into| {
             node::write_class_archive(&installation, &into.join("kafka.jsa"))
@@ -115,6 +115,9 @@ fn format_log(installation: &Installation, into: &Path) -> Result<()> {
     fs::write(&properties, text).tried(|| format!("writing {}", properties.display()))?;
     let mut format = installation.java(128);
     format.args(["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c"]).arg(&properties);
+    // Users for SCRAM are part of the log's beginning; a cluster that asks nobody to log in has them for nothing.
+    format.args(["--add-scram", "SCRAM-SHA-256=[name=alice,password=alice-secret]"]);
+    format.args(["--add-scram", "SCRAM-SHA-512=[name=alice,iterations=8192,password=alice-secret]"]);
     run(&mut format)?;
     Ok(())
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::install::{CLUSTER_ID, Installation};
 use super::ports::ReservedPort;
 use super::properties::{NodePlan, meta_properties, server_properties};
+use super::security::{Listener, SecuredListeners};
 use crate::error::{Result, ServerError, Tried};
 use crate::program::{cannot_start, end_of, run};
 
@@ -27,6 +28,7 @@ pub(super) struct Node {
     heap_mib: u32,
     client_port: ReservedPort,
     controller_port: ReservedPort,
+    secured: Option<SecuredListeners>,
     folder: PathBuf,
     running: Option<Running>,
 }
@@ -53,6 +55,7 @@ impl Node {
             heap_mib,
             client_port: ReservedPort::take()?,
             controller_port: ReservedPort::take()?,
+            secured: None,
             folder,
             running: None,
         })
@@ -61,6 +64,17 @@ impl Node {
     /// Where clients connect.
     pub(super) fn address(&self) -> SocketAddr {
         (Ipv4Addr::LOCALHOST, self.client_port.number).into()
+    }
+
+    /// Gives it the secured listeners; counts where it is configured after that.
+    pub(super) fn secure(&mut self) -> Result<()> {
+        self.secured = Some(SecuredListeners::new()?);
+        Ok(())
+    }
+
+    /// Where a secured listener is.
+    pub(super) fn listener(&self, listener: Listener) -> Option<SocketAddr> {
+        self.secured.as_ref()?.address(listener)
     }
 
     /// Node id and controller port.
@@ -84,13 +98,16 @@ impl Node {
 
     /// Writes the properties that the node starts with.
     pub(super) fn configure(&self, voters: &[(i32, u16)], own: &[(String, String)]) -> Result<()> {
+        let listeners = |secured: &SecuredListeners| secured.properties(self.client_port.number, self.controller_port.number);
+        let mut all = self.secured.as_ref().map(listeners).unwrap_or_default();
+        all.extend_from_slice(own);
         let plan = NodePlan {
             node: self.id,
             client_port: self.client_port.number,
             controller_port: self.controller_port.number,
             voters,
             data: &self.data(),
-            own,
+            own: &all,
         };
         let path = self.folder.join("server.properties");
         fs::write(&path, server_properties(&plan)).tried(|| format!("writing {}", path.display()))
