@@ -1,8 +1,9 @@
 //! What a user may do, and what a broker is told while it runs.
 
+use kafka_protocol::messages::alter_client_quotas_request::{EntityData, EntryData, OpData};
 use kafka_protocol::messages::create_acls_request::AclCreation;
 use kafka_protocol::messages::incremental_alter_configs_request::{AlterConfigsResource, AlterableConfig};
-use kafka_protocol::messages::{CreateAclsRequest, IncrementalAlterConfigsRequest};
+use kafka_protocol::messages::{AlterClientQuotasRequest, CreateAclsRequest, IncrementalAlterConfigsRequest};
 use kafka_protocol::protocol::StrBytes;
 
 use super::admin::{Admin, check};
@@ -37,6 +38,20 @@ impl Admin {
         let request = CreateAclsRequest::default().with_creations(vec![acl]);
         for result in self.any(|broker| call(broker, 3, &request))?.results {
             check("CreateAcls", topic, result.error_code, result.error_message)?;
+        }
+        Ok(())
+    }
+
+    /// Lets clients of this id fetch so many bytes a second and no more.
+    pub fn limit_fetches(&self, client_id: &str, bytes_per_second: f64) -> Result<()> {
+        let entity = EntityData::default()
+            .with_entity_type(StrBytes::from_static_str("client-id"))
+            .with_entity_name(Some(StrBytes::from_string(client_id.to_owned())));
+        let limit = OpData::default().with_key(StrBytes::from_static_str("consumer_byte_rate")).with_value(bytes_per_second);
+        let entry = EntryData::default().with_entity(vec![entity]).with_ops(vec![limit]);
+        let request = AlterClientQuotasRequest::default().with_entries(vec![entry]);
+        for answer in self.any(|broker| call(broker, 1, &request))?.entries {
+            check("AlterClientQuotas", client_id, answer.error_code, answer.error_message)?;
         }
         Ok(())
     }
