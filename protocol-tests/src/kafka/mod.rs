@@ -5,7 +5,9 @@ mod admin;
 mod install;
 mod leaders;
 mod node;
+mod old;
 mod ports;
+mod process;
 mod properties;
 mod security;
 mod wire;
@@ -18,6 +20,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 pub use admin::{Admin, NewTopic};
 pub use install::{Installation, NEWEST};
+pub use old::OldKafka;
 pub use security::{Certificates, Listener};
 
 use crate::error::{Result, ServerError, Tried};

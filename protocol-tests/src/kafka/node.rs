@@ -1,24 +1,18 @@
 //! One Kafka process: started, looked after, killed, started again on the same data.
 
-use std::fs::{self, File};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Instant;
 
 use super::install::{CLUSTER_ID, Installation};
 use super::ports::ReservedPort;
+use super::process::{LIMIT, LOOK_AGAIN, ServerProcess};
 use super::properties::{NodePlan, meta_properties, server_properties};
 use super::security::{Listener, SecuredListeners};
 use crate::error::{Result, ServerError, Tried};
-use crate::program::{cannot_start, end_of, run};
-
-/// How long a node may take to start or to stop.
-const LIMIT: Duration = Duration::from_secs(60);
-/// How often a starting node is looked at.
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
-/// Ends the server and removes its data when the process that holds the other end of its input is gone, however it went.
-const WATCHER: &str = r#"cat > /dev/null; kill -9 "$1" 2> /dev/null; rm -rf "$2""#;
+use crate::program::run;
 
 /// One node: its ports and its folder are kept while its process comes and goes.
 #[derive(Debug)]
@@ -30,14 +24,7 @@ pub(super) struct Node {
     controller_port: ReservedPort,
     secured: Option<SecuredListeners>,
     folder: PathBuf,
-    running: Option<Running>,
-}
-
-/// The process of a node, and the shell that ends it should this process die first.
-#[derive(Debug)]
-struct Running {
-    server: Child,
-    watcher: Child,
+    running: Option<ServerProcess>,
 }
 
 impl Node {
@@ -93,7 +80,7 @@ impl Node {
     }
 
     pub(super) fn process_id(&self) -> Option<u32> {
-        self.running.as_ref().map(|running| running.server.id())
+        self.running.as_ref().map(ServerProcess::id)
     }
 
     /// Writes the properties that the node starts with.
@@ -118,53 +105,25 @@ impl Node {
         if self.running.is_some() {
             return Ok(());
         }
-        let path = self.log();
-        let log = File::options().create(true).append(true).open(&path).tried(|| format!("opening {}", path.display()))?;
-        let log_too = log.try_clone().tried(|| format!("opening {}", path.display()))?;
         let mut java = self.installation.java(self.heap_mib);
         // A class archive is written where it was asked for; the options of the archive that is read stand before the class path.
         java.args(jvm_options).arg("kafka.Kafka").arg(self.folder.join("server.properties"));
-        java.stdin(Stdio::null()).stdout(log).stderr(log_too);
-        let mut server = java.spawn().map_err(|source| cannot_start(&java, source))?;
-        let mut watcher = Command::new("sh");
-        watcher.args(["-c", WATCHER, "kolumn-watcher"]).arg(server.id().to_string()).arg(self.data());
-        match watcher.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn() {
-            Ok(watcher) => self.running = Some(Running { server, watcher }),
-            Err(source) => {
-                server.kill().and_then(|()| server.wait()).tried(|| "ending the server".into())?;
-                return Err(cannot_start(&watcher, source));
-            }
-        }
+        self.running = Some(ServerProcess::start(&mut java, &self.log(), &self.data())?);
         Ok(())
     }
 
     /// Waits until the node accepts connections.
     pub(super) fn wait_until_open(&mut self) -> Result<()> {
-        let begun = Instant::now();
-        let log = self.log();
-        let address = self.address();
+        let (log, address) = (self.log(), self.address());
         let server = format!("Kafka {} node {}", self.installation.version(), self.id);
         let Some(running) = &mut self.running else {
             return Err(ServerError::Answer { program: server, reason: "it was not started".into() });
         };
-        while TcpStream::connect_timeout(&address, LIMIT).is_err() {
-            let ended = running.server.try_wait().tried(|| format!("looking at {server}"))?;
-            let output = || end_of(&fs::read(&log).unwrap_or_default());
-            if let Some(status) = ended {
-                let error = ServerError::Ended { server, status: status.to_string(), output: output(), log };
-                self.end()?;
-                return Err(error);
-            }
-            if begun.elapsed() > LIMIT {
-                return Err(ServerError::Timeout {
-                    what: format!("the start of {server}"),
-                    limit: LIMIT,
-                    detail: Some(output()),
-                });
-            }
-            std::thread::sleep(LOOK_AGAIN);
+        let opened = running.wait_until_open(&server, address, &log);
+        if matches!(opened, Err(ServerError::Ended { .. })) {
+            self.end()?;
         }
-        Ok(())
+        opened
     }
 
     /// Sends a signal to the process.
@@ -180,7 +139,7 @@ impl Node {
         self.signal("TERM")?;
         let begun = Instant::now();
         while let Some(running) = &mut self.running {
-            if running.server.try_wait().tried(|| "waiting for Kafka to stop".into())?.is_some() {
+            if running.has_ended()? {
                 return self.end();
             }
             if begun.elapsed() > LIMIT {
@@ -193,12 +152,7 @@ impl Node {
 
     /// Ends the process at once, as `kill -9` does.
     pub(super) fn end(&mut self) -> Result<()> {
-        let Some(mut running) = self.running.take() else { return Ok(()) };
-        // The watcher first: it kills by number, and the number is the server's only until it has been waited for.
-        for child in [&mut running.watcher, &mut running.server] {
-            child.kill().and_then(|()| child.wait()).tried(|| format!("ending node {}", self.id))?;
-        }
-        Ok(())
+        self.running.take().map_or(Ok(()), |running| running.end(&format!("node {}", self.id)))
     }
 }
 
