@@ -73,8 +73,8 @@ macro_rules! apis {
 apis! {
     /// Appends batches. Version 0 is told because librdkafka looks for it (KAFKA-18659); 3 is the least that is read.
     Produce: ProduceRequest -> ProduceResponse, 0..=12;
-    /// Reads batches, topics by name.
-    Fetch: FetchRequest -> FetchResponse, 4..=12;
+    /// Reads batches: topics by name, and from version 13 by id.
+    Fetch: FetchRequest -> FetchResponse, 4..=17;
     /// Looks up offsets.
     ListOffsets: ListOffsetsRequest -> ListOffsetsResponse, 1..=10;
     /// Tells nodes, topics and leaders.

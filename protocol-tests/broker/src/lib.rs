@@ -29,7 +29,7 @@
 //! ```
 //!
 //! # What it serves
-//! ApiVersions, Metadata, Produce (acks 0, 1, all; idempotent), Fetch 4 to 12 (by topic name, no sessions), ListOffsets,
+//! ApiVersions, Metadata, Produce (acks 0, 1, all; idempotent), Fetch 4 to 17 (by name and by id), ListOffsets,
 //! OffsetForLeaderEpoch, InitProducerId, FindCoordinator, OffsetCommit, OffsetFetch, CreateTopics, DeleteTopics, DeleteRecords,
 //! CreatePartitions. Not: members of groups, transactions from producers (batches of transactions can be put into a log, and are
 //! served as Kafka serves them), TLS, SASL, old message formats.

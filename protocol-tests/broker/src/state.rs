@@ -5,10 +5,12 @@ mod topic;
 
 pub(crate) use node::Node;
 pub use topic::TopicSettings;
-pub(crate) use topic::{PartitionState, Topic};
+pub(crate) use topic::{PartitionState, Topic, TopicRef};
 
 use crate::requests::Requests;
 use crate::{fault::Hooks, settings::Settings};
+use kafka_protocol::messages::TopicName;
+use kafka_protocol::protocol::StrBytes;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
@@ -55,6 +57,7 @@ pub(crate) struct State {
     pub(crate) nodes: BTreeMap<i32, Node>,
     pub(crate) topics: BTreeMap<String, Topic>,
     pub(crate) committed: HashMap<(String, String, i32), Committed>,
+    names: HashMap<Uuid, String>,
     next_producer_id: i64,
     topics_created: u64,
 }
@@ -80,6 +83,27 @@ impl State {
         self.topics.get_mut(topic)?.partition_mut(partition)
     }
 
+    /// What a request calls a topic: a name, or an id with the name that it has now.
+    pub(crate) fn topic_ref(&self, name: &TopicName, id: Uuid, by_id: bool) -> TopicRef {
+        if !by_id {
+            return TopicRef { name: Some(name.clone()), id: Uuid::nil() };
+        }
+        let name = self.names.get(&id).map(|name| TopicName(StrBytes::from(name.clone())));
+        TopicRef { name, id }
+    }
+
+    /// The name of the topic with this id.
+    pub(crate) fn name_of(&self, id: Uuid) -> Option<&str> {
+        self.names.get(&id).map(String::as_str)
+    }
+
+    /// Forgets a topic and what it holds.
+    pub(crate) fn delete_topic(&mut self, name: &str) -> Option<Topic> {
+        let topic = self.topics.remove(name)?;
+        self.names.remove(&topic.id);
+        Some(topic)
+    }
+
     pub(crate) fn new_producer_id(&mut self) -> i64 {
         self.next_producer_id += 1;
         self.next_producer_id
@@ -90,6 +114,7 @@ impl State {
         self.topics_created += 1;
         let id = Uuid::from_u128((u128::from(u64::from_be_bytes(*b"kolumn-t")) << 64) | u128::from(self.topics_created));
         let count = settings.partitions;
+        self.names.insert(id, name.to_owned());
         self.topics.insert(name.to_owned(), Topic::new(id, settings));
         self.add_partitions(name, count);
     }

@@ -1,6 +1,6 @@
 //! Answers that say that something went wrong, for hooks that want them.
 
-use super::fetch::{FetchAnswer, failed};
+use super::fetch::{FetchAnswer, FetchedTopic, failed};
 use super::{Answer, Request, Response};
 use kafka_protocol::messages as kafka;
 
@@ -10,7 +10,7 @@ pub(crate) fn refused(request: &Request, version: i16, code: i16) -> Answer {
         Request::Fetch(request) => {
             let topics = request.topics.iter().map(|topic| {
                 let partitions = topic.partitions.iter().map(|asked| failed(asked.partition, code));
-                (topic.topic.clone(), partitions.collect())
+                FetchedTopic { name: topic.topic.clone(), id: topic.topic_id, partitions: partitions.collect() }
             });
             Answer::Fetch(FetchAnswer { topics: topics.collect(), ..FetchAnswer::default() })
         }
@@ -147,7 +147,8 @@ pub(crate) fn partition_error(answer: &mut Answer, topic: &str, partition: i32, 
     match answer {
         Answer::Nothing => {}
         Answer::Fetch(answer) => {
-            let partitions = answer.topics.iter_mut().filter(|(name, _)| name.as_str() == topic).flat_map(|(_, all)| all);
+            let topics = answer.topics.iter_mut().filter(|one| one.name.as_str() == topic);
+            let partitions = topics.flat_map(|one| &mut one.partitions);
             partitions.filter(|one| one.data.partition_index == partition).for_each(|one| *one = failed(partition, code));
         }
         Answer::Plain(response) => match &mut **response {

@@ -1,6 +1,7 @@
 //! One topic and who leads its partitions.
 
 use crate::log::PartitionLog;
+use kafka_protocol::messages::TopicName;
 use uuid::Uuid;
 
 /// How a topic is made.
@@ -52,6 +53,15 @@ impl From<i32> for TopicSettings {
     fn from(partitions: i32) -> Self {
         Self::new(partitions)
     }
+}
+
+/// A topic as a request means it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TopicRef {
+    /// None where no topic has the id.
+    pub(crate) name: Option<TopicName>,
+    /// Nil where the request named it.
+    pub(crate) id: Uuid,
 }
 
 #[derive(Debug)]
