@@ -35,6 +35,8 @@ pub(in crate::api) struct FetchedTopic {
 pub(in crate::api) struct Fetched {
     pub(in crate::api) data: PartitionData,
     pub(in crate::api) chunk: Chunk,
+    /// Whether there was anything to read, however much of it was.
+    pub(super) more: bool,
 }
 
 /// What Kafka answers for a partition that it cannot read: -1 for every offset, and no records.
@@ -45,7 +47,7 @@ pub(in crate::api) fn failed(partition: i32, code: i16) -> Fetched {
         .with_high_watermark(-1)
         .with_last_stable_offset(-1)
         .with_log_start_offset(-1);
-    Fetched { data, chunk: Chunk::default() }
+    Fetched { data, chunk: Chunk::default(), more: false }
 }
 
 impl FetchAnswer {

@@ -1,6 +1,7 @@
 //! One partition of a fetch.
 
-use super::answer::{FetchAnswer, Fetched, failed};
+use super::answer::{Fetched, failed};
+use crate::api::Effect;
 use crate::api::list_offsets::known;
 use crate::log::Chunk;
 use crate::state::{PartitionState, State, TopicRef};
@@ -9,7 +10,7 @@ use kafka_protocol::messages::fetch_request::FetchPartition;
 use kafka_protocol::messages::fetch_response::{
     AbortedTransaction, EpochEndOffset, LeaderIdAndEpoch, NodeEndpoint, PartitionData,
 };
-use kafka_protocol::messages::{BrokerId, ProducerId};
+use kafka_protocol::messages::{BrokerId, FetchRequest, ProducerId};
 use kafka_protocol::protocol::StrBytes;
 
 /// What is asked of a partition.
@@ -39,12 +40,25 @@ pub(super) struct Reading<'a> {
     pub(super) state: &'a State,
     pub(super) node: i32,
     pub(super) version: i16,
+    pub(super) request: &'a FetchRequest,
+    pub(super) effect: &'a Effect,
     pub(super) committed: bool,
 }
 
 impl Reading<'_> {
     /// Reads a partition; `at_least_one`: its first batch may be longer than all limits.
     pub(super) fn partition(&self, topic: &TopicRef, asked: &Asked, room: usize, at_least_one: bool) -> Fetched {
+        let forced = match self.effect {
+            Effect::Fail(code) => Some(*code),
+            Effect::FailOne(name, partition, code) => {
+                let is_meant = topic.name.as_ref().is_some_and(|topic| topic.as_str() == name) && asked.partition == *partition;
+                is_meant.then_some(*code)
+            }
+            _ => None,
+        };
+        if let Some(code) = forced {
+            return failed(asked.partition, code);
+        }
         match self.try_partition(topic, asked, room, at_least_one) {
             Ok(fetched) => fetched,
             Err((error, partition)) => {
@@ -62,17 +76,30 @@ impl Reading<'_> {
     }
 
     /// Says where the leader listens that an answer names.
-    pub(super) fn hint(&self, fetched: &Fetched, answer: &mut FetchAnswer) {
+    pub(super) fn hint(&self, fetched: &Fetched, node_endpoints: &mut Vec<NodeEndpoint>) {
         let leader = fetched.data.current_leader.leader_id;
         let Some(node) = self.state.nodes.get(&leader.0).filter(|node| node.alive) else { return };
-        if !answer.node_endpoints.iter().any(|told| told.node_id == leader) {
+        if !node_endpoints.iter().any(|told| told.node_id == leader) {
             let endpoint = NodeEndpoint::default()
                 .with_node_id(leader)
                 .with_host(StrBytes::from(node.advertised_host.clone()))
                 .with_port(i32::from(node.advertised_port))
                 .with_rack(node.rack.clone().map(StrBytes::from));
-            answer.node_endpoints.push(endpoint);
+            node_endpoints.push(endpoint);
         }
+    }
+
+    /// The one partition that must fail.
+    pub(super) fn forced(&self) -> Option<(&str, i32)> {
+        match self.effect {
+            Effect::FailOne(topic, partition, _) => Some((topic, *partition)),
+            _ => None,
+        }
+    }
+
+    /// Whether all partitions must fail.
+    pub(super) fn fails_all(&self) -> bool {
+        matches!(self.effect, Effect::Fail(_))
     }
 
     fn try_partition(
@@ -108,7 +135,7 @@ impl Reading<'_> {
             }
             if epoch < asked.last_fetched_epoch || end < asked.fetch_offset {
                 data.diverging_epoch = EpochEndOffset::default().with_epoch(epoch).with_end_offset(end);
-                return Ok(Fetched { data, chunk: Chunk::default() });
+                return Ok(Fetched { data, chunk: Chunk::default(), more: true });
             }
         }
         if asked.fetch_offset < log.log_start() || asked.fetch_offset > log.log_end() {
@@ -124,6 +151,6 @@ impl Reading<'_> {
             });
             told.collect()
         });
-        Ok(Fetched { data, chunk })
+        Ok(Fetched { data, chunk, more: asked.fetch_offset < limit })
     }
 }
