@@ -117,6 +117,18 @@ pub const KNOWN: &[Property] = &[
         Some("300000"),
         "How often to look for new partitions and leaders where nothing else asks for it.",
     ),
+    used(
+        "metadata.recovery.strategy",
+        &[],
+        Some("rebootstrap"),
+        "What to do when none of the known brokers can be used: rebootstrap begins again with bootstrap.servers, none goes on trying those.",
+    ),
+    used(
+        "metadata.recovery.rebootstrap.trigger.ms",
+        &[],
+        Some("300000"),
+        "How long metadata is asked for in vain before it begins again with bootstrap.servers.",
+    ),
     // The reference API's.
     used("key.deserializer", &[], None, "The Java class whose type the key has, for the spec `from_properties`."),
     used("value.deserializer", &[], None, "The Java class whose type the value has, for the spec `from_properties`."),
@@ -150,6 +162,12 @@ pub const KNOWN: &[Property] = &[
         &[],
         Some("fail"),
         "What happens when the topic was deleted and created again: fail stops, restart reads the new topic from its first offset, behind the rows of the old one.",
+    ),
+    used(
+        "kolumn.wait.for.topic.ms",
+        &[],
+        Some("0"),
+        "How long a topic or partition that is not there is waited for: at the start before that is an error, and later before the topic counts as deleted (which takes a few seconds in any case).",
     ),
     used("kolumn.bootstrap.timeout.ms", &[], Some("10000"), "How long the list of brokers is tried before the start fails."),
     // Groups: kolumn keeps the offsets with the tables, and is no member of a group.
@@ -193,8 +211,6 @@ pub const KNOWN: &[Property] = &[
     idle("topic.metadata.refresh.fast.interval.ms", &[]),
     idle("topic.metadata.refresh.sparse", &[]),
     idle("topic.metadata.propagation.max.ms", &[]),
-    idle("metadata.recovery.strategy", &[]),
-    idle("metadata.recovery.rebootstrap.trigger.ms", &[]),
     idle("enable.partition.eof", &[]),
     idle("enable.metrics.push", &[]),
     idle("interceptor.classes", &[]),

@@ -126,6 +126,10 @@ pub struct Settings {
     pub reconnect_backoff_max: Duration,
     /// `metadata.max.age.ms`.
     pub metadata_max_age: Duration,
+    /// `metadata.recovery.rebootstrap.trigger.ms`; none where `metadata.recovery.strategy` is `none`.
+    pub rebootstrap: Option<Duration>,
+    /// `kolumn.wait.for.topic.ms`.
+    pub wait_for_topic: Duration,
     /// `deephaven.*.column.*`, `key.deserializer` and `value.deserializer`.
     pub columns: ColumnNames,
     /// `schema.registry.url`.
@@ -200,6 +204,8 @@ impl Settings {
             reconnect_backoff,
             reconnect_backoff_max: reader.milliseconds("reconnect.backoff.max.ms", 1..=LONGEST_WAIT)?.max(reconnect_backoff),
             metadata_max_age: reader.milliseconds("metadata.max.age.ms", 10..=BYTES)?,
+            rebootstrap: rebootstrap(reader)?,
+            wait_for_topic: reader.milliseconds("kolumn.wait.for.topic.ms", 0..=BYTES)?,
             columns: columns(reader),
             registry: reader.filled("schema.registry.url").map(Address::new),
             lanes: Some(reader.number("kolumn.lanes", 0..=1024)?).filter(|lanes| *lanes > 0),
@@ -276,6 +282,17 @@ fn isolation_level(text: &str) -> Result<bool, String> {
         "read_uncommitted" => Ok(false),
         _ => Err("must be read_committed or read_uncommitted".into()),
     }
+}
+
+fn rebootstrap(reader: &Reader<'_>) -> Result<Option<Duration>> {
+    const BYTES: i64 = i32::MAX as i64;
+    let trigger = reader.milliseconds("metadata.recovery.rebootstrap.trigger.ms", 0..=BYTES)?;
+    let goes_back = reader.parsed("metadata.recovery.strategy", |text| match text {
+        "rebootstrap" => Ok(true),
+        "none" => Ok(false),
+        _ => Err("must be rebootstrap or none".into()),
+    })?;
+    Ok(goes_back.then_some(trigger))
 }
 
 fn on_truncation(text: &str) -> Result<OnTruncation, String> {
