@@ -191,9 +191,13 @@ pub const METRICS: &[Metric] = &[
         "Bytes of batches that were fetched, those included that were fetched again.",
         |partition| count(partition.bytes),
     ),
-    partition("kolumn.partition.records", Counter, Number, "Records that became rows or error rows.", |partition| {
-        count(partition.records)
-    }),
+    partition(
+        "kolumn.partition.records",
+        Gauge,
+        Number,
+        "Records that became rows or error rows; fewer after a truncation.",
+        |partition| count(partition.records),
+    ),
     partition(
         "kolumn.partition.refetches",
         Counter,

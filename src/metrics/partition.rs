@@ -97,7 +97,7 @@ pub struct PartitionSnapshot {
     pub fetch_age: Option<Duration>,
     /// Bytes of batches that were fetched, those included that were fetched again.
     pub bytes: u64,
-    /// Records that became rows or error rows.
+    /// Records that became rows or error rows: fewer after a truncation.
     pub records: u64,
     /// How often something was fetched again: it was damaged, or the table had no room for it.
     pub refetches: u64,
