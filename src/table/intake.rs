@@ -74,6 +74,10 @@ impl Intake {
         self.accounts.get(&partition).map(|account| account.span.next)
     }
 
+    pub(super) fn resume_point(&self, partition: Partition) -> Option<(Offset, i32)> {
+        self.accounts.get(&partition).map(|account| (account.span.next, account.span.leader_epoch))
+    }
+
     pub(super) fn positions(&self) -> impl Iterator<Item = (Partition, Offset)> + '_ {
         self.accounts.iter().map(|(partition, account)| (*partition, account.span.next))
     }

@@ -107,6 +107,11 @@ impl Publisher {
         lock(&self.core().intake).position(partition)
     }
 
+    /// The table's position, and the leader epoch of what lies before it; -1 where that is not known.
+    pub(crate) fn resume_point(&self, partition: Partition) -> Option<(Offset, i32)> {
+        lock(&self.core().intake).resume_point(partition)
+    }
+
     /// Whether more may be appended to a partition: the budget has room, and the partition's share of it, where there are shares.
     pub(crate) fn has_room(&self, partition: Partition) -> bool {
         self.core().budget.has_room() && lock(&self.core().intake).has_room(partition)

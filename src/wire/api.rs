@@ -59,9 +59,9 @@ macro_rules! requests {
 }
 
 // Lower ends: brokers since 0.11, the first with record batches; Metadata 4 is the first that does not create what it is asked
-// about. Upper ends: Fetch 12 is the last by topic name; FindCoordinator 3 and OffsetFetch 7 are the last with one key.
+// about. Upper ends: Fetch 18 is of no use to a consumer; FindCoordinator 3 and OffsetFetch 7 are the last with one key.
 requests! {
-    FetchRequest => FetchResponse, 1, "Fetch", (4, 12), None;
+    FetchRequest => FetchResponse, 1, "Fetch", (4, 17), None;
     ListOffsetsRequest => ListOffsetsResponse, 2, "ListOffsets", (1, 7), Some(METADATA_LIMIT);
     MetadataRequest => MetadataResponse, 3, "Metadata", (4, 12), Some(METADATA_LIMIT);
     OffsetFetchRequest => OffsetFetchResponse, 9, "OffsetFetch", (1, 7), Some(METADATA_LIMIT);
