@@ -131,6 +131,8 @@ async fn start(plan: Plan, transport: Arc<dyn Transport>) -> Result<(impl Future
             read_committed: settings.read_committed,
             in_flight: settings.fetches_in_flight,
             retry,
+            rack: settings.rack.clone(),
+            follower_lease: settings.metadata_max_age,
         },
         seed: fastrand::u64(..),
     };
@@ -266,6 +268,20 @@ impl Control {
                 self.refresh_at = self.refresh_at.map(|moment| moment.min(soon));
                 Ok(Next::Go)
             }
+            LaneReport::Diverged { partition, position, epoch, end_offset } => Err(Error::Truncated {
+                topic: self.plan.topic.to_string(),
+                partition,
+                position,
+                diverged: end_offset.min(position),
+                epoch,
+            }),
+            LaneReport::Validate { partition, position, last_epoch, current_epoch } => {
+                tracing::debug!(partition, position, last_epoch, current_epoch, "a new leader epoch");
+                let end = self.unfinished.get(&partition).copied().unwrap_or_default();
+                self.lanes
+                    .assign(&self.plan, Assignment { partition, position, leader_epoch: last_epoch, end })
+                    .map(|()| Next::Go)
+            }
             LaneReport::OutOfRange { partition, position } => self.ask(Question::Bounds { partition, position }),
             LaneReport::Ended { partition } => {
                 self.unfinished.remove(&partition);
@@ -351,7 +367,7 @@ impl Control {
         if takes_new && !gained.is_empty() {
             tracing::info!(?gained, "the topic has gained partitions");
             // From offset 0: what was written before they were discovered must not be lost.
-            let from_zero = |partition| Assignment { partition, position: 0, end: PartitionEnd::default() };
+            let from_zero = |partition| Assignment { partition, position: 0, leader_epoch: -1, end: PartitionEnd::default() };
             self.unnamed.extend(gained.iter().map(|partition| (*partition, 0)));
             self.begin(gained.into_iter().map(from_zero).collect())?;
         }
@@ -363,7 +379,7 @@ impl Control {
         let end = self.unfinished.get(&partition).copied().unwrap_or_default();
         if (first..=next).contains(&position) {
             // The broker that answered lagged behind; the log does hold it.
-            return self.lanes.assign(&self.plan, Assignment { partition, position, end });
+            return self.lanes.assign(&self.plan, Assignment { partition, position, leader_epoch: -1, end });
         }
         let error = Error::OffsetOutOfRange { topic: self.plan.topic.to_string(), partition, offset: position, first, next };
         self.publisher.status().trouble(Some(partition), error.clone());
@@ -389,7 +405,7 @@ impl Control {
             ..Span::empty(partition, position)
         };
         self.publisher.append(Chunk::without_rows(&self.plan.schema, span))?;
-        self.lanes.assign(&self.plan, Assignment { partition, position: to, end })
+        self.lanes.assign(&self.plan, Assignment { partition, position: to, leader_epoch: -1, end })
     }
 }
 

@@ -93,9 +93,9 @@ impl Lanes {
         if self.owners.insert(assignment.partition, owner).is_none() {
             lane.partitions += 1;
         }
-        let Assignment { partition, position, end } = assignment;
+        let Assignment { partition, position, leader_epoch, end } = assignment;
         // A lane that is gone has reported why.
-        let _ = lane.commands.send(LaneCommand::Assign { partition, position, end });
+        let _ = lane.commands.send(LaneCommand::Assign { partition, position, leader_epoch, end });
         Ok(())
     }
 
