@@ -1,6 +1,7 @@
 //! How a cluster starts.
 
 use super::{Runner, TestCluster};
+use crate::generation::Generation;
 use crate::server;
 use crate::settings::Settings;
 use crate::state::{Node, Shared, State, TopicSettings};
@@ -93,6 +94,18 @@ impl Builder {
     /// An API that is neither told nor served, as if the broker were older.
     pub fn without(mut self, api: ApiKey) -> Self {
         self.settings.versions.insert(api as i16, None);
+        self
+    }
+
+    /// Consumers that tell their rack are sent to a follower there (`replica.selector.class`, KIP-392).
+    pub fn rack_aware(mut self) -> Self {
+        self.settings.rack_aware = true;
+        self
+    }
+
+    /// Tells and serves what this version of Kafka did. [`Builder::versions`] and [`Builder::without`] go on from there.
+    pub fn generation(mut self, generation: Generation) -> Self {
+        generation.apply(&mut self.settings);
         self
     }
 
