@@ -25,6 +25,7 @@ pub struct Builder {
     advertised_host: String,
     racks: BTreeMap<i32, String>,
     topics: Vec<(String, TopicSettings)>,
+    round_trip: Duration,
     settings: Settings,
 }
 
@@ -37,6 +38,7 @@ impl Default for Builder {
             advertised_host: "127.0.0.1".to_owned(),
             racks: BTreeMap::new(),
             topics: Vec::new(),
+            round_trip: Duration::ZERO,
             settings: Settings::default(),
         }
     }
@@ -94,6 +96,12 @@ impl Builder {
     /// An API that is neither told nor served, as if the broker were older.
     pub fn without(mut self, api: ApiKey) -> Self {
         self.settings.versions.insert(api as i16, None);
+        self
+    }
+
+    /// How long a byte takes to a node and its answer back, half of it each way; nothing by default.
+    pub fn latency(mut self, round_trip: Duration) -> Self {
+        self.round_trip = round_trip;
         self
     }
 
@@ -163,6 +171,8 @@ impl Builder {
                 rack: self.racks.get(&id).cloned(),
                 alive: true,
                 paused: false,
+                frozen: None,
+                round_trip: self.round_trip,
             };
             state.nodes.insert(id, node);
             listeners.insert(id, listener);
