@@ -35,8 +35,10 @@ pub(crate) struct LaneSettings {
 pub(crate) enum LaneCommand {
     /// Who leads what.
     View(Arc<TopicView>),
-    /// Read this partition from this position, which is the table's.
-    Assign { partition: Partition, position: Offset, end: End },
+    /// Read this partition from this position, which is the table's. `leader_epoch` is that of the last record before it, -1 unknown.
+    Assign { partition: Partition, position: Offset, leader_epoch: i32, end: End },
+    /// Let go of all partitions, and report that: the topic is the one of this view.
+    Restart { view: Arc<TopicView> },
     /// A partition's end has become known.
     End { partition: Partition, end: End },
 }
@@ -48,6 +50,13 @@ pub(crate) enum LaneReport {
     RefreshMetadata { reason: String },
     /// The log does not hold the position. The partition is the lane's no longer.
     OutOfRange { partition: Partition, position: Offset },
+    /// The log parted from what was read. The partition is the lane's no longer.
+    Diverged { partition: Partition, position: Offset, epoch: i32, end_offset: Offset },
+    /// There is a new leader epoch, and the broker is too old to compare logs when it is fetched from. The partition is the lane's no
+    /// longer.
+    Validate { partition: Partition, position: Offset, last_epoch: i32, current_epoch: i32 },
+    /// Every partition was let go of.
+    Restarted,
     /// The partition is read to its end, and all of it is in the table.
     Ended { partition: Partition },
     /// The partition cannot go on. What was read is in the table.
@@ -143,7 +152,15 @@ impl Lane {
                 }
                 self.view = Some(view);
             }
-            LaneCommand::Assign { partition, position, end } => {
+            LaneCommand::Restart { view } => {
+                for partition in self.ends.keys().copied().collect::<Vec<_>>() {
+                    self.forget(partition);
+                }
+                self.core.topic_view(&view);
+                self.view = Some(view);
+                self.report(LaneReport::Restarted);
+            }
+            LaneCommand::Assign { partition, position, leader_epoch: _, end } => {
                 self.ends.insert(partition, end);
                 self.core.assign(partition, position, end.offset);
                 if let Some(view) = &self.view {
