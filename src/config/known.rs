@@ -150,7 +150,12 @@ pub const KNOWN: &[Property] = &[
     used("kolumn.cycle.ms", &[], Some("10"), "The shortest time between two cycles."),
     used("kolumn.chunk.rows", &[], Some("65536"), "The most rows of a chunk; chunks of less than an eighth of it are compacted."),
     used("kolumn.max.decompressed.batch.bytes", &[], Some("134217728"), "A batch that decompresses to more is refused."),
-    used("kolumn.fetches.in.flight", &[], Some("1"), "How many fetches a lane has in flight for each broker."),
+    used(
+        "kolumn.fetches.in.flight",
+        &[],
+        Some("0"),
+        "How many fetches a lane has in flight for each broker; 0 for what its distance is worth.",
+    ),
     used(
         "kolumn.on.truncation",
         &[],

@@ -193,7 +193,7 @@ impl Settings {
             fetch_max_wait: reader.milliseconds("fetch.max.wait.ms", 0..=LONGEST_WAIT)?,
             fetch_max_bytes,
             fetch_max_partition_bytes: reader.number("max.partition.fetch.bytes", 1..=BYTES)?,
-            fetches_in_flight: reader.number("kolumn.fetches.in.flight", 1..=16)?,
+            fetches_in_flight: reader.number("kolumn.fetches.in.flight", 0..=16)?,
             max_response_bytes: max_response.max(room),
             request_timeout: reader.milliseconds("request.timeout.ms", 1..=LONGEST_WAIT)?,
             api_timeout: reader.milliseconds("default.api.timeout.ms", 1..=LONGEST_WAIT)?,

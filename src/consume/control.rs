@@ -128,6 +128,8 @@ async fn start(plan: Plan, transport: Arc<dyn Transport>) -> Result<(impl Future
             read_committed: settings.read_committed,
             in_flight: settings.fetches_in_flight,
             retry,
+            rack: settings.rack.clone(),
+            follower_lease: settings.metadata_max_age,
         },
         seed: fastrand::u64(..),
     };

@@ -15,7 +15,7 @@ use crate::position::{Offset, Offsets, Partition, Partitions, Stop};
 pub(super) struct Assignment {
     pub(super) partition: Partition,
     pub(super) position: Offset,
-    /// Of what lies before the position; -1 where it is not known.
+    /// The epoch of the last record before the position; -1 where it is not known.
     pub(super) leader_epoch: i32,
     pub(super) end: End,
 }

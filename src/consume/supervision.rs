@@ -243,8 +243,18 @@ impl Control {
                 self.refresh_at = self.refresh_at.map(|moment| moment.min(soon));
                 Ok(Next::Go)
             }
-            LaneReport::OutOfRange { partition, .. } | LaneReport::Validate { partition, .. } => self.inquire(partition, None),
-            LaneReport::Diverged { partition, epoch, end_offset, .. } => self.inquire(partition, Some((epoch, end_offset))),
+            LaneReport::OutOfRange { partition, position } => {
+                tracing::info!(partition, position, "the log does not hold the position");
+                self.inquire(partition, None)
+            }
+            LaneReport::Validate { partition, position, last_epoch, current_epoch } => {
+                tracing::debug!(partition, position, last_epoch, current_epoch, "a new leader epoch");
+                self.inquire(partition, None)
+            }
+            LaneReport::Diverged { partition, position, epoch, end_offset } => {
+                tracing::info!(partition, position, epoch, end_offset, "the log is not the one that was read");
+                self.inquire(partition, Some((epoch, end_offset)))
+            }
             LaneReport::Ended { partition } => {
                 self.unfinished.remove(&partition);
                 self.publisher.status().state(partition, PartitionState::Ended);
