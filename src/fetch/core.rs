@@ -70,11 +70,6 @@ impl FetchCore {
         self.partitions.insert(partition, PartitionState::new(position, last_epoch, stop, generation));
     }
 
-    /// Whether `partition` is assigned.
-    pub(crate) fn reads(&self, partition: Partition) -> bool {
-        self.partitions.contains_key(&partition)
-    }
-
     /// Asks for `partition` no more.
     pub(crate) fn remove(&mut self, partition: Partition) {
         self.partitions.remove(&partition);

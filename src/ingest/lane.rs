@@ -38,9 +38,8 @@ pub(crate) enum LaneCommand {
     /// Read this partition from this position, which is the table's. `leader_epoch` is that of the last record before it; -1 where it
     /// is not known. That the log still is the one that was read up to there was seen to.
     Assign { partition: Partition, position: Offset, leader_epoch: i32, end: End },
-    /// The topic was deleted and created again, and this is the new one. What was assigned before the lane heard of it is the lane's
-    /// no longer.
-    #[allow(dead_code, reason = "the control thread gives it when a topic is read on as another")]
+    /// Let go of all partitions, and report that: the topic was deleted and created again, and this is the new one; or it was doubted
+    /// that it is the same, and it is.
     Restart { view: Arc<TopicView> },
     /// A partition's end has become known.
     End { partition: Partition, end: End },
@@ -59,6 +58,8 @@ pub(crate) enum LaneReport {
     /// There is a new leader epoch, and the broker does not compare logs when it is fetched from. The partition is the lane's no longer
     /// until somebody has asked, and assigns it again.
     Validate { partition: Partition, position: Offset, last_epoch: i32, current_epoch: i32 },
+    /// All partitions were let go of, as [`LaneCommand::Restart`] asks.
+    Restarted,
     /// The partition is read to its end, and all of it is in the table.
     Ended { partition: Partition },
     /// The partition cannot go on. What was read is in the table.
@@ -157,12 +158,12 @@ impl Lane {
                 self.set_view(view, now);
             }
             LaneCommand::Restart { view } => {
+                for partition in self.ends.keys().copied().collect::<Vec<_>>() {
+                    self.forget(partition);
+                }
                 self.core.restart(&view);
-                let core = &self.core;
-                self.ends.retain(|partition, _| core.reads(*partition));
-                self.held.retain(|partition| core.reads(*partition));
-                self.damaged.retain(|partition, _| core.reads(*partition));
                 self.set_view(view, now);
+                self.report(LaneReport::Restarted);
             }
             LaneCommand::Assign { partition, position, leader_epoch, end } => {
                 self.forget(partition);
