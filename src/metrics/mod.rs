@@ -28,5 +28,5 @@ pub use partition::PartitionSnapshot;
 pub use snapshot::MetricsSnapshot;
 
 pub(crate) use broker::{BrokerMetrics, OpenConnection};
-pub(crate) use partition::PartitionPlace;
+pub(crate) use partition::{AnswerClock, PartitionMetrics, PartitionPlace};
 pub(crate) use registry::Metrics;

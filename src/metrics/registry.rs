@@ -16,15 +16,15 @@ const OTHER_BROKERS: &str = "others";
 /// Where everything that happens in a consumption is counted.
 ///
 /// Handles are looked up where a connection is opened or a partition is assigned; what happens then is counted without a lock.
+#[derive(Default)]
 pub(crate) struct Metrics {
-    began: Instant,
     brokers: Mutex<BTreeMap<String, Arc<BrokerMetrics>>>,
     partitions: Mutex<BTreeMap<Partition, Arc<PartitionMetrics>>>,
 }
 
 impl Metrics {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { began: now(), brokers: Mutex::default(), partitions: Mutex::default() })
+        Arc::default()
     }
 
     /// The counters of the broker at `host:port`.
@@ -38,7 +38,7 @@ impl Metrics {
     /// The counters of a partition.
     pub(crate) fn partition(&self, partition: Partition) -> Arc<PartitionMetrics> {
         let mut partitions = lock(&self.partitions);
-        Arc::clone(partitions.entry(partition).or_insert_with(|| Arc::new(PartitionMetrics::new(self.began))))
+        Arc::clone(partitions.entry(partition).or_default())
     }
 
     pub(crate) fn brokers(&self) -> Vec<BrokerSnapshot> {

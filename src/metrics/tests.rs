@@ -14,7 +14,7 @@ fn snapshot() -> MetricsSnapshot {
     broker.failed(3);
     broker.throttled(Duration::from_millis(250));
     metrics.partition(0).led(Some(1), 4);
-    metrics.partition(0).fetched(1, 4000, Instant::now());
+    metrics.partition(0).fetched(1, &AnswerClock::new(Instant::now()), 4000);
     let places = [
         PartitionPlace { partition: 0, position: 12, high_watermark: Some(20), lag: Some(8), records: 12 },
         PartitionPlace { partition: 1, position: 0, high_watermark: None, lag: None, records: 0 },
