@@ -19,7 +19,17 @@ use crate::output::cell::for_terminal;
 use crate::progress::{HowFar, Progress};
 use crate::source::{self, Change, Changes, Consumption, Request, Seen};
 use crate::summary::Summary;
+use crate::trouble::Trouble;
 use crate::verbs::files::{Files, Selection, Split};
+
+/// What is told on stderr beside the rows.
+#[derive(Debug, Clone, Copy)]
+struct Shown {
+    /// How far it is.
+    progress: bool,
+    /// What is the matter.
+    trouble: bool,
+}
 
 /// What the live view holds where nothing else is said.
 const LIVE_RING: usize = 100_000;
@@ -49,7 +59,7 @@ pub(crate) async fn run(arguments: &ConsumeArguments, talk: Talk, log: &Log, int
     let outcome = if live {
         show(&consumption, arguments, &request, log, interrupt).await
     } else {
-        export(&consumption, passing, arguments, &request.stop, format, progress, interrupt).await
+        export(&consumption, passing, arguments, &request.stop, format, Shown { progress, trouble: !talk.quiet }, interrupt).await
     };
     let seen = consumption.seen();
     let summary = summarize(&request.topic, &seen, start.elapsed());
@@ -143,7 +153,7 @@ async fn export(
     arguments: &ConsumeArguments,
     stop: &Stop,
     format: Format,
-    progress: bool,
+    shown: Shown,
     interrupt: &mut Interrupt,
 ) -> Result<bool, Failure> {
     let (mut passing, split) = passing.map_or((None, None), |(changes, split)| (Some(changes), split));
@@ -158,10 +168,11 @@ async fn export(
         }
         None => None,
     };
-    let progress = Progress::new(progress);
+    let progress = Progress::new(shown.progress);
+    let mut trouble = Trouble::default();
     let start = Instant::now();
     let target = Target::of(&consumption.seen(), stop);
-    let mut shown = tokio::time::interval(PROGRESS_EVERY);
+    let mut ticks = tokio::time::interval(PROGRESS_EVERY);
     let mut interrupted = false;
     let mut error_changes = errors.is_some().then(|| consumption.error_changes());
     let outcome = loop {
@@ -204,7 +215,15 @@ async fn export(
                 }
                 None => break Ok(()),
             },
-            _ = shown.tick() => progress.show(&target.how_far(&consumption.seen(), start.elapsed())),
+            _ = ticks.tick() => {
+                let (seen, time) = (consumption.seen(), start.elapsed());
+                let told = trouble.observe(time, seen.wait.as_ref(), || consumption.silence());
+                progress.show(&target.how_far(&seen, time));
+                if shown.trouble {
+                    told.iter().for_each(|line| progress.write(line));
+                    trouble.line(time).into_iter().for_each(|line| progress.say(line));
+                }
+            }
         }
     };
     progress.clear();
@@ -215,6 +234,9 @@ async fn export(
     }
     if let Some(failure) = consumption.failure().await {
         return Err(failure);
+    }
+    if let Some(line) = trouble.over(start.elapsed()).filter(|_| shown.trouble && !interrupted) {
+        progress.write(&line);
     }
     if holds_until_the_end {
         for (partition, added) in consumption.tables() {
