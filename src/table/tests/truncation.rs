@@ -180,7 +180,6 @@ fn the_epoch_before_the_position_is_known_after_a_truncation() {
         writer.publisher.append(chunk).expect("in its place");
     }
     assert_eq!(writer.publisher.resume_point(0), Some((25, 7)));
-    assert_eq!((writer.publisher.epoch_at(0, 19), writer.publisher.epoch_at(0, 25)), (4, -1));
     assert_eq!((writer.publisher.epoch_end(0, 4), writer.publisher.epoch_end(0, 7)), (Some(20), Some(25)));
     writer.truncate(0, 20);
     assert_eq!(writer.publisher.resume_point(0), Some((20, 4)));
@@ -257,7 +256,9 @@ fn tables_made_while_logs_lose_their_ends_miss_nothing_and_see_nothing_twice() {
             }
             is_done.store(true, std::sync::atomic::Ordering::Relaxed);
             for (merged, all, mut copies) in reader.join().unwrap() {
-                copies.iter_mut().for_each(|copy| drop(copy.follow()));
+                for copy in &mut copies {
+                    copy.follow();
+                }
                 assert_eq!(shown(&merged), shown(&all));
                 assert_eq!(copies[0].rows, shown(&merged));
                 assert_eq!(copies[1].rows, shown(&merged));
