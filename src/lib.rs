@@ -41,7 +41,7 @@ pub use error::{Error, Result};
 pub use ingest::MetadataColumns;
 pub use position::{Offset, Offsets, Partition, Partitions, Span, Start, Stop};
 pub use spec::Spec;
-pub use table::{PartitionedTable, Snapshot, Table, TableType, Update, Updates};
+pub use table::{PartitionedTable, Snapshot, Table, TableType, Update, Updates, Withdrawal};
 
 /// The Arrow crates whose types are in this crate's interface.
 pub mod arrow {
