@@ -118,6 +118,10 @@ impl Assembler {
                 break;
             }
             let decoded = self.batch(&mut unit, &batch, &mut aborted);
+            if unit.span.next > unit.span.first {
+                // Also of a batch that was taken in part: an offset within it is beyond the end of the epoch before.
+                unit.span.leader_epoch = batch.header.leader_epoch.max(-1);
+            }
             self.keep(&mut unit);
             outcome = decoded?;
             self.publisher.status().decoded(batch.bytes.len() as u64);

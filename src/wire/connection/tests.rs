@@ -68,7 +68,7 @@ async fn versions_are_negotiated_and_the_best_common_one_is_used() {
     })
     .await;
     assert_eq!(connection.broker(), "kafka:9092");
-    assert_eq!(connection.version_of::<FetchRequest>(), Ok(12));
+    assert_eq!(connection.version_of::<FetchRequest>(), Ok(17));
     assert_eq!(connection.call(&MetadataRequest::default()).await, Ok(metadata()));
     assert!(connection.is_usable());
 }
