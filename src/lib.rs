@@ -33,6 +33,9 @@ pub(crate) mod ingest;
 pub(crate) mod record;
 pub(crate) mod wire;
 
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
+
 pub use cluster::{PartitionInfo, TopicInfo};
 pub use config::Properties;
 pub use consume::{Consume, ConsumePartitioned, ConsumeTable, ConsumeUpdates, consume, topics};
