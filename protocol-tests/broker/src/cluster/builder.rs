@@ -11,6 +11,7 @@ use std::net::TcpListener;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// Says what the cluster is before it starts.
@@ -92,6 +93,19 @@ impl Builder {
     /// An API that is neither told nor served, as if the broker were older.
     pub fn without(mut self, api: ApiKey) -> Self {
         self.settings.versions.insert(api as i16, None);
+        self
+    }
+
+    /// How many fetch sessions each node keeps (`max.incremental.fetch.session.cache.slots`); 1000 by default. With none of them
+    /// every fetch is answered with session id 0.
+    pub fn fetch_session_slots(mut self, slots: usize) -> Self {
+        self.settings.sessions.slots = slots;
+        self
+    }
+
+    /// A session that was not used for so long makes room for a new one; two minutes by default.
+    pub fn fetch_session_eviction(mut self, time: Duration) -> Self {
+        self.settings.sessions.eviction = time;
         self
     }
 
