@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::chunk::Chunk;
 use super::origin::{Log, Origin, errors};
-use crate::position::{Offset, Span};
+use crate::position::{Offset, Partition, Span};
 
 /// The most entries, and the most bytes in them: a log that loses its end loses it behind the last few chunks.
 const MOST_ENTRIES: usize = 256;
@@ -54,6 +54,14 @@ impl Fates {
         fates.collect()
     }
 
+    fn truncate(&mut self, partition: Partition, to: Offset) {
+        let log = Log { partition, generation: 0 };
+        for origin in [&mut self.rows, &mut self.errors] {
+            let beyond: usize = origin.beyond(log, to).iter().map(ExactSizeIterator::len).sum();
+            *origin = origin.slice(0, origin.rows().saturating_sub(beyond));
+        }
+    }
+
     fn bytes(&self) -> usize {
         self.rows.bytes() + self.errors.bytes()
     }
@@ -96,15 +104,12 @@ impl Ledger {
         }
         let is_only = self.entries.len() == 1;
         if let Some(last) = self.entries.back_mut().filter(|entry| entry.span.next > to) {
-            let known = match last.fates.take() {
+            let known = match &mut last.fates {
                 Some(fates) => {
                     self.bytes -= fates.bytes();
-                    let log = Log { partition: last.span.partition, generation: 0 };
-                    let left = |origin: &Origin, all: u64| {
-                        let beyond: usize = origin.beyond(log, to).iter().map(ExactSizeIterator::len).sum();
-                        Some(all.saturating_sub(beyond as u64))
-                    };
-                    [left(&fates.rows, last.span.rows), left(&fates.errors, last.span.errors)]
+                    fates.truncate(last.span.partition, to);
+                    self.bytes += fates.bytes();
+                    [Some(fates.rows.rows() as u64), Some(fates.errors.rows() as u64)]
                 }
                 None => [rows.filter(|_| is_only), None],
             };
