@@ -7,6 +7,7 @@
 //! | [`error`] | what can go wrong, as types |
 //! | [`position`] | partitions, offsets, where to start and to stop, what became of each offset |
 //! | [`config`] | properties by their Kafka names, as typed settings |
+//! | [`metrics`] | what was done and is being done, in numbers |
 //! | `wire` | bytes on a socket: frames, transport, version negotiation, one connection |
 //! | [`cluster`] | who leads what: brokers, topics, offsets, retry and backoff |
 //! | `record` | batches and records as borrowed slices, codecs |
@@ -24,6 +25,7 @@ pub mod config;
 pub mod consume;
 pub mod decode;
 pub mod error;
+pub mod metrics;
 pub mod position;
 pub mod spec;
 pub mod table;

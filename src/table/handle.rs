@@ -14,6 +14,7 @@ use super::status::Status;
 use super::table_type::TableType;
 use super::updates::Updates;
 use crate::error::{Error, Result};
+use crate::metrics::MetricsSnapshot;
 
 /// A live table.
 ///
@@ -100,6 +101,11 @@ impl Table {
     /// How the consumption is doing. The same from all its tables.
     pub fn status(&self) -> Status {
         self.core().status()
+    }
+
+    /// What the consumption has done and is doing, in numbers: by broker and by partition. The same from all its tables.
+    pub fn metrics(&self) -> MetricsSnapshot {
+        self.core().metrics()
     }
 
     /// Stops the consumption, and waits until its last cycle is visible and its connections are closed. All its tables stay readable.
