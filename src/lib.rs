@@ -35,6 +35,9 @@ pub(crate) mod ingest;
 pub(crate) mod record;
 pub(crate) mod wire;
 
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
+
 pub use cluster::{PartitionInfo, TopicInfo};
 pub use config::Properties;
 pub use consume::{Consume, ConsumePartitioned, ConsumeTable, ConsumeUpdates, consume, topics};
@@ -43,7 +46,7 @@ pub use error::{Error, Result};
 pub use ingest::MetadataColumns;
 pub use position::{Offset, Offsets, Partition, Partitions, Span, Start, Stop};
 pub use spec::Spec;
-pub use table::{PartitionedTable, Snapshot, Table, TableType, Update, Updates};
+pub use table::{PartitionedTable, Snapshot, Table, TableType, Update, Updates, Withdrawal};
 
 /// The Arrow crates whose types are in this crate's interface.
 pub mod arrow {

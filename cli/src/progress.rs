@@ -41,21 +41,18 @@ impl Progress {
     }
 
     /// Shows a line of text instead of how far it is.
-    pub(crate) fn say(&self, text: String) {
+    pub(crate) fn replace(&self, text: String) {
         if let Some(bar) = self.bar.as_ref().filter(|bar| !bar.is_hidden()) {
             bar.set_message(text);
         }
     }
 
-    /// Writes a line that stays, above the one that is kept up to date.
-    pub(crate) fn write(&self, text: &str) {
-        let write = || {
-            // If stderr cannot be written, there is no place to say so.
-            let _ = writeln!(io::stderr(), "{text}");
-        };
+    /// Says something beside it. If stderr cannot be written, there is no place to say so.
+    pub(crate) fn say(&self, line: &str) {
+        let say = || drop(writeln!(io::stderr(), "{line}"));
         match &self.bar {
-            Some(bar) => bar.suspend(write),
-            None => write(),
+            Some(bar) => bar.suspend(say),
+            None => say(),
         }
     }
 

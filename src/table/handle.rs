@@ -72,7 +72,8 @@ impl Table {
     }
 
     /// As [`Table::updates`], but where more than `limit` updates wait, or more bytes than a quarter of the memory budget, the oldest is
-    /// dropped, and the one that follows says how many rows were missed. Such a subscriber never slows the fetch.
+    /// dropped, and the one that follows says how many rows were missed. Such a subscriber never slows the fetch. An update that withdraws
+    /// rows is never dropped.
     pub fn updates_lossy(&self, limit: usize) -> Updates {
         self.subscribe(Some(Limit { items: limit, bytes: self.core().budget.limit() / 4 }))
     }

@@ -365,7 +365,7 @@ fn unreachable_error(host: &str, broker: &str, error: &io::Error) -> Error {
 }
 
 /// A response out of its frame; the walk comes before the decoder.
-fn decode<Q: Request>(mut frame: Bytes, expected: i32, version: i16) -> std::result::Result<Q::Response, String> {
+pub(super) fn decode<Q: Request>(mut frame: Bytes, expected: i32, version: i16) -> std::result::Result<Q::Response, String> {
     let correlation = frame.try_get_i32().map_err(|_| "it ends in its header".to_owned())?;
     if correlation != expected {
         return Err(format!("it answers request {correlation}, not {expected}"));

@@ -14,6 +14,8 @@ mod shapes;
 mod transport;
 mod versions;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 #[cfg(test)]
 pub(crate) mod testing;
 

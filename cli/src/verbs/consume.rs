@@ -21,15 +21,7 @@ use crate::source::{self, Change, Changes, Consumption, Request, Seen};
 use crate::summary::Summary;
 use crate::trouble::Trouble;
 use crate::verbs::files::{Files, Selection, Split};
-
-/// What is told on stderr beside the rows.
-#[derive(Debug, Clone, Copy)]
-struct Shown {
-    /// How far it is.
-    progress: bool,
-    /// What is the matter.
-    trouble: bool,
-}
+use crate::verbs::withdrawn::Withdrawn;
 
 /// What the live view holds where nothing else is said.
 const LIVE_RING: usize = 100_000;
@@ -56,13 +48,23 @@ pub(crate) async fn run(arguments: &ConsumeArguments, talk: Talk, log: &Log, int
         () = interrupt.asked() => return Ok(true),
         opened = opening => opened?,
     };
+    let mut withdrawn = Withdrawn::default();
     let outcome = if live {
         show(&consumption, arguments, &request, log, interrupt).await
     } else {
-        export(&consumption, passing, arguments, &request.stop, format, Shown { progress, trouble: !talk.quiet }, interrupt).await
+        export(
+            &consumption,
+            passing,
+            arguments,
+            &request.stop,
+            Manner { format, progress, quiet: talk.quiet },
+            &mut withdrawn,
+            interrupt,
+        )
+        .await
     };
     let seen = consumption.seen();
-    let summary = summarize(&request.topic, &seen, start.elapsed());
+    let summary = summarize(&request.topic, &seen, start.elapsed()).with_withdrawn(withdrawn.rows, withdrawn.errors);
     if !talk.quiet {
         report_errors(&consumption, &summary, arguments.output.errors.is_none());
     }
@@ -146,14 +148,22 @@ async fn show(
     }
 }
 
+/// How rows are written, and what is said meanwhile.
+#[derive(Debug, Clone, Copy)]
+struct Manner {
+    format: Format,
+    progress: bool,
+    quiet: bool,
+}
+
 /// Rows on a pipe or into files.
 async fn export(
     consumption: &Consumption,
     passing: Option<(Changes, Option<Split>)>,
     arguments: &ConsumeArguments,
     stop: &Stop,
-    format: Format,
-    shown: Shown,
+    Manner { format, progress, quiet }: Manner,
+    withdrawn: &mut Withdrawn,
     interrupt: &mut Interrupt,
 ) -> Result<bool, Failure> {
     let (mut passing, split) = passing.map_or((None, None), |(changes, split)| (Some(changes), split));
@@ -168,7 +178,12 @@ async fn export(
         }
         None => None,
     };
-    let progress = Progress::new(shown.progress);
+    let progress = Progress::new(progress);
+    let say = |line: Option<String>| {
+        if let Some(line) = line.filter(|_| !quiet) {
+            progress.say(&line);
+        }
+    };
     let mut trouble = Trouble::default();
     let start = Instant::now();
     let target = Target::of(&consumption.seen(), stop);
@@ -201,6 +216,7 @@ async fn export(
             }
             more = next_error => match (more, &mut errors) {
                 (Some(change), Some(sink)) => {
+                    say(change.lost.and_then(|lost| withdrawn.count_errors(&lost)));
                     if let Err(failure) = write_all(sink, &change.added) {
                         break Err(failure);
                     }
@@ -209,6 +225,7 @@ async fn export(
             },
             change = next_change => match change {
                 Some(change) => {
+                    say(change.lost.and_then(|lost| withdrawn.count_rows(&lost)));
                     if let Err(failure) = rows.write(&change, &columns) {
                         break Err(failure);
                     }
@@ -219,9 +236,9 @@ async fn export(
                 let (seen, time) = (consumption.seen(), start.elapsed());
                 let told = trouble.observe(time, seen.wait.as_ref(), || consumption.silence());
                 progress.show(&target.how_far(&seen, time));
-                if shown.trouble {
-                    told.iter().for_each(|line| progress.write(line));
-                    trouble.line(time).into_iter().for_each(|line| progress.say(line));
+                say(told);
+                if let Some(line) = trouble.line(time) {
+                    progress.replace(line);
                 }
             }
         }
@@ -235,16 +252,15 @@ async fn export(
     if let Some(failure) = consumption.failure().await {
         return Err(failure);
     }
-    if let Some(line) = trouble.over(start.elapsed()).filter(|_| shown.trouble && !interrupted) {
-        progress.write(&line);
-    }
+    say(trouble.over(start.elapsed()).filter(|_| !interrupted));
     if holds_until_the_end {
         for (partition, added) in consumption.tables() {
-            rows.write(&Change { partition, added }, &columns)?;
+            rows.write(&Change { partition, added, lost: None }, &columns)?;
         }
     }
     if let (Some(sink), Some(mut changes)) = (&mut errors, error_changes) {
         while let Some(change) = changes.next().await {
+            say(change.lost.and_then(|lost| withdrawn.count_errors(&lost)));
             write_all(sink, &change.added)?;
         }
     }

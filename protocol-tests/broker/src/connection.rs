@@ -180,6 +180,21 @@ impl Connection<'_> {
                 self.stream.write_all(bytes.get(..at).unwrap_or(&bytes)).await?;
                 return self.never_answer().await;
             }
+            Verdict::PauseAt(at, pause) => {
+                let bytes = frame.flat();
+                let (first, last) = bytes.split_at(at.min(bytes.len()));
+                self.stream.write_all(first).await?;
+                self.stream.flush().await?;
+                tokio::time::sleep(pause).await;
+                self.stream.write_all(last).await?;
+            }
+            Verdict::DripFrom(at, pause) => {
+                let bytes = frame.flat();
+                let (first, last) = bytes.split_at(at.min(bytes.len()));
+                self.stream.write_all(first).await?;
+                self.stream.flush().await?;
+                self.drip(last, 1, pause).await?;
+            }
             Verdict::Drip(count, pause) => self.drip(&frame.flat(), count.max(1), pause).await?,
             Verdict::CorruptAt(at, bits) => {
                 let mut bytes = frame.flat();
@@ -208,7 +223,12 @@ impl Connection<'_> {
     async fn drip(&mut self, bytes: &[u8], count: usize, pause: Duration) -> io::Result<()> {
         for drop in bytes.chunks(count) {
             self.stream.write_all(drop).await?;
-            tokio::time::sleep(pause).await;
+            self.stream.flush().await?;
+            if pause.is_zero() {
+                tokio::task::yield_now().await;
+            } else {
+                tokio::time::sleep(pause).await;
+            }
         }
         Ok(())
     }
