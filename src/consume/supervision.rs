@@ -382,7 +382,11 @@ impl Control {
     /// Metadata did not come, or says that there is nothing to read.
     fn on_no_view(&mut self, error: Error) -> Result<Next> {
         self.attempts = self.attempts.saturating_add(1);
-        tracing::warn!(%error, "metadata refresh failed");
+        if self.attempts == 1 {
+            tracing::warn!(topic = &*self.plan.topic, %error, "metadata refresh failed");
+        } else {
+            tracing::debug!(topic = &*self.plan.topic, attempt = self.attempts, %error, "metadata refresh failed again");
+        }
         let status = self.publisher.status();
         status.trouble(None, error.clone());
         // Long enough for a broker that has just started to know what the others know.
