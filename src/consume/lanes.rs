@@ -112,6 +112,15 @@ impl Lanes {
         }
     }
 
+    /// Lets all lanes let go of all their partitions, which are another topic's or are given out again. Each reports when it has; so many
+    /// will.
+    pub(super) fn restart(&mut self, view: &Arc<TopicView>) -> usize {
+        self.view = Arc::clone(view);
+        let told = self.lanes.iter().map(|lane| lane.commands.send(LaneCommand::Restart { view: Arc::clone(view) }));
+        // A lane that is gone has reported why.
+        told.filter(std::result::Result::is_ok).count()
+    }
+
     fn spawn(&self, plan: &Plan) -> Result<LaneHandle> {
         let number = self.lanes.len();
         let (commands, receiver) = mpsc::unbounded_channel();

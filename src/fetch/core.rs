@@ -75,11 +75,6 @@ impl FetchCore {
         self.partitions.insert(partition, state);
     }
 
-    /// Whether `partition` is assigned.
-    pub(crate) fn reads(&self, partition: Partition) -> bool {
-        self.partitions.contains_key(&partition)
-    }
-
     /// Asks for `partition` no more.
     pub(crate) fn remove(&mut self, partition: Partition) {
         if let Some(state) = self.partitions.remove(&partition)

@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 
 use super::assembler::{Assembler, End, Outcome};
 use super::link::{Link, LinkEvent, LinkOutcome, LinkSettings};
+use super::meters::Meters;
 use crate::cluster::{Backoff, BrokerAddress, TopicView};
 use crate::error::{BatchError, Error};
 use crate::fetch::{Action, FetchCore, FetchSettings, FetchTicket, PartitionRecords};
@@ -38,9 +39,8 @@ pub(crate) enum LaneCommand {
     /// Read this partition from this position, which is the table's. `leader_epoch` is that of the last record before it; -1 where it
     /// is not known. That the log still is the one that was read up to there was seen to.
     Assign { partition: Partition, position: Offset, leader_epoch: i32, end: End },
-    /// The topic was deleted and created again, and this is the new one. What was assigned before the lane heard of it is the lane's
-    /// no longer.
-    #[allow(dead_code, reason = "the control thread gives it when a topic is read on as another")]
+    /// Let go of all partitions, and report that: the topic was deleted and created again, and this is the new one; or it was doubted
+    /// that it is the same, and it is.
     Restart { view: Arc<TopicView> },
     /// A partition's end has become known.
     End { partition: Partition, end: End },
@@ -59,6 +59,8 @@ pub(crate) enum LaneReport {
     /// There is a new leader epoch, and the broker does not compare logs when it is fetched from. The partition is the lane's no longer
     /// until somebody has asked, and assigns it again.
     Validate { partition: Partition, position: Offset, last_epoch: i32, current_epoch: i32 },
+    /// All partitions were let go of, as [`LaneCommand::Restart`] asks.
+    Restarted,
     /// The partition is read to its end, and all of it is in the table.
     Ended { partition: Partition },
     /// The partition cannot go on. What was read is in the table.
@@ -80,6 +82,7 @@ pub(crate) struct Lane {
     held: BTreeSet<Partition>,
     /// Partitions whose last batch was damaged, with its position: the next time it is an error.
     damaged: BTreeMap<Partition, Offset>,
+    meters: Meters,
     assembler: Assembler,
     publisher: Publisher,
     view: Option<Arc<TopicView>>,
@@ -101,6 +104,7 @@ impl Lane {
         reports: mpsc::UnboundedSender<LaneReport>,
     ) -> Self {
         let pool = FramePool::new(PoolLimits::default());
+        let meters = Meters::new(Arc::clone(&settings.wire.metrics));
         Self {
             core: FetchCore::new(Arc::clone(&settings.topic), settings.fetch, settings.seed),
             links: BTreeMap::new(),
@@ -116,6 +120,7 @@ impl Lane {
             ends: BTreeMap::new(),
             held: BTreeSet::new(),
             damaged: BTreeMap::new(),
+            meters,
             assembler,
             publisher,
             view: None,
@@ -157,16 +162,17 @@ impl Lane {
                 self.set_view(view, now);
             }
             LaneCommand::Restart { view } => {
+                for partition in self.ends.keys().copied().collect::<Vec<_>>() {
+                    self.forget(partition);
+                }
                 self.core.restart(&view);
-                let core = &self.core;
-                self.ends.retain(|partition, _| core.reads(*partition));
-                self.held.retain(|partition| core.reads(*partition));
-                self.damaged.retain(|partition, _| core.reads(*partition));
                 self.set_view(view, now);
+                self.report(LaneReport::Restarted);
             }
             LaneCommand::Assign { partition, position, leader_epoch, end } => {
                 self.forget(partition);
                 self.ends.insert(partition, end);
+                self.meters.assigned(partition, self.view.as_deref());
                 self.core.assign(partition, position, leader_epoch, end.offset);
                 if let Some(view) = &self.view {
                     self.core.topic_view(view);
@@ -192,6 +198,7 @@ impl Lane {
                 self.core.give_up(*node);
             }
         }
+        self.meters.led(&view);
         self.view = Some(view);
     }
 
@@ -301,9 +308,8 @@ impl Lane {
     }
 
     fn on_response(&mut self, broker: i32, ticket: FetchTicket, response: FetchResponse, now: Instant) {
-        let partitions = response.responses.iter().flat_map(|topic| &topic.partitions);
-        let fetched: usize = partitions.filter_map(|partition| partition.records.as_ref()).map(bytes::Bytes::len).sum();
-        self.publisher.status().fetched(fetched as u64);
+        let fetched = self.meters.answered(broker, &response, now);
+        self.publisher.status().fetched(fetched);
         let actions = self.core.on_response(ticket, response, now);
         // The positions are known from the batch headers: the next request leaves before anything is decompressed.
         self.ask(broker, now);
@@ -409,6 +415,7 @@ impl Lane {
     fn rewind(&mut self, partition: Partition) {
         if let Some((position, last_epoch)) = self.publisher.resume_point(partition) {
             self.core.rewind(partition, position, last_epoch, now(), false);
+            self.meters.refetched(partition);
         }
     }
 
