@@ -150,17 +150,6 @@ async fn an_error_of_one_partition_holds_up_no_other() {
 }
 
 #[tokio::test]
-async fn access_that_is_denied_in_the_middle_ends_the_consumption_with_that_error_and_keeps_the_rows() {
-    let cluster = numbered(1, 1, 60, 20);
-    let table = within(consume(&cluster).table(TableType::Append).into_future()).await.expect("a table");
-    until("the first rows", || table.snapshot().rows() == 60).await;
-    cluster.next(ApiKey::Fetch, u32::MAX, Verdict::Error(29));
-    let error = within(table.finished()).await.expect_err("it is denied");
-    assert!(matches!(&error, Error::NotAuthorized { what, .. } if what.contains("t/0")), "{error}");
-    assert_numbered(&table.snapshot(), 1, 60);
-}
-
-#[tokio::test]
 async fn a_throttled_client_does_not_ask_before_its_time_is_over() {
     const THROTTLE: Duration = Duration::from_millis(300);
     let cluster = numbered(1, 2, 60, 20);
