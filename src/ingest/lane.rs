@@ -112,6 +112,7 @@ impl Lane {
                 wire: settings.wire,
                 pool,
                 reconnect: settings.reconnect,
+                cluster_id: None,
             },
             busy: FuturesUnordered::new(),
             ends: BTreeMap::new(),
@@ -192,6 +193,9 @@ impl Lane {
             if view.brokers.get(node).is_some_and(|address| link.set_address(address, now)) {
                 self.core.give_up(*node);
             }
+        }
+        if self.link_settings.cluster_id.is_none() {
+            self.link_settings.cluster_id = view.cluster_id.as_deref().map(Arc::from);
         }
         self.view = Some(view);
     }
