@@ -61,6 +61,10 @@ const fn later(name: &'static str, aliases: &'static [&'static str]) -> Property
     Property { name, aliases, default: None, doc: "", secret: false, effect: Effect::Security }
 }
 
+const fn confidential(name: &'static str, doc: &'static str) -> Property {
+    Property { name, aliases: &[], default: None, doc, secret: true, effect: Effect::Used }
+}
+
 const fn secret(name: &'static str, aliases: &'static [&'static str]) -> Property {
     Property { name, aliases, default: None, doc: "", secret: true, effect: Effect::Security }
 }
@@ -72,7 +76,7 @@ pub const KNOWN: &[Property] = &[
     used("client.id", &[], Some("kolumn"), "The name that brokers see in their logs and quotas."),
     used("client.rack", &[], Some(""), "Where this client is, to read from the closest replica."),
     used("group.id", &[], None, "The group whose committed offsets the start `stored` means."),
-    used("security.protocol", &[], Some("PLAINTEXT"), "PLAINTEXT; others come later."),
+    used("security.protocol", &[], Some("PLAINTEXT"), "How brokers are spoken to: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL."),
     // What to read.
     used(
         "auto.offset.reset",
@@ -224,27 +228,53 @@ pub const KNOWN: &[Property] = &[
     later("sasl.oauthbearer.extensions", &[]),
     later("sasl.oauthbearer.token.endpoint.url", &[]),
     later("enable.sasl.oauthbearer.unsecure.jwt", &[]),
-    later("enable.ssl.certificate.verification", &[]),
-    later("ssl.endpoint.identification.algorithm", &[]),
-    later("ssl.ca.location", &[]),
-    later("ssl.ca.pem", &[]),
-    later("ssl.certificate.location", &[]),
-    later("ssl.certificate.pem", &[]),
-    later("ssl.key.location", &[]),
-    secret("ssl.key.pem", &[]),
-    secret("ssl.key.password", &[]),
-    later("ssl.keystore.location", &[]),
-    later("ssl.keystore.type", &[]),
-    later("ssl.keystore.certificate.chain", &[]),
-    secret("ssl.keystore.key", &[]),
+    // TLS. Everything is PEM; the names of Java and of librdkafka both hold.
+    used(
+        "enable.ssl.certificate.verification",
+        &[],
+        Some("true"),
+        "Whether the broker's certificate is checked at all; false lets anybody pass for the broker.",
+    ),
+    used(
+        "ssl.endpoint.identification.algorithm",
+        &[],
+        Some("https"),
+        "Whether the certificate must be of the host that is connected to: https; none or empty for no such check.",
+    ),
+    used(
+        "ssl.ca.location",
+        &[],
+        None,
+        "A PEM file, or a directory of them, with the authorities to trust; probe or nothing for those of the system.",
+    ),
+    used("ssl.ca.pem", &[], None, "The authorities to trust, as PEM text."),
+    used(
+        "ssl.certificate.location",
+        &[],
+        None,
+        "A PEM file with this client's certificate and those between it and its authority.",
+    ),
+    used("ssl.certificate.pem", &[], None, "This client's certificate and those between it and its authority, as PEM text."),
+    used("ssl.key.location", &[], None, "A PEM file with the private key of this client's certificate."),
+    confidential("ssl.key.pem", "The private key of this client's certificate, as PEM text."),
+    confidential("ssl.key.password", "The password of the private key."),
+    used("ssl.keystore.location", &[], None, "A PEM file with this client's private key and certificates."),
+    used("ssl.keystore.type", &[], None, "What the key store is: PEM."),
+    used("ssl.keystore.certificate.chain", &[], None, "The same as ssl.certificate.pem, by its name in Java."),
+    confidential("ssl.keystore.key", "The same as ssl.key.pem, by its name in Java."),
     secret("ssl.keystore.password", &[]),
-    later("ssl.truststore.location", &[]),
-    later("ssl.truststore.type", &[]),
-    later("ssl.truststore.certificates", &[]),
+    used("ssl.truststore.location", &[], None, "A PEM file with the authorities to trust, by its name in Java."),
+    used("ssl.truststore.type", &[], None, "What the trust store is: PEM."),
+    used("ssl.truststore.certificates", &[], None, "The same as ssl.ca.pem, by its name in Java."),
     secret("ssl.truststore.password", &[]),
-    later("ssl.protocol", &[]),
-    later("ssl.enabled.protocols", &[]),
-    later("ssl.cipher.suites", &[]),
+    used("ssl.protocol", &[], Some("TLSv1.3"), "The highest version of TLS, TLSv1.2 or TLSv1.3."),
+    used("ssl.enabled.protocols", &[], Some("TLSv1.2,TLSv1.3"), "The versions of TLS that may be spoken."),
+    used(
+        "ssl.cipher.suites",
+        &[],
+        None,
+        "The cipher suites that may be used, by their names in TLS or OpenSSL; nothing for all.",
+    ),
     later("ssl.provider", &[]),
     later("basic.auth.credentials.source", &["schema.registry.basic.auth.credentials.source"]),
     secret("basic.auth.user.info", &["schema.registry.basic.auth.user.info"]),

@@ -9,11 +9,13 @@ mod host_port;
 mod java;
 mod known;
 mod properties;
+mod security;
 mod settings;
 mod value;
 
-pub use hidden::Address;
+pub use hidden::{Address, Secret};
 pub use host_port::HostPort;
 pub use known::{Effect, KNOWN, Property};
 pub use properties::{Origin, Properties};
+pub use security::{Pem, Security, SecurityProtocol, TlsIdentity, TlsSettings, TlsVersions, Verification};
 pub use settings::{ColumnNames, OffsetReset, OnRecreatedTopic, OnTruncation, Settings, SideColumn};

@@ -8,6 +8,7 @@ pub use topic::TopicSettings;
 pub(crate) use topic::{PartitionState, Topic};
 
 use crate::requests::Requests;
+use crate::tls::Acceptor;
 use crate::{fault::Hooks, settings::Settings};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -51,6 +52,8 @@ impl Shared {
 /// The state of the cluster.
 #[derive(Debug, Default)]
 pub(crate) struct State {
+    /// What connections are accepted with from now on; none for plaintext.
+    pub(crate) tls: Option<Acceptor>,
     pub(crate) cluster_id: String,
     pub(crate) nodes: BTreeMap<i32, Node>,
     pub(crate) topics: BTreeMap<String, Topic>,

@@ -4,6 +4,7 @@ use super::{Runner, TestCluster};
 use crate::server;
 use crate::settings::Settings;
 use crate::state::{Node, Shared, State, TopicSettings};
+use crate::tls::TlsListener;
 use kafka_protocol::messages::ApiKey;
 use std::collections::BTreeMap;
 use std::io;
@@ -24,6 +25,7 @@ pub struct Builder {
     racks: BTreeMap<i32, String>,
     topics: Vec<(String, TopicSettings)>,
     settings: Settings,
+    tls: Option<TlsListener>,
 }
 
 impl Default for Builder {
@@ -36,6 +38,7 @@ impl Default for Builder {
             racks: BTreeMap::new(),
             topics: Vec::new(),
             settings: Settings::default(),
+            tls: None,
         }
     }
 }
@@ -95,6 +98,12 @@ impl Builder {
         self
     }
 
+    /// All nodes speak TLS.
+    pub fn tls(mut self, listener: TlsListener) -> Self {
+        self.tls = Some(listener);
+        self
+    }
+
     /// How offsets are looked up by time inside compressed batches: codec number and records section in, records out. Without it the
     /// batch's first offset is the answer.
     pub fn decompress(mut self, decompress: impl Fn(u8, &[u8]) -> Option<Vec<u8>> + Send + Sync + 'static) -> Self {
@@ -127,6 +136,7 @@ impl Builder {
     fn prepare(self) -> io::Result<(Arc<Shared>, BTreeMap<i32, TcpListener>)> {
         let mut state = State::default();
         state.cluster_id = self.cluster_id;
+        state.tls = self.tls.as_ref().map(TlsListener::acceptor).transpose()?;
         let mut listeners = BTreeMap::new();
         for (id, (port, listener)) in (1..).zip(server::bind(self.nodes, self.port)?) {
             let node = Node {
