@@ -42,6 +42,7 @@ fn is_hopeless(error: &Error) -> bool {
         | Error::Disconnected { .. }
         | Error::Timeout { .. }
         | Error::MalformedResponse { .. }
+        | Error::OtherCluster { .. }
         | Error::FrameSize { hint: None, .. } => false,
         Error::NoBroker { tried } => tried.iter().all(is_hopeless),
         _ => true,
@@ -64,6 +65,7 @@ pub(super) fn refused(broker: &str, what: String, code: i16) -> Error {
             "the group's coordinator is not ready yet; try again"
         }
         Some(ResponseError::UnstableOffsetCommit) => "a transaction that commits offsets is open; try again",
+        Some(ResponseError::RebootstrapRequired) => "the cluster moved; the configured brokers are asked again",
         _ => "",
     };
     Error::Refused { broker: broker.to_owned(), what, code, name, hint }

@@ -1,13 +1,16 @@
 //! Properties by their Kafka names, as typed settings.
 //!
-//! [`KNOWN`] is the one table: names, aliases, defaults and documentation; [`Properties`] holds what was given, as text and with
+//! [`KNOWN`] is the one table: names, aliases, defaults, values, documentation, and for what has no effect here the reason
+//! (`docs/configuration.md` is written from it); [`Properties`] holds what was given, as text and with
 //! where it came from; [`Settings`] is what the library uses. Names are those of the Java client, of librdkafka where they
 //! differ, of the reference API (`deephaven.*`), and kolumn's own (`kolumn.*`).
 
+mod check;
 mod hidden;
 mod host_port;
 mod java;
 mod known;
+mod policy;
 mod properties;
 mod security;
 mod settings;
@@ -15,7 +18,8 @@ mod value;
 
 pub use hidden::{Address, Secret};
 pub use host_port::HostPort;
-pub use known::{Effect, KNOWN, Property};
+pub use known::{Effect, KNOWN, Property, Theme, Values};
+pub use policy::{AddressFamily, OffsetReset, OnRecreatedTopic, OnTruncation};
 pub use properties::{Origin, Properties};
 pub use security::{Pem, Security, SecurityProtocol, TlsIdentity, TlsSettings, TlsVersions, Verification};
-pub use settings::{ColumnNames, OffsetReset, OnRecreatedTopic, OnTruncation, Settings, SideColumn};
+pub use settings::{ColumnNames, Settings, SideColumn, SocketSettings};

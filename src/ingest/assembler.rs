@@ -9,7 +9,7 @@ use crate::decode::OnError;
 use crate::error::{Error, Result};
 use crate::fetch::PartitionRecords;
 use crate::position::{Offset, Partition, Span};
-use crate::record::{AbortedTransactions, Arena, BatchError, RawBatch, RecordRef, Records, Walk};
+use crate::record::{AbortedTransactions, Arena, BatchError, BatchRecords, RawBatch, RecordCursor, RecordRef, Walk};
 use crate::spec::Side;
 use crate::table::{Allowance, Budget, Chunk, Publisher};
 
@@ -178,7 +178,8 @@ impl Assembler {
         let mut arena = self.arena.take().unwrap_or_else(|| Arena::new(self.settings.decompressed_limit));
         let outcome = match hidden {
             None => match batch.records(&mut arena) {
-                Ok(records) => self.records(unit, records, base),
+                Ok(BatchRecords::Batch(records)) => self.records(unit, records, base),
+                Ok(BatchRecords::Messages(messages)) => self.records(unit, messages, base),
                 Err(reason) => Err(self.batch_error(unit.partition, base, reason)),
             },
             Some(hidden) => {
@@ -192,7 +193,7 @@ impl Assembler {
         }
     }
 
-    fn records(&mut self, unit: &mut Unit, mut records: Records<'_>, base: Offset) -> Result<Outcome> {
+    fn records<'a>(&mut self, unit: &mut Unit, mut records: impl RecordCursor<'a>, base: Offset) -> Result<Outcome> {
         let mut block = Block::new(unit.span.next);
         let mut ended = false;
         let mut damage = None;

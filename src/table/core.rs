@@ -133,7 +133,7 @@ impl Core {
             (Some(End::Complete), _) => State::Complete,
             (Some(End::Closed), _) => State::Closed,
             (Some(End::Failed(_)), _) => State::Failed,
-            (None, Some(why)) => State::Waiting { why: why.clone() },
+            (None, Some(wait)) => State::Waiting { why: wait.why.clone(), since: wait.since, next: wait.next.clone() },
             (None, None) if positions.is_empty() => State::Starting,
             (None, None) => State::Running,
         };
@@ -148,6 +148,7 @@ impl Core {
                 let page = of.remove(&partition).unwrap_or_default();
                 PartitionStatus {
                     partition,
+                    state: page.state,
                     position,
                     high_watermark: page.high_watermark,
                     last_stable_offset: page.last_stable_offset,
@@ -166,6 +167,7 @@ impl Core {
             bytes_held: self.held.load(Ordering::Acquire),
             budget_used: self.budget.used(),
             budget_limit: self.budget.limit(),
+            events: pages.events.into(),
         }
     }
 }

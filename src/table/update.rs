@@ -12,6 +12,7 @@ use super::positions::Positions;
 use super::queue::Item;
 use super::segment::Segment;
 use super::view::View;
+use super::withdrawal::Withdrawal;
 
 /// The charges of the rows of an update.
 pub(super) type Holds = Arc<[Arc<Hold>]>;
@@ -37,6 +38,7 @@ pub(super) struct Waiting {
     pub(super) cycle: u64,
     pub(super) added: Rows,
     pub(super) removed: usize,
+    pub(super) withdrawn: Option<Arc<Withdrawal>>,
     pub(super) positions: Arc<Positions>,
     pub(super) missed: u64,
     pub(super) holds: Holds,
@@ -63,6 +65,10 @@ impl Rows {
 impl Item for Waiting {
     fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    fn must_be_read(&self) -> bool {
+        self.withdrawn.is_some()
     }
 
     fn drop_into(self, next: &mut Self) {
@@ -138,6 +144,12 @@ impl Update {
     /// How many rows were removed at the front, before others were added; those of missed cycles included.
     pub fn removed(&self) -> usize {
         self.waiting.removed
+    }
+
+    /// The rows that this update takes out, wherever they are, because the log lost the offsets that they came from. Such an update does
+    /// nothing else.
+    pub fn withdrawn(&self) -> Option<&Withdrawal> {
+        self.waiting.withdrawn.as_deref()
     }
 
     /// Where the table stands after the cycle.

@@ -8,6 +8,7 @@ mod topics;
 pub use builder::Builder;
 pub use partition::Log;
 
+use crate::api::Sessions;
 use crate::fault::{RequestInfo, Verdict};
 use crate::server::Command;
 use crate::state::{Node, Shared};
@@ -78,6 +79,7 @@ impl TestCluster {
             state.nodes.get_mut(&node).into_iter().for_each(|node| node.alive = false);
             state.elect();
         });
+        self.shared.with_sessions(node, Sessions::clear);
         self.command(|done| Command::Kill(node, done));
     }
 
@@ -126,6 +128,18 @@ impl TestCluster {
     pub fn set_tls(&self, listener: &TlsListener) {
         let acceptor = listener.acceptor().expect("a certificate and its key");
         self.shared.change(|state| state.tls = Some(acceptor));
+    }
+
+    /// Forgets all fetch sessions of a node, as if others had taken their place.
+    #[track_caller]
+    pub fn evict_fetch_sessions(&self, node: i32) {
+        self.with_node(node, |_| ());
+        self.shared.with_sessions(node, Sessions::clear);
+    }
+
+    /// How many fetch sessions each node keeps from now on.
+    pub fn set_fetch_session_slots(&self, slots: usize) {
+        self.shared.set_session_limits(|limits| limits.slots = slots);
     }
 
     /// Adds a hook, which decides what becomes of each request. Hooks are asked in the order in which they were added, and the first

@@ -1,6 +1,6 @@
 //! One connection: requests are handled one after the other, in order, as Kafka does it.
 
-use crate::api::{self, Answer, Context, Request, Response};
+use crate::api::{self, Answer, Context, Effect, Request, Response};
 use crate::fault::{RequestInfo, Verdict};
 use crate::frame::{Frame, read_request};
 use crate::requests::RequestRecord;
@@ -133,8 +133,7 @@ impl Connection<'_> {
             count,
             request,
         });
-        let at_once = matches!(verdict, Verdict::PartitionError(..) | Verdict::Throttle(_));
-        let handle = api::handle(self.context, request, asked.version, at_once);
+        let handle = api::handle(self.context, request, asked.version, Effect::of(&verdict));
         let answer = match &verdict {
             Verdict::Silence => return self.never_answer().await,
             Verdict::Skip => return Ok(After::GoOn),
@@ -153,17 +152,10 @@ impl Connection<'_> {
                 self.write(frame.finish()).await?;
                 return Ok(After::GoOn);
             }
-            Verdict::Error(code) => api::refused(request, asked.version, *code),
             Verdict::Delay(time) => {
                 tokio::time::sleep(*time).await;
                 handle.await
             }
-            Verdict::PartitionError(topic, partition, code) => {
-                let mut answer = handle.await;
-                api::partition_error(&mut answer, topic, *partition, *code);
-                answer
-            }
-            Verdict::Throttle(time) => api::throttled(handle.await, i32::try_from(time.as_millis()).unwrap_or(i32::MAX)),
             Verdict::Edit(edit) => handle.await.edited(&**edit),
             _ => handle.await,
         };

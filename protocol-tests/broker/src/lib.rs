@@ -29,7 +29,7 @@
 //! ```
 //!
 //! # What it serves
-//! ApiVersions, Metadata, Produce (acks 0, 1, all; idempotent), Fetch 4 to 12 (by topic name, no sessions), ListOffsets,
+//! ApiVersions, Metadata, Produce (acks 0, 1, all; idempotent), Fetch 4 to 17 (by name and by id, with sessions), ListOffsets,
 //! OffsetForLeaderEpoch, InitProducerId, FindCoordinator, OffsetCommit, OffsetFetch, CreateTopics, DeleteTopics, DeleteRecords,
 //! CreatePartitions; in the clear or over TLS. Not: members of groups, transactions from producers (batches of transactions can be put into a log, and are
 //! served as Kafka serves them), SASL, old message formats.
@@ -54,7 +54,7 @@ mod settings;
 mod state;
 mod tls;
 
-pub use api::{Request, Response};
+pub use api::{FetchStats, Request, Response};
 pub use batch::{
     BatchBuilder, BatchError, BatchHeader, Batches, Codec, HEADER_LEN, Marker, RawBatch, ReadRecord, Record, batches,
 };

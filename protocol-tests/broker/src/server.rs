@@ -1,6 +1,6 @@
 //! The nodes' listeners: accepting, being killed, coming back on the same port.
 
-use crate::api::Context;
+use crate::api::{Context, Sessions};
 use crate::connection::serve;
 use crate::state::Shared;
 use std::collections::BTreeMap;
@@ -102,6 +102,7 @@ impl Nodes {
 
     async fn restart(&mut self, id: i32, new_port: bool) -> io::Result<()> {
         self.kill(id).await?;
+        self.shared.with_sessions(id, Sessions::clear);
         let Some(Listening::Down(socket)) = self.nodes.get_mut(&id) else { return Ok(()) };
         // A fresh socket takes the place of the held one, which is consumed by listening.
         let held = std::mem::replace(socket, TcpSocket::new_v4()?);

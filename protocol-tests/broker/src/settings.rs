@@ -1,5 +1,6 @@
 //! What a cluster is told when it starts, and keeps.
 
+use crate::api::SessionLimits;
 use kafka_protocol::messages::ApiKey;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,6 +16,7 @@ pub(crate) struct Settings {
     pub(crate) versions: BTreeMap<i16, Option<(i16, i16)>>,
     pub(crate) auto_create: Option<i32>,
     pub(crate) decompress: Option<Decompress>,
+    pub(crate) sessions: SessionLimits,
 }
 
 impl Settings {
@@ -32,6 +34,7 @@ impl fmt::Debug for Settings {
         f.debug_struct("Settings")
             .field("versions", &self.versions)
             .field("auto_create", &self.auto_create)
+            .field("sessions", &self.sessions)
             .field("decompress", &self.decompress.is_some())
             .finish()
     }

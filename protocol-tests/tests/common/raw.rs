@@ -6,7 +6,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, Int64Type, TimestampMillisecondType};
 use arrow_array::{Array, RecordBatch};
 use kolumn::{Consume, Offsets, Snapshot, spec};
-use kolumn_protocol_tests::{Digest, Digester};
+use kolumn_protocol_tests::{Digest, Digester, ReadRecord};
 
 /// One row of a raw table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,5 +63,19 @@ fn each(batch: &RecordBatch, mut row: impl FnMut(i32, i64, i64, Option<&[u8]>, O
         let key = keys.is_valid(at).then(|| keys.value(at));
         let value = values.is_valid(at).then(|| values.value(at));
         row(partitions.value(at), offsets.value(at), timestamps.value(at), key, value);
+    }
+}
+
+/// What an independent consumer read, as a row.
+impl From<ReadRecord> for RawRow {
+    fn from(record: ReadRecord) -> Self {
+        let bytes = |payload: Option<bytes::Bytes>| payload.map(|bytes| bytes.to_vec());
+        Self {
+            partition: record.partition,
+            offset: record.offset,
+            timestamp: record.timestamp,
+            key: bytes(record.key),
+            value: bytes(record.value),
+        }
     }
 }

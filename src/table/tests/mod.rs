@@ -8,6 +8,7 @@ mod lifecycle;
 mod partitioned;
 mod properties;
 mod subscribers;
+mod truncation;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

@@ -70,7 +70,7 @@ fn hostile(bytes: &'static [u8]) -> impl Fn(&Asked) -> Reply + Send + Sync {
 #[tokio::test(start_paused = true)]
 async fn versions_are_negotiated_and_the_best_common_one_is_used() {
     let mut connection = opened(|asked| {
-        assert_eq!(asked.version, 12);
+        assert_eq!(asked.version, 13);
         asked.answer(&metadata())
     })
     .await;
@@ -81,7 +81,7 @@ async fn versions_are_negotiated_and_the_best_common_one_is_used() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_broker_that_refuses_our_apiversions_is_asked_in_the_version_that_it_names() {
+async fn a17_a_broker_that_refuses_our_apiversions_is_asked_in_the_version_that_it_names() {
     let network = Network::default();
     let refusal = |asked: &Asked, max: i16| {
         let api = ApiVersion::default().with_api_key(18).with_max_version(max);
@@ -89,11 +89,11 @@ async fn a_broker_that_refuses_our_apiversions_is_asked_in_the_version_that_it_n
         Reply::Bytes(response_frame(asked.correlation, 0, &response))
     };
     network.host("kafka:9092", move |asked| match asked.version {
-        3 => refusal(asked, 1),
+        4 => refusal(asked, 1),
         1 => asked.answer(&all_versions()),
         other => panic!("version {other}"),
     });
-    assert_eq!(open(&network).await.expect("opens").version_of::<MetadataRequest>(), Ok(12));
+    assert_eq!(open(&network).await.expect("opens").version_of::<MetadataRequest>(), Ok(13));
 }
 
 #[tokio::test(start_paused = true)]
@@ -112,12 +112,12 @@ async fn a_broker_that_refuses_without_naming_a_version_is_asked_in_version_0_an
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_broker_without_the_api_is_told_apart_by_both_ranges() {
+async fn a17_a_broker_without_the_api_is_told_apart_by_both_ranges() {
     let network = Network::default();
     network.host("kafka:9092", |asked| asked.answer(&ApiVersionsResponse::default()));
     let mut connection = open(&network).await.expect("opens");
     let error = connection.call(&MetadataRequest::default()).await.expect_err("no metadata");
-    assert_eq!(error.to_string(), "kafka:9092 speaks Metadata not at all, kolumn 4..=12");
+    assert_eq!(error.to_string(), "kafka:9092 speaks Metadata not at all, kolumn 4..=13");
     assert!(connection.is_usable(), "nothing was sent");
 }
 
@@ -203,11 +203,11 @@ async fn a_response_that_is_too_short_or_no_text_is_malformed_and_trailing_bytes
     let mut connection = opened(hostile(&[0, 0, 0])).await;
     let error = connection.call(&MetadataRequest::default()).await.expect_err("too short");
     assert!(matches!(&error, Error::MalformedResponse { reason, .. } if reason.contains("too early")), "{error}");
-    // Throttle 0, no brokers, a cluster id of one byte that is no UTF-8, controller, no topics, no tags.
-    let mut connection = opened(hostile(&[0, 0, 0, 0, 0, 1, 2, 0xff, 0, 0, 0, 1, 1, 0])).await;
+    // Throttle 0, no brokers, a cluster id of one byte that is no UTF-8, controller, no topics, no error, no tags.
+    let mut connection = opened(hostile(&[0, 0, 0, 0, 0, 1, 2, 0xff, 0, 0, 0, 1, 1, 0, 0, 0])).await;
     let error = connection.call(&MetadataRequest::default()).await.expect_err("no text");
     assert!(matches!(&error, Error::MalformedResponse { reason, .. } if reason.contains("utf-8")), "{error}");
-    let mut connection = opened(hostile(&[0, 0, 0, 0, 0, 1, 2, b'c', 0, 0, 0, 1, 1, 0, 9, 9, 9])).await;
+    let mut connection = opened(hostile(&[0, 0, 0, 0, 0, 1, 2, b'c', 0, 0, 0, 1, 1, 0, 0, 0, 9, 9, 9])).await;
     assert!(connection.call(&MetadataRequest::default()).await.is_ok());
 }
 

@@ -68,6 +68,12 @@ pub(super) fn led<'a>(
     client_epoch: i32,
 ) -> Result<&'a PartitionState, ResponseError> {
     let partition = state.partition(topic, partition).ok_or(ResponseError::UnknownTopicOrPartition)?;
+    known(partition, node, client_epoch)?;
+    Ok(partition)
+}
+
+/// Whether this node leads the partition, and the client knows of that leader.
+pub(super) fn known(partition: &PartitionState, node: i32, client_epoch: i32) -> Result<(), ResponseError> {
     if client_epoch >= 0 && client_epoch < partition.leader_epoch {
         return Err(ResponseError::FencedLeaderEpoch);
     }
@@ -77,7 +83,7 @@ pub(super) fn led<'a>(
     if partition.leader != Some(node) {
         return Err(ResponseError::NotLeaderOrFollower);
     }
-    Ok(partition)
+    Ok(())
 }
 
 /// Timestamp and offset; -1 and -1 where there is none.

@@ -39,7 +39,7 @@ fn one(state: &State, name: Option<&TopicName>, id: Uuid) -> MetadataResponseTop
                 .with_name(Some(name.clone()))
                 .with_error_code(ResponseError::UnknownTopicOrPartition.code()),
         },
-        None => match state.topics.iter().find(|(_, topic)| topic.id == id) {
+        None => match state.name_of(id).and_then(|name| Some((name, state.topics.get(name)?))) {
             Some((name, topic)) => describe(name, topic),
             None => MetadataResponseTopic::default().with_topic_id(id).with_error_code(ResponseError::UnknownTopicId.code()),
         },

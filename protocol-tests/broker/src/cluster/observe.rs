@@ -1,6 +1,7 @@
 //! What the clients did, for assertions.
 
 use super::TestCluster;
+use crate::api::{FetchStats, Sessions};
 use crate::requests::RequestRecord;
 use kafka_protocol::messages::ApiKey;
 use std::time::Duration;
@@ -31,6 +32,19 @@ impl TestCluster {
     /// Forgets the requests and counts from 0 again.
     pub fn clear_requests(&self) {
         self.shared.requests.clear();
+        self.nodes().into_iter().for_each(|node| self.shared.with_sessions(node, Sessions::clear_stats));
+    }
+
+    /// How the clients of all nodes fetch.
+    pub fn fetch_stats(&self) -> FetchStats {
+        let mut sum = FetchStats::default();
+        self.nodes().into_iter().for_each(|node| sum.add(&self.fetch_stats_of_node(node)));
+        sum
+    }
+
+    /// How the clients of a node fetch.
+    pub fn fetch_stats_of_node(&self, node: i32) -> FetchStats {
+        self.shared.with_sessions(node, |sessions| sessions.stats())
     }
 
     /// How many connections are open.

@@ -1,6 +1,7 @@
 //! One topic and who leads its partitions.
 
 use crate::log::PartitionLog;
+use kafka_protocol::messages::TopicName;
 use uuid::Uuid;
 
 /// How a topic is made.
@@ -8,6 +9,7 @@ use uuid::Uuid;
 pub struct TopicSettings {
     pub(crate) partitions: i32,
     pub(crate) replication: usize,
+    pub(crate) nodes: Vec<i32>,
     pub(crate) internal: bool,
     pub(crate) log_append_time: bool,
     pub(crate) max_message_bytes: usize,
@@ -16,13 +18,27 @@ pub struct TopicSettings {
 impl TopicSettings {
     /// This many partitions, each on one node; create time; batches of up to 1 MiB from producers.
     pub fn new(partitions: i32) -> Self {
-        Self { partitions, replication: 1, internal: false, log_append_time: false, max_message_bytes: 1_048_588 }
+        Self {
+            partitions,
+            replication: 1,
+            nodes: Vec::new(),
+            internal: false,
+            log_append_time: false,
+            max_message_bytes: 1_048_588,
+        }
     }
 
     /// Each partition on this many nodes, so that another one leads when a node is killed.
     #[must_use]
     pub fn replication(mut self, nodes: usize) -> Self {
         self.replication = nodes;
+        self
+    }
+
+    /// Each partition on these nodes, led by the first of them.
+    #[must_use]
+    pub fn on(mut self, nodes: impl IntoIterator<Item = i32>) -> Self {
+        self.nodes = nodes.into_iter().collect();
         self
     }
 
@@ -54,16 +70,30 @@ impl From<i32> for TopicSettings {
     }
 }
 
+/// A topic as a request means it.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct TopicRef {
+    /// None where no topic has the id.
+    pub(crate) name: Option<TopicName>,
+    /// Nil where the request named it.
+    pub(crate) id: Uuid,
+}
+
 #[derive(Debug)]
 pub(crate) struct Topic {
+    pub(crate) name: TopicName,
     pub(crate) id: Uuid,
     pub(crate) settings: TopicSettings,
     partitions: Vec<PartitionState>,
 }
 
 impl Topic {
-    pub(super) fn new(id: Uuid, settings: TopicSettings) -> Self {
-        Self { id, settings, partitions: Vec::new() }
+    pub(super) fn new(name: TopicName, id: Uuid, settings: TopicSettings) -> Self {
+        Self { name, id, settings, partitions: Vec::new() }
+    }
+
+    pub(crate) fn reference(&self) -> TopicRef {
+        TopicRef { name: Some(self.name.clone()), id: self.id }
     }
 
     pub(super) fn push(&mut self, replicas: Vec<i32>, alive: &[i32]) {
