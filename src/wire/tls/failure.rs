@@ -5,6 +5,7 @@ use std::io;
 
 use rustls::{AlertDescription, CertificateError, OtherError};
 
+use super::super::transport::reason as reason_of;
 use crate::error::Error;
 
 const CLIENT_CERTIFICATE: &str = "give one by ssl.certificate.location and ssl.key.location, or ssl.keystore.location";
@@ -60,11 +61,6 @@ pub(super) fn unusable(reason: impl Into<String>, hint: &'static str) -> Error {
     Error::Tls { broker: String::new(), reason: reason.into(), hint }
 }
 
-/// Whether it is TLS that failed, not the socket below.
-pub(super) fn is_tls(error: &io::Error) -> bool {
-    tls_error(error).is_some()
-}
-
 fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
     error.get_ref()?.downcast_ref()
 }
@@ -77,15 +73,10 @@ pub(super) fn of_handshake(error: io::Error, first: &[u8], identity: Option<&str
     match tls_error(&error) {
         Some(failed) => explain(failed, identity).into(),
         None if first.is_empty() => {
-            let how = if error.kind() == io::ErrorKind::UnexpectedEof {
-                "closed".into()
-            } else {
-                super::super::transport::reason(&error)
-            };
+            let how = if error.kind() == io::ErrorKind::UnexpectedEof { "closed".into() } else { reason_of(&error) };
             TlsFailure::passing(format!("{how} before a byte of TLS; a plaintext listener does that: {NOT_TLS}")).into()
         }
-        None => TlsFailure::passing(format!("in the middle of the TLS handshake ({})", super::super::transport::reason(&error)))
-            .into(),
+        None => TlsFailure::passing(format!("in the middle of the TLS handshake ({})", reason_of(&error))).into(),
     }
 }
 

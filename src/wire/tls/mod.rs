@@ -30,7 +30,7 @@ use crate::config::TlsSettings;
 use crate::error::Result;
 use cache::Cache;
 pub(super) use failure::TlsFailure;
-use stream::{Encrypted, FirstBytes};
+use stream::{Carrier, Encrypted};
 
 /// TLS over TCP.
 #[derive(Debug)]
@@ -57,7 +57,7 @@ impl Transport for Tls {
         async move {
             let name = ServerName::try_from(host.clone())
                 .map_err(|_| TlsFailure::new(format!("{host:?} is no name that a certificate can have"), ""))?;
-            let tcp = FirstBytes::new(connect(host, port).await?);
+            let tcp = Carrier::new(connect(host, port).await?);
             let connecting = TlsConnector::from(Arc::clone(&client.config)).connect(name, tcp).into_fallible();
             match connecting.await {
                 Ok(stream) => {
