@@ -23,6 +23,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::ServerName;
+use tokio::io::BufReader;
 use tokio_rustls::TlsConnector;
 
 use super::transport::{Stream, Transport, connect};
@@ -31,6 +32,9 @@ use crate::error::Result;
 use cache::Cache;
 pub(super) use failure::TlsFailure;
 use stream::{Carrier, Encrypted};
+
+/// How much is read from the socket at once: rustls itself asks for 4 KiB at a time.
+const READ_AHEAD: usize = 64 << 10;
 
 /// TLS over TCP.
 #[derive(Debug)]
@@ -57,7 +61,7 @@ impl Transport for Tls {
         async move {
             let name = ServerName::try_from(host.clone())
                 .map_err(|_| TlsFailure::new(format!("{host:?} is no name that a certificate can have"), ""))?;
-            let tcp = Carrier::new(connect(host, port).await?);
+            let tcp = Carrier::new(BufReader::with_capacity(READ_AHEAD, connect(host, port).await?));
             let connecting = TlsConnector::from(Arc::clone(&client.config)).connect(name, tcp).into_fallible();
             match connecting.await {
                 Ok(stream) => {

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, BufReader, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
@@ -69,12 +69,12 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Carrier<S> {
 
 /// A stream whose handshake is done. In TLS 1.3 the broker's verdict on the client's certificate comes after that.
 pub(super) struct Encrypted {
-    stream: TlsStream<Carrier<TcpStream>>,
+    stream: TlsStream<Carrier<BufReader<TcpStream>>>,
     identity: Option<Arc<str>>,
 }
 
 impl Encrypted {
-    pub(super) fn new(stream: TlsStream<Carrier<TcpStream>>, identity: Option<Arc<str>>) -> Self {
+    pub(super) fn new(stream: TlsStream<Carrier<BufReader<TcpStream>>>, identity: Option<Arc<str>>) -> Self {
         Self { stream, identity }
     }
 
