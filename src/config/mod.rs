@@ -16,6 +16,9 @@ mod security;
 mod settings;
 mod value;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
+
 pub use hidden::{Address, Secret};
 pub use host_port::HostPort;
 pub use known::{Effect, KNOWN, Property, Theme, Values};

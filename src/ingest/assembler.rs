@@ -118,6 +118,10 @@ impl Assembler {
                 break;
             }
             let decoded = self.batch(&mut unit, &batch, &mut aborted);
+            if unit.span.next > unit.span.first {
+                // Also of a batch that was taken in part: an offset within it is beyond the end of the epoch before.
+                unit.span.leader_epoch = batch.header.leader_epoch.max(-1);
+            }
             self.keep(&mut unit);
             outcome = decoded?;
             self.publisher.status().decoded(batch.bytes.len() as u64);
@@ -150,7 +154,10 @@ impl Assembler {
         }
         debug_assert!(unit.span.adds_up(), "{:?}", unit.span);
         match self.spans.last_mut() {
-            Some(last) if last.partition == unit.partition => last.extend(&unit.span),
+            // A run is of one leader: a log that loses its end loses what the last ones wrote, and where that began must be known.
+            Some(last) if last.partition == unit.partition && last.leader_epoch == unit.span.leader_epoch => {
+                last.extend(&unit.span);
+            }
             _ => self.spans.push(unit.span),
         }
         unit.span = Span::empty(unit.partition, unit.span.next);

@@ -94,6 +94,10 @@ impl Origin {
         builder.finish()
     }
 
+    pub(super) fn rows(&self) -> usize {
+        self.rows
+    }
+
     pub(super) fn stretches(&self) -> impl Iterator<Item = Stretch> + '_ {
         let mut ends: Vec<Offset> = vec![0; self.logs.len()];
         let mut code = &*self.code;

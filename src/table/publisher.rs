@@ -118,11 +118,6 @@ impl Publisher {
         Some((account.position(), account.epoch_at(account.position().saturating_sub(1))))
     }
 
-    /// The leader epoch of an offset that is in the table; -1 where that is not known.
-    pub(crate) fn epoch_at(&self, partition: Partition, offset: Offset) -> i32 {
-        lock(&self.core().intake).account(partition).map_or(-1, |account| account.epoch_at(offset))
-    }
-
     /// The offset after the last that was read of `epoch` or an earlier one; the position where nothing later was read.
     ///
     /// A log that diverged from what was read agrees with it up to the lower of this and the end that its leader tells for the epoch.

@@ -247,6 +247,14 @@ impl StatusWriter<'_> {
         self.book.event(partition, what);
     }
 
+    /// The same, unless it was the last event as well.
+    pub(crate) fn event_once(&self, partition: Option<Partition>, what: EventKind) {
+        let is_last = self.book.read().events.back().is_some_and(|last| last.partition == partition && last.what == what);
+        if !is_last {
+            self.book.event(partition, what);
+        }
+    }
+
     /// What a partition is at.
     pub(crate) fn state(&self, partition: Partition, state: PartitionState) {
         self.book.state(partition, state);

@@ -60,10 +60,10 @@ macro_rules! requests {
 }
 
 // Lower ends: brokers since 0.11, the first with record batches; Metadata 4 is the first that does not create what it is asked
-// about; OffsetForLeaderEpoch 2 is the first that consumers may ask, of brokers since 2.1. Upper ends: Fetch 12 is the last by topic
-// name; OffsetFetch 10 asks by topic id; the others are the highest that `kafka-protocol` knows.
+// about; OffsetForLeaderEpoch 2 is the first that consumers may ask, of brokers since 2.1. Upper ends: Fetch 18 is of no use to a
+// consumer; OffsetFetch 10 asks by topic id; the others are the highest that `kafka-protocol` knows.
 requests! {
-    FetchRequest => FetchResponse, 1, "Fetch", (4, 12), None;
+    FetchRequest => FetchResponse, 1, "Fetch", (4, 17), None;
     ListOffsetsRequest => ListOffsetsResponse, 2, "ListOffsets", (1, 10), Some(METADATA_LIMIT);
     MetadataRequest => MetadataResponse, 3, "Metadata", (4, 13), Some(METADATA_LIMIT);
     OffsetFetchRequest => OffsetFetchResponse, 9, "OffsetFetch", (1, 9), Some(METADATA_LIMIT);

@@ -15,6 +15,8 @@ mod tls;
 mod transport;
 mod versions;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -33,6 +35,7 @@ use rustls::crypto::CryptoProvider;
 
 use crate::config::{SecurityProtocol, Settings};
 use crate::error::Result;
+use crate::metrics::Metrics;
 
 /// What carries the bytes to brokers, as `security.protocol` says; `provider` is the cryptography to use instead of the built-in one.
 ///
@@ -56,6 +59,8 @@ pub(crate) struct WireSettings {
     pub(crate) request_timeout: Duration,
     /// The largest response that is accepted.
     pub(crate) max_frame: usize,
+    /// Where what is exchanged is counted.
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 impl From<&Settings> for WireSettings {
@@ -66,6 +71,7 @@ impl From<&Settings> for WireSettings {
             connect_timeout: settings.connect_timeout,
             request_timeout: settings.request_timeout,
             max_frame: settings.max_response_bytes,
+            metrics: Metrics::new(),
         }
     }
 }

@@ -5,7 +5,7 @@ mod errors;
 mod fetch;
 mod groups;
 mod list_offsets;
-mod metadata;
+pub(crate) mod metadata;
 mod produce;
 mod producer_id;
 mod versions;
@@ -170,6 +170,8 @@ pub(crate) enum Effect {
     Throttle(Duration),
     /// Everything that it names bears this error code.
     Fail(i16),
+    /// The whole answer does.
+    FailWhole(i16),
     /// This one partition does.
     FailOne(String, i32, i16),
 }
@@ -179,6 +181,7 @@ impl Effect {
         match verdict {
             Verdict::Throttle(time) => Self::Throttle(*time),
             Verdict::Error(code) => Self::Fail(*code),
+            Verdict::WholeError(code) => Self::FailWhole(*code),
             Verdict::PartitionError(topic, partition, code) => Self::FailOne(topic.clone(), *partition, *code),
             _ => Self::None,
         }
@@ -189,13 +192,17 @@ impl Effect {
 pub(crate) async fn handle(context: &Context, request: &Request, version: i16, effect: Effect) -> Answer {
     match (request, effect) {
         // A fetch must know of it: its session remembers what it answered.
+        (Request::Fetch(_), Effect::FailWhole(code)) => Answer::Fetch(FetchAnswer { error_code: code, ..FetchAnswer::default() }),
+        (Request::Metadata(_), Effect::FailWhole(code)) => {
+            Response::Metadata(kafka::MetadataResponse::default().with_error_code(code)).into()
+        }
         (Request::Fetch(request), effect) => Answer::Fetch(fetch::handle(context, request, version, &effect).await),
         (request, Effect::None) => plain(context, request, version),
         (request, Effect::Throttle(time)) => {
             let milliseconds = i32::try_from(time.as_millis()).unwrap_or(i32::MAX);
             errors::throttled(plain(context, request, version), milliseconds)
         }
-        (request, Effect::Fail(code)) => errors::refused(request, version, code),
+        (request, Effect::Fail(code) | Effect::FailWhole(code)) => errors::refused(request, version, code),
         (request, Effect::FailOne(topic, partition, code)) => {
             let mut answer = plain(context, request, version);
             errors::partition_error(&mut answer, &topic, partition, code);
@@ -214,7 +221,7 @@ fn plain(context: &Context, request: &Request, version: i16) -> Answer {
             None => Answer::Nothing,
         },
         Request::ApiVersions(_) => Response::ApiVersions(versions::handle(shared)).into(),
-        Request::Metadata(request) => Response::Metadata(metadata::handle(shared, request, version)).into(),
+        Request::Metadata(request) => Response::Metadata(metadata::handle(context, request, version)).into(),
         Request::ListOffsets(request) => Response::ListOffsets(list_offsets::handle(context, request, version)).into(),
         Request::OffsetForLeaderEpoch(request) => {
             Response::OffsetForLeaderEpoch(list_offsets::end_of_epoch(context, request)).into()

@@ -35,8 +35,8 @@
 //! served as Kafka serves them), SASL, old message formats.
 //!
 //! # What is simpler than in Kafka
-//! All nodes share one state, so that nothing ever lags; where it should, [`Log::set_high_watermark`] and hooks say so. Only leaders
-//! serve. Whatever is asked of [`TestCluster`] happens in one step.
+//! All nodes share one state, so that nothing ever lags; where it should, [`Log::set_high_watermark`], [`Log::lag`] and hooks say so.
+//! Whatever is asked of [`TestCluster`] happens in one step.
 
 #![forbid(unsafe_code)]
 
@@ -45,8 +45,10 @@ mod batch;
 pub mod certificates;
 mod cluster;
 mod connection;
+mod delay;
 mod fault;
 mod frame;
+mod generation;
 mod log;
 mod requests;
 mod server;
@@ -60,9 +62,10 @@ pub use batch::{
 };
 pub use cluster::{Builder, Log, TestCluster};
 pub use fault::{EditBytes, EditResponse, RequestInfo, Verdict};
+pub use generation::Generation;
 pub use kafka_protocol;
 pub use kafka_protocol::messages::ApiKey;
 pub use log::Aborted;
-pub use requests::RequestRecord;
+pub use requests::{ConnectionRecord, RequestRecord};
 pub use state::TopicSettings;
 pub use tls::TlsListener;

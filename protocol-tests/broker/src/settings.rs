@@ -17,6 +17,7 @@ pub(crate) struct Settings {
     pub(crate) auto_create: Option<i32>,
     pub(crate) decompress: Option<Decompress>,
     pub(crate) sessions: SessionLimits,
+    pub(crate) rack_aware: bool,
 }
 
 impl Settings {
@@ -35,6 +36,7 @@ impl fmt::Debug for Settings {
             .field("versions", &self.versions)
             .field("auto_create", &self.auto_create)
             .field("sessions", &self.sessions)
+            .field("rack_aware", &self.rack_aware)
             .field("decompress", &self.decompress.is_some())
             .finish()
     }

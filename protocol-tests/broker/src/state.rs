@@ -2,10 +2,12 @@
 
 mod changes;
 mod node;
+mod replica;
 mod topic;
 
 pub(crate) use changes::Changes;
 pub(crate) use node::Node;
+pub(crate) use replica::{Extent, Follower};
 pub use topic::TopicSettings;
 pub(crate) use topic::{PartitionState, Topic, TopicRef};
 

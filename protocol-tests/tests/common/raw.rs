@@ -13,6 +13,7 @@ use kolumn_protocol_tests::{Digest, Digester, ReadRecord};
 pub struct RawRow {
     pub partition: i32,
     pub offset: i64,
+    /// -1: none.
     pub timestamp: i64,
     pub key: Option<Vec<u8>>,
     pub value: Option<Vec<u8>>,
@@ -62,7 +63,8 @@ fn each(batch: &RecordBatch, mut row: impl FnMut(i32, i64, i64, Option<&[u8]>, O
     for at in 0..batch.num_rows() {
         let key = keys.is_valid(at).then(|| keys.value(at));
         let value = values.is_valid(at).then(|| values.value(at));
-        row(partitions.value(at), offsets.value(at), timestamps.value(at), key, value);
+        let timestamp = if timestamps.is_valid(at) { timestamps.value(at) } else { -1 };
+        row(partitions.value(at), offsets.value(at), timestamp, key, value);
     }
 }
 

@@ -7,6 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
 use super::*;
 use crate::config::SecurityProtocol;
+use crate::metrics::Metrics;
 use crate::wire::PoolLimits;
 use crate::wire::testing::{Asked, Network, Reply, all_versions, frame, next_request, response_frame};
 
@@ -19,6 +20,7 @@ fn settings() -> WireSettings {
         connect_timeout: 10 * SECOND,
         request_timeout: 30 * SECOND,
         max_frame: 100 << 20,
+        metrics: Metrics::new(),
     }
 }
 
@@ -75,7 +77,7 @@ async fn versions_are_negotiated_and_the_best_common_one_is_used() {
     })
     .await;
     assert_eq!(connection.broker(), "kafka:9092");
-    assert_eq!(connection.version_of::<FetchRequest>(), Ok(12));
+    assert_eq!(connection.version_of::<FetchRequest>(), Ok(17));
     assert_eq!(connection.call(&MetadataRequest::default()).await, Ok(metadata()));
     assert!(connection.is_usable());
 }
@@ -335,4 +337,41 @@ async fn the_client_id_and_the_software_are_told_to_the_broker() {
         asked.answer(&all_versions())
     });
     assert!(open(&network).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_exchanged_is_counted_by_broker_and_api_with_latency_and_throttle() {
+    let network = Network::default();
+    network.broker("kafka:9092", |asked| match asked.key {
+        3 => asked.answer(&metadata().with_throttle_time_ms(400)),
+        _ => Reply::Close,
+    });
+    let settings = settings();
+    let counted = |settings: &WireSettings| settings.metrics.brokers().pop().expect("one broker");
+    let mut connection = Connection::open(&network.transport(), "kafka", 9092, &settings).await.expect("opens");
+    connection.call(&MetadataRequest::default()).await.expect("answers");
+    let seen = counted(&settings);
+    let apis: Vec<_> = seen.apis.iter().map(|api| (api.api, api.requests, api.answers, api.failures)).collect();
+    assert_eq!(apis, [("Metadata", 1, 1, 0), ("ApiVersions", 1, 1, 0)]);
+    assert_eq!((seen.connections_opened, seen.connections_open, seen.connections_lost), (1, 1, 0));
+    assert_eq!((seen.throttles, seen.last_throttle), (1, Some(Duration::from_millis(400))));
+    let version = connection.version_of::<FetchRequest>().expect("spoken");
+    connection.send(&FetchRequest::default(), version).await.expect("the stream is open");
+    let deadline = Instant::now() + SECOND;
+    connection.receive::<FetchRequest>(&FramePool::none(), deadline).await.expect_err("closed");
+    drop(connection);
+    let seen = counted(&settings);
+    let fetch = seen.apis.first().expect("the first API");
+    assert_eq!((fetch.api, fetch.requests, fetch.answers, fetch.failures), ("Fetch", 1, 0, 1));
+    assert_eq!((seen.connections_open, seen.connections_lost), (0, 1));
+    let sent: usize = network.seen().iter().map(|asked| asked.body.len()).sum();
+    assert!(seen.bytes_sent > sent as u64 && seen.bytes_received > 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_to_connect_that_comes_to_nothing_is_counted_and_no_connection() {
+    let settings = settings();
+    Connection::open(&Network::default().transport(), "kafka", 9092, &settings).await.expect_err("nobody listens");
+    let seen = settings.metrics.brokers().pop().expect("it was tried");
+    assert_eq!((seen.broker.as_str(), seen.connect_failures, seen.connections_opened), ("kafka:9092", 1, 0));
 }

@@ -73,8 +73,15 @@ async fn find(context: &Context, request: &FetchRequest, version: i16, effect: &
         let found = {
             let state = context.shared.state();
             interest.seen = state.changes.next();
-            let reading =
-                Reading { state: &state, node: context.node, version, request, effect, committed: request.isolation_level == 1 };
+            let reading = Reading {
+                state: &state,
+                node: context.node,
+                version,
+                request,
+                effect,
+                committed: request.isolation_level == 1,
+                rack_aware: context.shared.settings.rack_aware,
+            };
             fetch.look(&reading)
         };
         let (Found::Full(look) | Found::Incremental(look, _)) = &found;

@@ -1,6 +1,7 @@
 //! How a cluster starts.
 
 use super::{Runner, TestCluster};
+use crate::generation::Generation;
 use crate::server;
 use crate::settings::Settings;
 use crate::state::{Node, Shared, State, TopicSettings};
@@ -25,6 +26,7 @@ pub struct Builder {
     advertised_host: String,
     racks: BTreeMap<i32, String>,
     topics: Vec<(String, TopicSettings)>,
+    round_trip: Duration,
     settings: Settings,
     tls: Option<TlsListener>,
 }
@@ -38,6 +40,7 @@ impl Default for Builder {
             advertised_host: "127.0.0.1".to_owned(),
             racks: BTreeMap::new(),
             topics: Vec::new(),
+            round_trip: Duration::ZERO,
             settings: Settings::default(),
             tls: None,
         }
@@ -105,6 +108,24 @@ impl Builder {
         self
     }
 
+    /// How long a byte takes to a node and its answer back, half of it each way; nothing by default.
+    pub fn latency(mut self, round_trip: Duration) -> Self {
+        self.round_trip = round_trip;
+        self
+    }
+
+    /// Consumers that tell their rack are sent to a follower there (`replica.selector.class`, KIP-392).
+    pub fn rack_aware(mut self) -> Self {
+        self.settings.rack_aware = true;
+        self
+    }
+
+    /// Tells and serves what this version of Kafka did. [`Builder::versions`] and [`Builder::without`] go on from there.
+    pub fn generation(mut self, generation: Generation) -> Self {
+        generation.apply(&mut self.settings);
+        self
+    }
+
     /// How many fetch sessions each node keeps (`max.incremental.fetch.session.cache.slots`); 1000 by default. With none of them
     /// every fetch is answered with session id 0.
     pub fn fetch_session_slots(mut self, slots: usize) -> Self {
@@ -160,6 +181,8 @@ impl Builder {
                 rack: self.racks.get(&id).cloned(),
                 alive: true,
                 paused: false,
+                frozen: None,
+                round_trip: self.round_trip,
             };
             state.nodes.insert(id, node);
             listeners.insert(id, listener);

@@ -3,7 +3,7 @@
 use super::TestCluster;
 use super::topics::split;
 use crate::log::Aborted;
-use crate::state::{PartitionState, State};
+use crate::state::{Follower, PartitionState, State};
 use bytes::{Bytes, BytesMut};
 
 /// The log of one partition.
@@ -126,6 +126,74 @@ impl<'a> Log<'a> {
         })
     }
 
+    /// Lets a node lead that has the log only up to this offset, as an unclean election does: everything from there on is forgotten,
+    /// and a new epoch begins. Returns the epoch.
+    #[track_caller]
+    pub fn elect_unclean(&self, node: i32, offset: i64) -> i32 {
+        self.cluster.address(node);
+        self.change(|partition| {
+            partition.without_leader();
+            partition.log.truncate(offset);
+            partition.lead(node);
+            partition.leader_epoch
+        })
+    }
+
+    /// Which nodes have it, the preferred leader first.
+    #[track_caller]
+    pub fn replicas(&self) -> Vec<i32> {
+        self.look(|partition| partition.replicas.clone())
+    }
+
+    /// Lets a follower have the log only up to this offset, from now on, until it leads or [`Log::catch_up`].
+    #[track_caller]
+    pub fn lag(&self, node: i32, log_end: i64) {
+        self.change_follower(node, |follower| follower.log_end = Some(log_end));
+    }
+
+    /// Lets a follower not know that what lies behind this offset is on all replicas.
+    #[track_caller]
+    pub fn lag_high_watermark(&self, node: i32, offset: i64) {
+        self.change_follower(node, |follower| follower.high_watermark = Some(offset));
+    }
+
+    /// Lets a follower have nothing below this offset.
+    #[track_caller]
+    pub fn lag_log_start(&self, node: i32, offset: i64) {
+        self.change_follower(node, |follower| follower.log_start = Some(offset));
+    }
+
+    /// Lets a follower know only of this leader epoch.
+    #[track_caller]
+    pub fn lag_epoch(&self, node: i32, epoch: i32) {
+        self.change_follower(node, |follower| follower.leader_epoch = Some(epoch));
+    }
+
+    /// Lets a follower be as its leader again.
+    #[track_caller]
+    pub fn catch_up(&self, node: i32) {
+        self.change_follower(node, |follower| *follower = Follower::default());
+    }
+
+    /// Says which replicas are in sync: the others are not named as preferred ones. It holds until a node dies or comes back.
+    #[track_caller]
+    pub fn set_in_sync(&self, nodes: &[i32]) {
+        self.change(|partition| nodes.clone_into(&mut partition.in_sync));
+    }
+
+    /// Lets the leader send all consumers to this node, one that is dead or does not exist too; with nothing it follows racks again.
+    #[track_caller]
+    pub fn prefer(&self, node: impl Into<Option<i32>>) {
+        let node = node.into();
+        self.change(|partition| partition.preferred = node);
+    }
+
+    #[track_caller]
+    fn change_follower(&self, node: i32, change: impl FnOnce(&mut Follower)) {
+        self.cluster.address(node);
+        self.change(|partition| change(partition.followers.entry(node).or_default()));
+    }
+
     /// Who leads, if anybody.
     #[track_caller]
     pub fn leader(&self) -> Option<i32> {
@@ -151,7 +219,7 @@ impl<'a> Log<'a> {
     /// Leaves the partition without a leader until [`Log::move_leader`] or a restart.
     #[track_caller]
     pub fn remove_leader(&self) {
-        self.change(|partition| partition.leader = None);
+        self.change(PartitionState::without_leader);
     }
 
     /// The stored batches, as a fetch gets them; of a repeating log one round.

@@ -1,7 +1,9 @@
 //! One topic and who leads its partitions.
 
+use super::Follower;
 use crate::log::PartitionLog;
 use kafka_protocol::messages::TopicName;
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// How a topic is made.
@@ -99,7 +101,15 @@ impl Topic {
     pub(super) fn push(&mut self, replicas: Vec<i32>, alive: &[i32]) {
         let leader = replicas.iter().copied().find(|node| alive.contains(node));
         let in_sync = replicas.iter().copied().filter(|node| alive.contains(node)).collect();
-        self.partitions.push(PartitionState { leader, leader_epoch: 0, replicas, in_sync, log: PartitionLog::new() });
+        self.partitions.push(PartitionState {
+            leader,
+            leader_epoch: 0,
+            replicas,
+            in_sync,
+            followers: BTreeMap::new(),
+            preferred: None,
+            log: PartitionLog::new(),
+        });
     }
 
     pub(crate) fn count(&self) -> i32 {
@@ -129,15 +139,24 @@ pub(crate) struct PartitionState {
     pub(crate) leader_epoch: i32,
     pub(crate) replicas: Vec<i32>,
     pub(crate) in_sync: Vec<i32>,
+    /// The followers that are not as their leader.
+    pub(crate) followers: BTreeMap<i32, Follower>,
+    /// Where set, the leader sends every consumer there, whatever its rack.
+    pub(crate) preferred: Option<i32>,
     pub(crate) log: PartitionLog,
 }
 
 impl PartitionState {
-    /// Lets a node lead, in a new epoch that begins at the log's end.
+    /// Lets a node lead, in a new epoch that begins at the log's end. One that is no replica takes the place of the leader, or of the
+    /// first replica.
     pub(crate) fn lead(&mut self, node: i32) {
         if !self.replicas.contains(&node) {
-            self.replicas.push(node);
+            let old = self.leader.or(self.replicas.first().copied());
+            self.replicas.retain(|replica| Some(*replica) != old);
+            self.in_sync.retain(|replica| Some(*replica) != old);
+            self.replicas.insert(0, node);
         }
+        self.followers.remove(&node);
         if !self.in_sync.contains(&node) {
             self.in_sync.push(node);
         }
@@ -158,7 +177,14 @@ impl PartitionState {
         }
         match self.in_sync.first().copied() {
             Some(next) => self.lead(next),
-            None => self.leader = None,
+            None => self.without_leader(),
+        }
+    }
+
+    /// Nobody leads: an epoch of its own, as the controller has it, in which nothing is written.
+    pub(crate) fn without_leader(&mut self) {
+        if self.leader.take().is_some() {
+            self.leader_epoch += 1;
         }
     }
 }

@@ -2,9 +2,8 @@
 
 use super::answer::{Fetched, failed};
 use crate::api::Effect;
-use crate::api::list_offsets::known;
 use crate::log::Chunk;
-use crate::state::{PartitionState, State, TopicRef};
+use crate::state::{Extent, PartitionState, State, TopicRef};
 use kafka_protocol::ResponseError;
 use kafka_protocol::messages::fetch_request::FetchPartition;
 use kafka_protocol::messages::fetch_response::{
@@ -43,6 +42,16 @@ pub(super) struct Reading<'a> {
     pub(super) request: &'a FetchRequest,
     pub(super) effect: &'a Effect,
     pub(super) committed: bool,
+    /// Whether consumers are sent to followers in their rack.
+    pub(super) rack_aware: bool,
+}
+
+fn told(asked: &Asked, extent: Extent) -> PartitionData {
+    PartitionData::default()
+        .with_partition_index(asked.partition)
+        .with_high_watermark(extent.high_watermark)
+        .with_last_stable_offset(extent.last_stable)
+        .with_log_start_offset(extent.log_start)
 }
 
 impl Reading<'_> {
@@ -115,21 +124,43 @@ impl Reading<'_> {
         if !topic.id.is_nil() && topic.id != found.id {
             return Err((ResponseError::InconsistentTopicId, None));
         }
-        known(partition, self.node, asked.current_leader_epoch).map_err(|error| (error, Some(partition)))?;
+        // Since version 11 a follower may be asked too.
+        let served = partition.serves(self.node, asked.current_leader_epoch, self.version < 11);
+        served.map_err(|error| (error, Some(partition)))?;
+        if let Some(preferred) = self.preferred(partition, asked.fetch_offset) {
+            let data = told(asked, partition.extent(self.node)).with_preferred_read_replica(BrokerId(preferred));
+            return Ok(Fetched { data, chunk: Chunk::default(), more: true });
+        }
         let read = self.read(partition, asked, room, at_least_one);
         read.map_err(|error| (error, Some(partition)))
     }
 
+    /// The follower that the consumer had better ask: one in its rack (KIP-392), as `RackAwareReplicaSelector` has it.
+    fn preferred(&self, partition: &PartitionState, offset: i64) -> Option<i32> {
+        if self.version < 11 || partition.leader != Some(self.node) {
+            return None;
+        }
+        if partition.preferred.is_some() {
+            return partition.preferred;
+        }
+        let rack = self.request.rack_id.as_str();
+        let is_near =
+            |node: i32| self.state.nodes.get(&node).is_some_and(|node| node.alive && node.rack.as_deref() == Some(rack));
+        if !self.rack_aware || rack.is_empty() || is_near(self.node) {
+            return None;
+        }
+        let followers = partition.in_sync.iter().copied().filter(|node| *node != self.node && is_near(*node));
+        let extents = followers.map(|node| (partition.extent(node), node));
+        let fit = extents.filter(|(extent, _)| (extent.log_start..=extent.log_end).contains(&offset));
+        fit.max_by_key(|(extent, node)| (extent.log_end, *node)).map(|(_, node)| node)
+    }
+
     fn read(&self, partition: &PartitionState, asked: &Asked, room: usize, at_least_one: bool) -> Result<Fetched, ResponseError> {
         let log = &partition.log;
-        let (high_watermark, last_stable) = (log.high_watermark(), log.last_stable());
-        let mut data = PartitionData::default()
-            .with_partition_index(asked.partition)
-            .with_high_watermark(high_watermark)
-            .with_last_stable_offset(last_stable)
-            .with_log_start_offset(log.log_start());
+        let extent = partition.extent(self.node);
+        let mut data = told(asked, extent);
         if asked.last_fetched_epoch >= 0 {
-            let (epoch, end) = log.epochs.end_of(asked.last_fetched_epoch, log.log_end());
+            let (epoch, end) = log.epochs.end_of(asked.last_fetched_epoch, extent.log_end);
             if epoch < 0 {
                 return Err(ResponseError::OffsetOutOfRange);
             }
@@ -138,10 +169,10 @@ impl Reading<'_> {
                 return Ok(Fetched { data, chunk: Chunk::default(), more: true });
             }
         }
-        if asked.fetch_offset < log.log_start() || asked.fetch_offset > log.log_end() {
+        if asked.fetch_offset < extent.log_start || asked.fetch_offset > extent.log_end {
             return Err(ResponseError::OffsetOutOfRange);
         }
-        let limit = if self.committed { last_stable } else { high_watermark };
+        let limit = if self.committed { extent.last_stable } else { extent.high_watermark };
         let max_bytes = room.min(usize::try_from(asked.max_bytes).unwrap_or_default());
         let chunk = log.read(asked.fetch_offset, limit, max_bytes, at_least_one);
         data.aborted_transactions = self.committed.then(|| {
