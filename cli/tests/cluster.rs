@@ -325,7 +325,7 @@ fn stderr_lines(child: &mut Child) -> std::sync::mpsc::Receiver<String> {
 #[test]
 fn a_broker_that_goes_and_comes_back_is_told_of_in_one_line_each_and_the_summary_accounts_for_every_offset() {
     let cluster = cluster();
-    let arguments = ["consume", "orders", "-v", SPEC, "--until", "never", "-n", "597", "--stats=json"];
+    let arguments = ["consume", "orders", "-v", SPEC, "--until", "never", "--count", "597", "--stats=json"];
     let mut child = command(&cluster, &arguments).spawn().unwrap();
     let errors = stderr_lines(&mut child);
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
