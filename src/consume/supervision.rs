@@ -244,15 +244,29 @@ impl Control {
                 Ok(Next::Go)
             }
             LaneReport::OutOfRange { partition, position } => {
-                tracing::info!(partition, position, "the log does not hold the position");
+                tracing::info!(topic = &*self.plan.topic, partition, offset = position, "the log does not hold the position");
                 self.inquire(partition, None)
             }
             LaneReport::Validate { partition, position, last_epoch, current_epoch } => {
-                tracing::debug!(partition, position, last_epoch, current_epoch, "a new leader epoch");
+                tracing::debug!(
+                    topic = &*self.plan.topic,
+                    partition,
+                    offset = position,
+                    last_epoch,
+                    current_epoch,
+                    "a new leader epoch"
+                );
                 self.inquire(partition, None)
             }
             LaneReport::Diverged { partition, position, epoch, end_offset } => {
-                tracing::info!(partition, position, epoch, end_offset, "the log is not the one that was read");
+                tracing::info!(
+                    topic = &*self.plan.topic,
+                    partition,
+                    offset = position,
+                    epoch,
+                    end_offset,
+                    "the log is not the one that was read"
+                );
                 self.inquire(partition, Some((epoch, end_offset)))
             }
             LaneReport::Ended { partition } => {
@@ -363,7 +377,7 @@ impl Control {
                 Ok(Next::Go)
             }
             Answer::EndsAt { ends: Err(error), .. } => {
-                tracing::warn!(%error, "cannot ask where the partitions end; trying again");
+                tracing::warn!(topic = &*self.plan.topic, %error, "cannot ask where the partitions end; trying again");
                 self.publisher.status().trouble(None, error);
                 self.clock_stop = Some(Instant::now() + self.plan.settings.retry_backoff_max);
                 Ok(Next::Go)

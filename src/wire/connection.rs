@@ -171,7 +171,6 @@ impl Connection {
         let (_, response) = exchanged?;
         let throttle = throttle::<Q>(&response);
         if !throttle.is_zero() {
-            tracing::debug!(broker = %self.broker, api = Q::NAME, ?throttle, "throttled");
             self.throttled = Some(Instant::now() + throttle);
         }
         Ok(response)
@@ -308,6 +307,7 @@ impl Connection {
         self.meter.answered(Q::KEY, size, asked_at.elapsed());
         let throttle = throttle::<Q>(&response);
         if !throttle.is_zero() {
+            tracing::debug!(broker = %self.broker, api = Q::NAME, ?throttle, "throttled");
             self.meter.throttled(throttle);
         }
         Ok((Correlation(correlation), response))
@@ -405,7 +405,7 @@ pub(super) fn decode<Q: Request>(mut frame: Bytes, expected: i32, version: i16) 
     let flexible = Q::header_version(version) >= 2;
     let trailing = walk(&frame, shape, version, flexible)?;
     if trailing > 0 {
-        tracing::warn!(api = Q::NAME, version, trailing, "bytes after a response");
+        tracing::debug!(api = Q::NAME, version, trailing, "bytes after a response");
     }
     Q::Response::decode(&mut frame, version).map_err(|error| error.to_string())
 }
