@@ -223,6 +223,7 @@ fn next_step(error: &Error) -> &'static str {
         Error::UnknownTopic { .. } | Error::DeletedTopic { .. } => "asking again whether the topic is there",
         Error::NotAuthorized { .. } => "asking again every now and then",
         Error::OtherCluster { .. } => "asking the other brokers",
+        Error::Tls { .. } => "connecting again, with the certificates that are on disk then",
         Error::Resolve { .. } | Error::Connect { .. } | Error::Disconnected { .. } | Error::NoBroker { .. } => {
             "connecting again, to other brokers too"
         }
