@@ -25,7 +25,7 @@ use crate::error::{Error, Result};
 const UNSUPPORTED_VERSION: i16 = 35;
 
 /// A broker that wants more rest than this is asked again after it (KIP-219 has no limit of its own).
-const LONGEST_THROTTLE: Duration = Duration::from_secs(300);
+pub(crate) const LONGEST_THROTTLE: Duration = Duration::from_secs(300);
 
 /// The number that ties a response to its request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
