@@ -15,6 +15,9 @@ mod properties;
 mod settings;
 mod value;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
+
 pub use hidden::Address;
 pub use host_port::HostPort;
 pub use known::{Effect, KNOWN, Property, Theme, Values};

@@ -103,6 +103,7 @@ async fn start(plan: Plan, transport: Arc<dyn Transport>) -> Result<(impl Future
         cycle: settings.cycle,
         chunk_rows: settings.chunk_rows,
         error_table: plan.error_table.unwrap_or(CycleSettings::default().error_table),
+        metrics: Arc::clone(cluster.metrics()),
     };
     let publisher = Publisher::new(Arc::clone(&plan.topic), cycles, budget.clone());
     let handle = if plan.by_partition {
@@ -118,7 +119,7 @@ async fn start(plan: Plan, transport: Arc<dyn Transport>) -> Result<(impl Future
     let lane_settings = LaneSettings {
         topic: Arc::clone(&plan.topic),
         transport,
-        wire: WireSettings::from(settings),
+        wire: WireSettings { metrics: Arc::clone(cluster.metrics()), ..WireSettings::from(settings) },
         reconnect: Backoff { initial: settings.reconnect_backoff, max: settings.reconnect_backoff_max },
         fetch: FetchSettings {
             min_bytes: settings.fetch_min_bytes,

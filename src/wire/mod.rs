@@ -14,6 +14,8 @@ mod shapes;
 mod transport;
 mod versions;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -28,6 +30,7 @@ pub(crate) use race::staggered;
 pub(crate) use transport::{Tcp, Transport};
 
 use crate::config::Settings;
+use crate::metrics::Metrics;
 
 /// What a connection needs to know.
 #[derive(Debug, Clone)]
@@ -40,6 +43,8 @@ pub(crate) struct WireSettings {
     pub(crate) request_timeout: Duration,
     /// The largest response that is accepted.
     pub(crate) max_frame: usize,
+    /// Where what is exchanged is counted.
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 impl From<&Settings> for WireSettings {
@@ -49,6 +54,7 @@ impl From<&Settings> for WireSettings {
             connect_timeout: settings.connect_timeout,
             request_timeout: settings.request_timeout,
             max_frame: settings.max_response_bytes,
+            metrics: Metrics::new(),
         }
     }
 }

@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_listener_is_reached_by_name_whichever_address_it_has() {
+    async fn a2_a_listener_is_reached_by_name_whichever_address_it_has() {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a loopback port");
         let port = listener.local_addr().expect("bound").port();
         let mut client = Tcp.connect("localhost", port).await.expect("one of the addresses listens");
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_closed_port_is_refused_and_the_error_has_the_address() {
+    async fn a1_a_closed_port_is_refused_and_the_error_has_the_address() {
         let port = {
             let listener = TcpListener::bind("127.0.0.1:0").await.expect("a loopback port");
             listener.local_addr().expect("bound").port()
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_name_without_address_is_told_apart_from_a_broker_that_is_down() {
+    async fn a2_a_name_without_address_is_told_apart_from_a_broker_that_is_down() {
         let error = Tcp.connect("no-such-host.invalid", 1).await.err().expect("reserved by RFC 6761");
         assert!(error.get_ref().is_some_and(|source| source.is::<Unresolved>()), "{error:?}");
     }
