@@ -80,7 +80,7 @@ fn looks_like(first: [u8; 4]) -> Option<&'static str> {
     match &first {
         b"HTTP" => Some("this looks like HTTP: is it the port of a web server, a registry or a proxy?"),
         [0x15 | 0x16, 3, 0..=4, _] => {
-            Some("this looks like TLS: the port is that of a TLS listener, and security.protocol is PLAINTEXT")
+            Some("this looks like TLS: the port is that of a TLS listener, for security.protocol=SSL or SASL_SSL")
         }
         b"SSH-" => Some("this looks like SSH"),
         _ => None,

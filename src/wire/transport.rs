@@ -1,4 +1,4 @@
-//! The seam between a connection and what carries its bytes: TCP here; TLS, or a simulated network, elsewhere.
+//! The seam between a connection and what carries its bytes: TCP here; TLS (`tls/`), or a simulated network, elsewhere.
 
 use std::fmt;
 use std::io;
@@ -21,7 +21,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 /// Opens streams to brokers. Has no time limit of its own: dropping the future gives the attempt up.
 pub(crate) trait Transport: Send + Sync + 'static {
-    /// A stream to this host and port. An error whose source is [`Unresolved`] means that the name has no address.
+    /// A stream to this host and port. An error whose source is [`Unresolved`] means that the name has no address;
+    /// one whose source is a [`super::tls::TlsFailure`], here or from the stream, that TLS could not be agreed on.
     fn connect(&self, host: &str, port: u16) -> BoxFuture<'static, io::Result<Box<dyn Stream>>>;
 }
 
@@ -49,11 +50,12 @@ pub(crate) struct Tcp;
 
 impl Transport for Tcp {
     fn connect(&self, host: &str, port: u16) -> BoxFuture<'static, io::Result<Box<dyn Stream>>> {
-        connect(host.to_owned(), port).boxed()
+        connect(host.to_owned(), port).map(|opened| opened.map(|stream| Box::new(stream) as Box<dyn Stream>)).boxed()
     }
 }
 
-async fn connect(host: String, port: u16) -> io::Result<Box<dyn Stream>> {
+/// A TCP stream to whichever address of the host answers first.
+pub(super) async fn connect(host: String, port: u16) -> io::Result<TcpStream> {
     let addresses = lookup_host((host.as_str(), port)).await.map_err(|error| Unresolved(error.to_string()))?;
     let attempts = addresses.map(|address| async move {
         let stream = TcpStream::connect(address).await;
@@ -62,7 +64,7 @@ async fn connect(host: String, port: u16) -> io::Result<Box<dyn Stream>> {
     match staggered(attempts, ADDRESS_PAUSE).await {
         Ok(stream) => {
             stream.set_nodelay(true)?;
-            Ok(Box::new(stream))
+            Ok(stream)
         }
         Err(errors) => Err(together(errors)),
     }

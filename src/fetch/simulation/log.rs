@@ -57,6 +57,8 @@ pub(super) struct Log {
     /// As the controller has it.
     pub(super) leader: Option<i32>,
     pub(super) epoch: i32,
+    /// The highest offset that retention has reached on any broker: what is below can be compared with no log any more.
+    pub(super) forgotten: i64,
     /// Records that compaction took.
     pub(super) compacted: BTreeSet<Serial>,
 }
@@ -174,6 +176,7 @@ impl Log {
         let gone = can.saturating_sub(keep).min(3);
         replica.batches.drain(..gone);
         replica.start = replica.batches.first().map_or(replica.end, |first| self.written[*first].base).max(replica.start);
+        self.forgotten = self.forgotten.max(replica.start);
     }
 
     /// Another leader, in a new epoch. A clean election loses nothing that a consumer could read.

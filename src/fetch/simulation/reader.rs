@@ -84,7 +84,7 @@ impl Reader {
     pub(super) fn verify(&self, partition: i32, log: &Log, leader: i32) {
         let replica = &log.replicas[&leader];
         assert_eq!(self.position, replica.end, "partition {partition} arrives");
-        let from = self.verifiable.max(replica.start);
+        let from = self.verifiable.max(log.forgotten);
         let held = log.records(leader, from);
         let rows: Vec<(i64, Serial)> = self.rows.iter().copied().filter(|(offset, _)| *offset >= from).collect();
         for record in &held {

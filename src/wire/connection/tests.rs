@@ -6,6 +6,7 @@ use kafka_protocol::messages::{ApiVersionsResponse, FetchRequest, FetchResponse,
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
 use super::*;
+use crate::config::SecurityProtocol;
 use crate::metrics::Metrics;
 use crate::wire::PoolLimits;
 use crate::wire::testing::{Asked, Network, Reply, all_versions, frame, next_request, response_frame};
@@ -15,6 +16,7 @@ const SECOND: Duration = Duration::from_secs(1);
 fn settings() -> WireSettings {
     WireSettings {
         client_id: "tests".into(),
+        protocol: SecurityProtocol::Plaintext,
         connect_timeout: 10 * SECOND,
         request_timeout: 30 * SECOND,
         max_frame: 100 << 20,
