@@ -6,8 +6,8 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::tcp::OwnedWriteHalf;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
@@ -43,8 +43,8 @@ pub(crate) async fn wire(
             let less = |now: usize| Some(now.saturating_sub(frames));
             let _ = under_way.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
         };
-        let requests = carry(&context, far_read, near_write, sent, |_| {});
-        let answers = carry(&context, near_read, far_write, |_| {}, answered);
+        let requests = carry(|| one_way(&context), far_read, near_write, sent, |_| {}, reset);
+        let answers = carry(|| one_way(&context), near_read, far_write, |_| {}, answered, reset);
         tokio::select! {
             () = answers => {}
             // The client said that it sends no more; it may still hear.
@@ -54,18 +54,25 @@ pub(crate) async fn wire(
     Ok((near, run))
 }
 
+fn reset(stream: OwnedWriteHalf) {
+    let _ = stream.as_ref().set_zero_linger();
+    // Without this it would say goodbye first.
+    stream.forget();
+}
+
 /// Half of the round trip, as it is now.
 fn one_way(context: &Context) -> Duration {
     context.shared.state().nodes.get(&context.node).map_or(Duration::ZERO, |node| node.round_trip / 2)
 }
 
 /// Carries bytes until they end, and says how many frames leave and how many arrive.
-async fn carry(
-    context: &Context,
-    mut from: OwnedReadHalf,
-    mut to: OwnedWriteHalf,
+async fn carry<W: AsyncWrite + Unpin>(
+    one_way: impl Fn() -> Duration,
+    mut from: impl AsyncRead + Unpin,
+    mut to: W,
     left: impl Fn(usize),
     arrived: impl Fn(usize),
+    reset: impl FnOnce(W),
 ) {
     let (send, mut under_way) = mpsc::unbounded_channel();
     let read = async move {
@@ -81,7 +88,7 @@ async fn carry(
                 Err(_) => Arrival::Reset,
             };
             let last = !matches!(arrival, Arrival::Bytes(_));
-            if send.send((Instant::now() + one_way(context), arrival)).is_err() || last {
+            if send.send((Instant::now() + one_way(), arrival)).is_err() || last {
                 return;
             }
         }
@@ -102,9 +109,7 @@ async fn carry(
                     return;
                 }
                 Arrival::Reset => {
-                    let _ = to.as_ref().set_zero_linger();
-                    // Without this it would say goodbye first.
-                    return to.forget();
+                    return reset(to);
                 }
             }
         }
@@ -150,6 +155,31 @@ impl Frames {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn bytes_that_are_under_way_together_arrive_each_in_its_own_time() {
+        const ONE_WAY: Duration = Duration::from_millis(50);
+        let (mut client, from) = tokio::io::duplex(64);
+        let (to, mut node) = tokio::io::duplex(64);
+        let wire = carry(|| ONE_WAY, from, to, |_| {}, |_| {}, |_| {});
+        let begun = Instant::now();
+        let sending = async {
+            client.write_u8(1).await.expect("room");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            client.write_u8(2).await.expect("room");
+            drop(client);
+        };
+        let receiving = async {
+            let mut arrivals = Vec::new();
+            while let Ok(byte) = node.read_u8().await {
+                arrivals.push((byte, begun.elapsed().as_millis()));
+            }
+            arrivals.push((0, begun.elapsed().as_millis()));
+            arrivals
+        };
+        let ((), (), arrivals) = tokio::join!(wire, sending, receiving);
+        assert_eq!(arrivals, [(1, 50), (2, 60), (0, 60)]);
+    }
 
     #[test]
     fn frames_are_counted_however_their_bytes_arrive() {
