@@ -7,6 +7,7 @@
 //! | [`error`] | what can go wrong, as types |
 //! | [`position`] | partitions, offsets, where to start and to stop, what became of each offset |
 //! | [`config`] | properties by their Kafka names, as typed settings |
+//! | [`metrics`] | what was done and is being done, in numbers |
 //! | `wire` | bytes on a socket: frames, transport, version negotiation, one connection |
 //! | [`cluster`] | who leads what: brokers, topics, offsets, retry and backoff |
 //! | `record` | batches and records as borrowed slices, codecs |
@@ -24,6 +25,7 @@ pub mod config;
 pub mod consume;
 pub mod decode;
 pub mod error;
+pub mod metrics;
 pub mod position;
 pub mod spec;
 pub mod table;
@@ -33,6 +35,9 @@ pub(crate) mod ingest;
 pub(crate) mod record;
 pub(crate) mod wire;
 
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
+
 pub use cluster::{PartitionInfo, TopicInfo};
 pub use config::Properties;
 pub use consume::{Consume, ConsumePartitioned, ConsumeTable, ConsumeUpdates, consume, topics};
@@ -41,12 +46,14 @@ pub use error::{Error, Result};
 pub use ingest::MetadataColumns;
 pub use position::{Offset, Offsets, Partition, Partitions, Span, Start, Stop};
 pub use spec::Spec;
-pub use table::{PartitionedTable, Snapshot, Table, TableType, Update, Updates};
+pub use table::{PartitionedTable, Snapshot, Table, TableType, Update, Updates, Withdrawal};
 
 /// The Arrow crates whose types are in this crate's interface.
 pub mod arrow {
     pub use {arrow_array as array, arrow_buffer as buffer, arrow_schema as schema};
 }
+
+pub use rustls;
 
 /// The README's Rust is compiled with the other examples.
 #[cfg(doctest)]

@@ -139,7 +139,7 @@ async fn c23_a_node_that_is_silent_holds_up_only_its_own_partitions() {
 }
 
 #[tokio::test]
-async fn a_fetch_that_is_never_answered_is_given_up_and_made_again() {
+async fn a4_a_fetch_that_is_never_answered_is_given_up_and_made_again() {
     let cluster = numbered(2, 2, 100, 10);
     let silent = Arc::new(AtomicBool::new(true));
     let hook = Arc::clone(&silent);

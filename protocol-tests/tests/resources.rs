@@ -29,8 +29,10 @@ fn threads() -> usize {
 #[tokio::test]
 async fn a1_a_soak_of_reconnects_ends_with_the_connections_threads_and_memory_that_it_began_with() {
     let _one = one_at_a_time();
-    const RECONNECTS: u64 = 1000;
+    const RECONNECTS: u64 = 2000;
     let cluster = numbered(3, 6, 60, 20);
+    // The broker keeps the sessions of connections that are gone, and its memory counts here.
+    cluster.set_fetch_session_slots(12);
     let hasty = consume(&cluster)
         .lanes(2)
         .property("reconnect.backoff.ms", "1")
@@ -55,11 +57,11 @@ async fn a1_a_soak_of_reconnects_ends_with_the_connections_threads_and_memory_th
             (ApiKey::Metadata, 5) => Verdict::Close,
             _ => Verdict::Pass,
         });
-        until("a thousand reconnects", || cluster.connections_accepted() - begun > RECONNECTS).await;
+        until("thousands of reconnects", || cluster.connections_accepted() - begun > RECONNECTS).await;
         cluster.clear_hooks();
-        cluster.clear_requests();
         within(cluster.until_requests(ApiKey::Fetch, 50)).await;
         until("connections that are few again", || settled(&cluster)).await;
+        cluster.clear_requests();
         found.push((cluster.connections(), threads(), MEMORY.current_usage()));
     }
     let [(_, threads_before, memory_before), .., (connections, threads_after, memory_after)] = found[..] else {
@@ -67,14 +69,14 @@ async fn a1_a_soak_of_reconnects_ends_with_the_connections_threads_and_memory_th
     };
     assert!(connections <= 2 * 3 + 3, "{found:?}: one for each lane and node, and those of the control thread");
     assert_eq!(threads_after, threads_before, "{found:?}");
-    assert!(memory_after < memory_before + (1 << 20), "{found:?}: the memory grows");
+    assert!(memory_after < memory_before + (128 << 10), "{found:?}: the memory grows");
     append_numbered(&cluster, 0, 60..80, 20);
     until("what comes after the soak", || table.snapshot().rows() == 380).await;
     within(table.close()).await.expect("it closes");
     within(cluster.until_connections_fall_to(0)).await;
     until("threads that are gone", || threads() == 0).await;
     drop(table);
-    println!("connections, threads and bytes after each thousand reconnects: {found:?}");
+    println!("connections, threads and bytes after each {RECONNECTS} reconnects: {found:?}");
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use super::refusal::Trouble;
 use super::view::BrokerAddress;
 use crate::config::{HostPort, Settings};
 use crate::error::{Error, Result};
+use crate::metrics::Metrics;
 use crate::wire::{Connection, Request, Transport, WireSettings, staggered};
 
 /// How long a broker is tried alone where any will do: one that is gone must not cost its whole timeout.
@@ -90,6 +91,11 @@ impl Cluster {
         cluster.wire.connect_timeout = settings.connect_timeout;
         cluster.limit = settings.api_timeout;
         Ok(cluster)
+    }
+
+    /// Where what is exchanged is counted.
+    pub(crate) fn metrics(&self) -> &Arc<Metrics> {
+        &self.wire.metrics
     }
 
     /// Asks until there is an answer, a final refusal, or the limit is over. The number of attempts before this one is told.

@@ -17,12 +17,17 @@ use crate::fetch::FetchSettings;
 use crate::ingest::LaneSettings;
 use crate::position::Partition;
 use crate::table::{Allowance, Budget, CycleSettings, Publisher};
-use crate::wire::{Tcp, Transport, WireSettings};
+use crate::wire::{Transport, WireSettings, transport};
 
 /// Begins a consumption on a control thread of its own, and waits until its table exists.
 pub(super) async fn launch(plan: Plan) -> Result<Handle> {
     let (ready, started) = oneshot::channel();
-    on_thread(move || run(plan, Arc::new(Tcp), ready))?;
+    on_thread(async move || match transport(&plan.settings, plan.crypto_provider.clone()) {
+        Ok(transport) => run(plan, transport, ready).await,
+        Err(error) => {
+            let _ = ready.send(Err(error));
+        }
+    })?;
     started.await.unwrap_or_else(|_| Err(Error::Panicked { what: "the start".into(), reason: "see stderr".into() }))
 }
 
@@ -35,7 +40,7 @@ pub(super) async fn ask<T: Send + 'static>(
     let limit = settings.api_timeout;
     let run = async move || {
         let asked = async {
-            let mut cluster = Cluster::connect(Arc::new(Tcp), &settings).await?;
+            let mut cluster = Cluster::connect(transport(&settings, None)?, &settings).await?;
             question(&mut cluster).await
         };
         let answer = tokio::select! {
@@ -103,6 +108,7 @@ async fn start(plan: Plan, transport: Arc<dyn Transport>) -> Result<(impl Future
         cycle: settings.cycle,
         chunk_rows: settings.chunk_rows,
         error_table: plan.error_table.unwrap_or(CycleSettings::default().error_table),
+        metrics: Arc::clone(cluster.metrics()),
     };
     let publisher = Publisher::new(Arc::clone(&plan.topic), cycles, budget.clone());
     let handle = if plan.by_partition {
@@ -118,7 +124,7 @@ async fn start(plan: Plan, transport: Arc<dyn Transport>) -> Result<(impl Future
     let lane_settings = LaneSettings {
         topic: Arc::clone(&plan.topic),
         transport,
-        wire: WireSettings::from(settings),
+        wire: WireSettings { metrics: Arc::clone(cluster.metrics()), ..WireSettings::from(settings) },
         reconnect: Backoff { initial: settings.reconnect_backoff, max: settings.reconnect_backoff_max },
         fetch: FetchSettings {
             min_bytes: settings.fetch_min_bytes,

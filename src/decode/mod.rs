@@ -21,6 +21,8 @@ pub(crate) use decoder::PANICS;
 pub use decoder::{BadPayload, Decoder, OnError, decoder};
 pub use error::{DecodeError, Reason};
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 #[cfg(test)]
 mod tests;
 

@@ -194,7 +194,10 @@ impl Assembler {
         }
         debug_assert!(unit.span.adds_up(), "{:?}", unit.span);
         match self.spans.last_mut() {
-            Some(last) if last.partition == unit.partition => last.extend(&unit.span),
+            // A run is of one leader: a log that loses its end loses what the last ones wrote, and where that began must be known.
+            Some(last) if last.partition == unit.partition && last.leader_epoch == unit.span.leader_epoch => {
+                last.extend(&unit.span);
+            }
             _ => self.spans.push(unit.span),
         }
         unit.span = Span::empty(unit.partition, unit.span.next);

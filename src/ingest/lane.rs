@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 
 use super::assembler::{Assembler, End, Outcome};
 use super::link::{Link, LinkEvent, LinkOutcome, LinkSettings};
+use super::meters::Meters;
 use crate::cluster::{Backoff, BrokerAddress, TopicView};
 use crate::error::{BatchError, Error};
 use crate::fetch::{Action, FetchCore, FetchSettings, FetchTicket, PartitionRecords};
@@ -81,6 +82,7 @@ pub(crate) struct Lane {
     held: BTreeSet<Partition>,
     /// Partitions whose last batch was damaged, with its position: the next time it is an error.
     damaged: BTreeMap<Partition, Offset>,
+    meters: Meters,
     assembler: Assembler,
     publisher: Publisher,
     view: Option<Arc<TopicView>>,
@@ -102,6 +104,7 @@ impl Lane {
         reports: mpsc::UnboundedSender<LaneReport>,
     ) -> Self {
         let pool = FramePool::new(PoolLimits::default());
+        let meters = Meters::new(Arc::clone(&settings.wire.metrics));
         Self {
             core: FetchCore::new(Arc::clone(&settings.topic), settings.fetch, settings.seed),
             links: BTreeMap::new(),
@@ -118,6 +121,7 @@ impl Lane {
             ends: BTreeMap::new(),
             held: BTreeSet::new(),
             damaged: BTreeMap::new(),
+            meters,
             assembler,
             publisher,
             view: None,
@@ -169,6 +173,7 @@ impl Lane {
             LaneCommand::Assign { partition, position, leader_epoch, end } => {
                 self.forget(partition);
                 self.ends.insert(partition, end);
+                self.meters.assigned(partition, self.view.as_deref());
                 self.core.assign(partition, position, leader_epoch, end.offset);
                 if let Some(view) = &self.view {
                     self.core.topic_view(view);
@@ -194,6 +199,7 @@ impl Lane {
                 self.core.give_up(*node);
             }
         }
+        self.meters.led(&view);
         if self.link_settings.cluster_id.is_none() {
             self.link_settings.cluster_id = view.cluster_id.as_deref().map(Arc::from);
         }
@@ -306,9 +312,8 @@ impl Lane {
     }
 
     fn on_response(&mut self, broker: i32, ticket: FetchTicket, response: FetchResponse, now: Instant) {
-        let partitions = response.responses.iter().flat_map(|topic| &topic.partitions);
-        let fetched: usize = partitions.filter_map(|partition| partition.records.as_ref()).map(bytes::Bytes::len).sum();
-        self.publisher.status().fetched(fetched as u64);
+        let fetched = self.meters.answered(broker, &response, now);
+        self.publisher.status().fetched(fetched);
         let actions = self.core.on_response(ticket, response, now);
         // The positions are known from the batch headers: the next request leaves before anything is decompressed.
         self.ask(broker, now);
@@ -418,6 +423,7 @@ impl Lane {
     fn rewind(&mut self, partition: Partition) {
         if let Some((position, last_epoch)) = self.publisher.resume_point(partition) {
             self.core.rewind(partition, position, last_epoch, now(), false);
+            self.meters.refetched(partition);
         }
     }
 

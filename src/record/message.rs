@@ -160,28 +160,31 @@ impl<'a> Messages<'a> {
     {
         let outer = Message::read(&mut Cursor::new(bytes))?;
         let codec = outer.codec()?;
-        let mut messages = Messages {
-            cursor: Cursor::new(bytes),
-            magic: outer.head.magic,
-            base_offset: 0,
-            lowest: 0,
-            highest: outer.head.offset,
-            append_timestamp: None,
-            within: false,
-        };
         if codec == Codec::None {
-            return Ok(messages);
+            return Ok(Messages {
+                cursor: Cursor::new(bytes),
+                magic: outer.head.magic,
+                base_offset: 0,
+                lowest: 0,
+                highest: outer.head.offset,
+                append_timestamp: None,
+                within: false,
+            });
         }
         let packed = outer.value.ok_or_else(|| impossible("the length of the compressed messages", -1, bytes.len()))?;
-        messages.cursor = Cursor::new(arena.decompress(codec, packed)?);
-        messages.append_timestamp = outer.append_timestamp();
-        messages.within = true;
-        let last = last_offset(messages.cursor)?;
-        if outer.head.magic == 1 {
-            let base = outer.head.offset.checked_sub(last);
-            messages.base_offset = base.ok_or(BatchError::OutOfRange { what: "the relative offset of a message" })?;
-        }
-        Ok(messages)
+        Messages::within(outer.head.magic, outer.head.offset, outer.append_timestamp(), arena.decompress(codec, packed)?)
+    }
+
+    /// A cursor over the messages of `set`, which are within a message of this format and this offset.
+    pub(super) fn within(magic: i8, offset: i64, append_timestamp: Option<i64>, set: &'a [u8]) -> Result<Self, BatchError> {
+        let cursor = Cursor::new(set);
+        let last = last_offset(cursor)?;
+        let base_offset = if magic == 1 {
+            offset.checked_sub(last).ok_or(BatchError::OutOfRange { what: "the relative offset of a message" })?
+        } else {
+            0
+        };
+        Ok(Self { cursor, magic, base_offset, lowest: 0, highest: offset, append_timestamp, within: true })
     }
 
     /// The next record; none after the last. After an error the cursor is of no use.

@@ -15,7 +15,7 @@ mod codec;
 mod cursor;
 mod error;
 mod header;
-#[cfg_attr(not(test), expect(dead_code, reason = "no column shows headers yet"))]
+#[cfg_attr(not(any(test, fuzzing)), expect(dead_code, reason = "no column shows headers yet"))]
 mod headers;
 mod message;
 mod records;
@@ -23,6 +23,8 @@ mod walk;
 
 #[cfg(test)]
 mod fixtures;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 #[cfg(test)]
 pub(crate) mod sample;
 #[cfg(test)]

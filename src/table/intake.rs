@@ -13,7 +13,7 @@ use super::ledger::Fates;
 use super::origin::Log;
 use super::withdrawal::Cut;
 use crate::error::{Error, Result};
-use crate::position::{Offset, Partition};
+use crate::position::{Offset, Partition, Span};
 
 /// Chunks that are in the table and not visible yet, and the positions.
 #[derive(Debug, Default)]
@@ -112,6 +112,11 @@ impl Intake {
     /// Whether something of a partition waits to become visible.
     pub(super) fn has_news_of(&self, partition: Partition) -> bool {
         self.pending.accounts.contains_key(&partition)
+    }
+
+    /// What became of each partition's offsets.
+    pub(super) fn spans(&self) -> impl Iterator<Item = Span> + '_ {
+        self.accounts.values().map(|account| account.standing.span)
     }
 
     pub(super) fn has_shares(&self) -> bool {

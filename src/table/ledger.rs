@@ -156,3 +156,46 @@ fn before(span: &Span, to: Offset, [rows, errors]: [Option<u64>; 2]) -> Span {
     debug_assert!(part.adds_up(), "{part:?} of {span:?}");
     part
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn span(first: Offset, counts: [u64; 5]) -> Span {
+        let [rows, errors, filtered, control, gaps] = counts;
+        let next = first.saturating_add_unsigned(counts.iter().sum());
+        Span { next, rows, errors, filtered, control, gaps, ..Span::empty(0, first) }
+    }
+
+    #[test]
+    fn a_log_in_which_every_offset_is_a_row_is_one_entry() {
+        let mut ledger = Ledger::default();
+        (0..10_000).for_each(|at| ledger.add(&span(at * 10, [10, 0, 0, 0, 0]), None));
+        assert_eq!(ledger.entries.len(), 1);
+        assert_eq!(ledger.truncate(54_321, None), Some(span(0, [54_321, 0, 0, 0, 0])));
+    }
+
+    #[test]
+    fn of_a_log_with_markers_the_last_chunks_are_known_and_the_sum_of_all() {
+        let mut ledger = Ledger::default();
+        let log = Log { partition: 0, generation: 0 };
+        for at in 0..10_000 {
+            let rows = Origin::of(log, &(at * 10..at * 10 + 9).collect::<Vec<_>>());
+            ledger.add(&span(at * 10, [9, 0, 0, 1, 0]), Some(Fates { rows, errors: Origin::default() }));
+        }
+        assert!(ledger.entries.len() <= MOST_ENTRIES && ledger.bytes <= MOST_BYTES);
+        assert_eq!(ledger.truncate(99_995, None), Some(span(0, [89_996, 0, 0, 9_999, 0])));
+        assert_eq!(ledger.truncate(99_994, None), Some(span(0, [89_995, 0, 0, 9_999, 0])));
+        assert_eq!(ledger.truncate(99_000, None), Some(span(0, [89_100, 0, 0, 9_900, 0])));
+        assert_eq!(ledger.truncate(505, Some(455)), Some(span(0, [455, 0, 0, 50, 0])), "the table knows its rows");
+        assert_eq!(ledger.truncate(0, None), None);
+        assert_eq!(ledger.bytes, 0);
+    }
+
+    #[test]
+    fn where_it_is_not_known_which_offsets_were_what_each_kind_has_its_share() {
+        let mut ledger = Ledger::default();
+        ledger.add(&span(0, [0, 0, 30, 20, 50]), None);
+        assert_eq!(ledger.truncate(11, None), Some(Span { filtered: 3, control: 2, gaps: 6, next: 11, ..Span::empty(0, 0) }));
+    }
+}

@@ -14,7 +14,7 @@ pub(super) struct Queue<T> {
     limit: Option<Limit>,
 }
 
-/// The most that may wait; what is older is dropped and counted. The newest one always waits, whatever it is.
+/// The most that may wait; what is older is dropped and counted. The newest one always waits, and what must be read.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limit {
     pub(super) items: usize,

@@ -91,9 +91,11 @@ impl InHand {
     }
 }
 
-/// What one cycle changed: rows added at the end, rows removed at the front.
+/// What one cycle changed: rows added at the end, rows removed at the front. Or rows withdrawn, wherever they are.
 ///
-/// A copy of the table is kept by taking [`Update::removed`] rows from its front, then adding [`Update::added`] at its end. The rows count
+/// A copy of the table is kept by taking [`Update::removed`] rows from its front, then the [`Withdrawal::ranges`] of
+/// [`Update::withdrawn`] out of what is left, then adding [`Update::added`] at its end. (A lossy subscriber puts [`Update::missed`] unknown
+/// rows at the end first.) The rows count
 /// against the consumption's memory budget until the update is dropped, the next is asked for, or the stream is dropped: whoever keeps
 /// updates does not stop the fetch.
 #[derive(Debug, Clone)]
@@ -146,8 +148,10 @@ impl Update {
         self.waiting.removed
     }
 
-    /// The rows that this update takes out, wherever they are, because the log lost the offsets that they came from. Such an update does
-    /// nothing else.
+    /// The rows that this update takes out, wherever they are, because the log lost the offsets that they came from.
+    ///
+    /// Such an update adds nothing and removes nothing at the front. It is never missed by a lossy subscriber; to one that missed those
+    /// before it, it also says how many rows these had added and removed.
     pub fn withdrawn(&self) -> Option<&Withdrawal> {
         self.waiting.withdrawn.as_deref()
     }

@@ -17,15 +17,20 @@ use super::api::{Request, shape_of};
 use super::frame::{FrameError, FrameReader};
 use super::pool::FramePool;
 use super::shape::{walk, walk_tags};
+use super::tls::TlsFailure;
 use super::transport::{Stream, Transport, Unresolved, reason};
 use super::versions::Versions;
 use crate::config::HostPort;
 use crate::error::{Error, Result};
+use crate::metrics::{BrokerMetrics, OpenConnection};
 
 const UNSUPPORTED_VERSION: i16 = 35;
 
 /// A broker that wants more rest than this is asked again after it (KIP-219 has no limit of its own).
 const LONGEST_THROTTLE: Duration = Duration::from_secs(300);
+
+/// The length before each request and each response.
+const PREFIX: usize = 4;
 
 /// The number that ties a response to its request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,6 +43,7 @@ struct Asked {
     key: i16,
     api: &'static str,
     version: i16,
+    at: Instant,
 }
 
 /// A connection to a broker, versions negotiated.
@@ -60,6 +66,8 @@ pub(crate) struct Connection {
     calling: bool,
     answered: bool,
     broken: Option<Error>,
+    meter: Arc<BrokerMetrics>,
+    _open: OpenConnection,
 }
 
 impl Connection {
@@ -71,15 +79,17 @@ impl Connection {
     /// Cancel safety: dropping it closes the stream.
     ///
     /// # Errors
-    /// [`Error::Resolve`], [`Error::Connect`], [`Error::Timeout`]; while negotiating those of [`Self::receive`] and
+    /// [`Error::Resolve`], [`Error::Connect`], [`Error::Tls`], [`Error::Timeout`]; while negotiating those of [`Self::receive`] and
     /// [`Error::UnsupportedVersion`].
     pub(crate) async fn open(transport: &Arc<dyn Transport>, host: &str, port: u16, settings: &WireSettings) -> Result<Self> {
         let broker: Arc<str> = HostPort::new(host, port).to_string().into();
+        let meter = settings.metrics.broker(&broker);
         let limit = settings.connect_timeout;
         let connected = timeout_at(Instant::now() + limit, transport.connect(host, port)).await;
         let stream = connected
-            .map_err(|_| Error::Timeout { what: format!("connecting to {broker}"), limit })?
-            .map_err(|error| unreachable_error(host, &broker, &error))?;
+            .map_err(|_| Error::Timeout { what: format!("connecting to {broker}"), limit })
+            .and_then(|opened| opened.map_err(|error| unreachable_error(host, &broker, &error)))
+            .inspect_err(|_| meter.connect_failed())?;
         let mut connection = Self {
             broker,
             stream,
@@ -94,6 +104,8 @@ impl Connection {
             calling: false,
             answered: false,
             broken: None,
+            _open: meter.opened(),
+            meter,
         };
         connection.negotiate().await?;
         tracing::debug!(broker = %connection.broker, "connected");
@@ -144,7 +156,7 @@ impl Connection {
         };
         self.calling = false;
         let (_, response) = exchanged?;
-        let throttle = Duration::from_millis(u64::try_from(Q::throttle(&response)).unwrap_or(0)).min(LONGEST_THROTTLE);
+        let throttle = throttle::<Q>(&response);
         if !throttle.is_zero() {
             tracing::debug!(broker = %self.broker, api = Q::NAME, ?throttle, "throttled");
             self.throttled = Some(Instant::now() + throttle);
@@ -231,10 +243,11 @@ impl Connection {
             .map_err(|error| error.to_string())
             .and_then(|()| i32::try_from(bytes.len()).map_err(|error| error.to_string()));
         let length = encoded.map_err(|reason| Error::Unencodable { broker: self.broker.to_string(), api: Q::NAME, reason })?;
+        self.meter.asked(Q::KEY, bytes.len().saturating_add(PREFIX));
         self.outgoing.put_i32(length);
         self.outgoing.unsplit(bytes);
         self.next_correlation = self.next_correlation.checked_add(1).unwrap_or(0);
-        self.asked.push_back(Asked { correlation, key: Q::KEY, api: Q::NAME, version });
+        self.asked.push_back(Asked { correlation, key: Q::KEY, api: Q::NAME, version, at: Instant::now() });
         Ok(Correlation(correlation))
     }
 
@@ -244,10 +257,10 @@ impl Connection {
             match written {
                 Ok(0) => return Err(self.disconnected("it takes no more bytes".into())),
                 Ok(_) => {}
-                Err(error) => return Err(self.disconnected(reason(&error))),
+                Err(error) => return Err(self.io_error(&error)),
             }
         }
-        self.stream.flush().await.map_err(|error| self.disconnected(reason(&error)))
+        self.stream.flush().await.map_err(|error| self.io_error(&error))
     }
 
     async fn receive_answer<Q: Request>(&mut self, pool: &FramePool, deadline: Instant) -> Result<(Correlation, Q::Response)> {
@@ -264,8 +277,8 @@ impl Connection {
 
     async fn read<Q: Request>(&mut self, pool: &FramePool) -> Result<(Correlation, Q::Response)> {
         self.flush().await?;
-        let (correlation, version) = match self.asked.front() {
-            Some(asked) if asked.key == Q::KEY => (asked.correlation, asked.version),
+        let (correlation, version, asked_at) = match self.asked.front() {
+            Some(asked) if asked.key == Q::KEY => (asked.correlation, asked.version, asked.at),
             Some(asked) => return Err(self.malformed::<Q>(format!("the next response due is one of {}", asked.api))),
             None => return Err(self.malformed::<Q>("nothing was asked".into())),
         };
@@ -275,8 +288,14 @@ impl Connection {
             Err(error) => return Err(self.frame_error::<Q>(error, limit)),
         };
         self.answered = true;
-        self.asked.pop_front();
+        let size = frame.len().saturating_add(PREFIX);
         let response = decode::<Q>(frame, correlation, version).map_err(|reason| self.malformed::<Q>(reason))?;
+        self.asked.pop_front();
+        self.meter.answered(Q::KEY, size, asked_at.elapsed());
+        let throttle = throttle::<Q>(&response);
+        if !throttle.is_zero() {
+            self.meter.throttled(throttle);
+        }
         Ok((Correlation(correlation), response))
     }
 
@@ -291,12 +310,19 @@ impl Connection {
         if let Err(error) = &outcome {
             tracing::debug!(broker = %self.broker, %error, "connection given up");
             self.broken = Some(error.clone());
+            self.meter.lost();
+            self.asked.iter().for_each(|asked| self.meter.failed(asked.key));
         }
         outcome
     }
 
     fn disconnected(&self, reason: String) -> Error {
         Error::Disconnected { broker: self.broker.to_string(), reason }
+    }
+
+    /// A refusal within TLS 1.3 is heard with the first bytes that are read.
+    fn io_error(&self, error: &io::Error) -> Error {
+        TlsFailure::of(error).map_or_else(|| self.disconnected(reason(error)), |failure| failure.error(&self.broker))
     }
 
     fn malformed<Q: Request>(&self, reason: String) -> Error {
@@ -307,16 +333,24 @@ impl Connection {
         match error {
             FrameError::Closed { after: 0 } if self.answered => self.disconnected(format!("before it answered {}", Q::NAME)),
             FrameError::Closed { after: 0 } => {
-                self.disconnected("without a word; a listener for TLS or SASL does that (security.protocol is PLAINTEXT)".into())
+                let protocol = self.settings.protocol;
+                let other = if protocol.is_tls() { "SASL" } else { "TLS or SASL" };
+                let name = protocol.name();
+                self.disconnected(format!("without a word; a listener for {other} does that (security.protocol is {name})"))
             }
             FrameError::Closed { after } => {
                 self.disconnected(format!("in the middle of a {} response, after {after} bytes", Q::NAME))
             }
-            FrameError::Io(error) => self.disconnected(reason(&error)),
+            FrameError::Io(error) => self.io_error(&error),
             FrameError::Tiny { size } => self.malformed::<Q>(format!("a frame of {size} bytes, which is less than a header")),
             FrameError::Size { size, hint } => Error::FrameSize { broker: self.broker.to_string(), size, limit, hint },
         }
     }
+}
+
+/// How long the broker asks to be left alone.
+fn throttle<Q: Request>(response: &Q::Response) -> Duration {
+    Duration::from_millis(u64::try_from(Q::throttle(response)).unwrap_or(0)).min(LONGEST_THROTTLE)
 }
 
 impl fmt::Debug for Connection {
@@ -330,6 +364,9 @@ impl fmt::Debug for Connection {
 }
 
 fn unreachable_error(host: &str, broker: &str, error: &io::Error) -> Error {
+    if let Some(failure) = TlsFailure::of(error) {
+        return failure.error(broker);
+    }
     let unresolved = error.get_ref().is_some_and(|source| source.is::<Unresolved>());
     let reason = reason(error);
     if unresolved {
@@ -340,7 +377,7 @@ fn unreachable_error(host: &str, broker: &str, error: &io::Error) -> Error {
 }
 
 /// A response out of its frame; the walk comes before the decoder.
-fn decode<Q: Request>(mut frame: Bytes, expected: i32, version: i16) -> std::result::Result<Q::Response, String> {
+pub(super) fn decode<Q: Request>(mut frame: Bytes, expected: i32, version: i16) -> std::result::Result<Q::Response, String> {
     let correlation = frame.try_get_i32().map_err(|_| "it ends in its header".to_owned())?;
     if correlation != expected {
         return Err(format!("it answers request {correlation}, not {expected}"));

@@ -61,6 +61,10 @@ pub enum Verdict {
     CutAt(usize),
     /// Handled; the first so many bytes of the answer are written, then nothing more, and the connection stays open.
     StallAt(usize),
+    /// Handled; the first so many bytes of the answer are written, and after this time the others.
+    PauseAt(usize, Duration),
+    /// Handled; the first so many bytes of the answer are written, and then one at a time, with this pause between.
+    DripFrom(usize, Duration),
     /// Handled; so many bytes of the answer are written at a time, with this pause between.
     Drip(usize, Duration),
     /// Handled; the byte at this position is changed by exclusive or. A position behind the end changes nothing.
@@ -154,6 +158,8 @@ impl fmt::Debug for Verdict {
             Self::CloseAfter => f.write_str("CloseAfter"),
             Self::CutAt(at) => write!(f, "CutAt({at})"),
             Self::StallAt(at) => write!(f, "StallAt({at})"),
+            Self::PauseAt(at, pause) => write!(f, "PauseAt({at}, {pause:?})"),
+            Self::DripFrom(at, pause) => write!(f, "DripFrom({at}, {pause:?})"),
             Self::Drip(bytes, pause) => write!(f, "Drip({bytes}, {pause:?})"),
             Self::CorruptAt(at, bits) => write!(f, "CorruptAt({at}, {bits:#04x})"),
             Self::Error(code) => write!(f, "Error({code})"),

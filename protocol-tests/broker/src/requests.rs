@@ -125,6 +125,7 @@ impl Requests {
         inner.forgotten += inner.kept.len();
         inner.kept.clear();
         inner.counts.clear();
+        inner.connections.retain(|_, record| record.open);
     }
 
     pub(crate) fn total(&self, api: ApiKey) -> u64 {

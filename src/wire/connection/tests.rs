@@ -6,13 +6,22 @@ use kafka_protocol::messages::{ApiVersionsResponse, FetchRequest, FetchResponse,
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
 use super::*;
+use crate::config::SecurityProtocol;
+use crate::metrics::Metrics;
 use crate::wire::PoolLimits;
 use crate::wire::testing::{Asked, Network, Reply, all_versions, frame, next_request, response_frame};
 
 const SECOND: Duration = Duration::from_secs(1);
 
 fn settings() -> WireSettings {
-    WireSettings { client_id: "tests".into(), connect_timeout: 10 * SECOND, request_timeout: 30 * SECOND, max_frame: 100 << 20 }
+    WireSettings {
+        client_id: "tests".into(),
+        protocol: SecurityProtocol::Plaintext,
+        connect_timeout: 10 * SECOND,
+        request_timeout: 30 * SECOND,
+        max_frame: 100 << 20,
+        metrics: Metrics::new(),
+    }
 }
 
 async fn open(network: &Network) -> Result<Connection> {
@@ -130,7 +139,7 @@ async fn what_cannot_be_reached_is_told_with_host_and_reason() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_tls_or_http_port_is_recognised_at_the_first_answer() {
+async fn a7_a_tls_or_http_port_is_recognised_at_the_first_answer() {
     for (bytes, word) in [(&b"HTTP/1.1 400 Bad Request\r\n"[..], "HTTP"), (&[0x15, 3, 3, 0, 2, 2, 80], "TLS")] {
         let network = Network::default();
         network.host("kafka:9092", move |_| Reply::Bytes(bytes.to_vec()));
@@ -144,7 +153,7 @@ async fn a_tls_or_http_port_is_recognised_at_the_first_answer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_response_to_another_request_ends_the_connection() {
+async fn a8_a_response_to_another_request_ends_the_connection() {
     let mut connection = opened(|asked| Reply::Bytes(response_frame(asked.correlation + 1, asked.version, &metadata()))).await;
     let error = connection.call(&MetadataRequest::default()).await.expect_err("not ours");
     assert!(error.to_string().contains("it answers request 2, not 1"), "{error}");
@@ -152,7 +161,7 @@ async fn a_response_to_another_request_ends_the_connection() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_silent_broker_costs_the_request_timeout_and_the_connection() {
+async fn a4_a_silent_broker_costs_the_request_timeout_and_the_connection() {
     let mut connection = opened(|_| Reply::Silence).await;
     let begin = Instant::now();
     let error = connection.call(&MetadataRequest::default()).await.expect_err("silence");
@@ -162,7 +171,7 @@ async fn a_silent_broker_costs_the_request_timeout_and_the_connection() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_response_that_drips_byte_by_byte_does_not_outlast_the_deadline() {
+async fn a5_a_response_that_drips_byte_by_byte_does_not_outlast_the_deadline() {
     let (mut connection, mut server) = pair(1 << 16).await;
     let drip = async {
         let asked = next_request(&mut server, "kafka:9092").await.expect("a request");
@@ -184,7 +193,7 @@ async fn a_response_that_drips_byte_by_byte_does_not_outlast_the_deadline() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_bomb_is_refused_with_broker_and_api() {
+async fn a10_a_bomb_is_refused_with_broker_and_api() {
     let mut connection = opened(hostile(&[0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0x0f])).await;
     let error = connection.call(&MetadataRequest::default()).await.expect_err("a bomb");
     let reason = "a list of 4294967294 elements in the last 0 bytes".to_owned();
@@ -192,7 +201,7 @@ async fn a_bomb_is_refused_with_broker_and_api() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_response_that_is_too_short_or_no_text_is_malformed_and_trailing_bytes_are_not() {
+async fn a9_a_response_that_is_too_short_or_no_text_is_malformed_and_trailing_bytes_are_not() {
     let mut connection = opened(hostile(&[0, 0, 0])).await;
     let error = connection.call(&MetadataRequest::default()).await.expect_err("too short");
     assert!(matches!(&error, Error::MalformedResponse { reason, .. } if reason.contains("too early")), "{error}");
@@ -205,7 +214,7 @@ async fn a_response_that_is_too_short_or_no_text_is_malformed_and_trailing_bytes
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_response_over_the_limit_is_refused_before_it_arrives() {
+async fn a6_a_response_over_the_limit_is_refused_before_it_arrives() {
     let mut connection = opened(|_| Reply::Bytes(vec![0x10, 0, 0, 0])).await;
     let error = connection.call(&MetadataRequest::default()).await.expect_err("too large");
     let expected = Error::FrameSize { broker: "kafka:9092".into(), size: 0x1000_0000, limit: 64 << 20, hint: None };
@@ -247,7 +256,7 @@ async fn several_requests_in_flight_are_answered_in_order_into_pooled_frames() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_receive_that_is_dropped_half_way_loses_nothing() {
+async fn e1_a_receive_that_is_dropped_half_way_loses_nothing() {
     let (mut connection, mut server) = pair(1 << 16).await;
     let sent = connection.send(&MetadataRequest::default(), 12).await.expect("sent");
     let asked = next_request(&mut server, "kafka:9092").await.expect("a request");
@@ -263,7 +272,7 @@ async fn a_receive_that_is_dropped_half_way_loses_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_send_that_is_dropped_half_way_is_finished_by_the_next_use() {
+async fn e1_a_send_that_is_dropped_half_way_is_finished_by_the_next_use() {
     let (mut connection, mut server) = pair(64).await;
     let large = FetchRequest::default().with_rack_id(StrBytes::from_string("r".repeat(500)));
     assert!(tokio::time::timeout(SECOND, connection.send(&large, 12)).await.is_err(), "the stream is full");
@@ -308,7 +317,7 @@ async fn a_request_that_cannot_be_written_leaves_the_connection_as_it_was() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_response_that_nobody_asked_for_is_never_taken_for_another() {
+async fn a8_a_response_that_nobody_asked_for_is_never_taken_for_another() {
     let (mut connection, mut server) = pair(1 << 16).await;
     server.write_all(&response_frame(1, 12, &metadata())).await.expect("written");
     let pool = FramePool::none();
@@ -328,4 +337,41 @@ async fn the_client_id_and_the_software_are_told_to_the_broker() {
         asked.answer(&all_versions())
     });
     assert!(open(&network).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_exchanged_is_counted_by_broker_and_api_with_latency_and_throttle() {
+    let network = Network::default();
+    network.broker("kafka:9092", |asked| match asked.key {
+        3 => asked.answer(&metadata().with_throttle_time_ms(400)),
+        _ => Reply::Close,
+    });
+    let settings = settings();
+    let counted = |settings: &WireSettings| settings.metrics.brokers().pop().expect("one broker");
+    let mut connection = Connection::open(&network.transport(), "kafka", 9092, &settings).await.expect("opens");
+    connection.call(&MetadataRequest::default()).await.expect("answers");
+    let seen = counted(&settings);
+    let apis: Vec<_> = seen.apis.iter().map(|api| (api.api, api.requests, api.answers, api.failures)).collect();
+    assert_eq!(apis, [("Metadata", 1, 1, 0), ("ApiVersions", 1, 1, 0)]);
+    assert_eq!((seen.connections_opened, seen.connections_open, seen.connections_lost), (1, 1, 0));
+    assert_eq!((seen.throttles, seen.last_throttle), (1, Some(Duration::from_millis(400))));
+    let version = connection.version_of::<FetchRequest>().expect("spoken");
+    connection.send(&FetchRequest::default(), version).await.expect("the stream is open");
+    let deadline = Instant::now() + SECOND;
+    connection.receive::<FetchRequest>(&FramePool::none(), deadline).await.expect_err("closed");
+    drop(connection);
+    let seen = counted(&settings);
+    let fetch = seen.apis.first().expect("the first API");
+    assert_eq!((fetch.api, fetch.requests, fetch.answers, fetch.failures), ("Fetch", 1, 0, 1));
+    assert_eq!((seen.connections_open, seen.connections_lost), (0, 1));
+    let sent: usize = network.seen().iter().map(|asked| asked.body.len()).sum();
+    assert!(seen.bytes_sent > sent as u64 && seen.bytes_received > 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_to_connect_that_comes_to_nothing_is_counted_and_no_connection() {
+    let settings = settings();
+    Connection::open(&Network::default().transport(), "kafka", 9092, &settings).await.expect_err("nobody listens");
+    let seen = settings.metrics.brokers().pop().expect("it was tried");
+    assert_eq!((seen.broker.as_str(), seen.connect_failures, seen.connections_opened), ("kafka:9092", 1, 0));
 }
