@@ -12,15 +12,17 @@ mod java;
 mod known;
 mod policy;
 mod properties;
+mod security;
 mod settings;
 mod value;
 
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
 
-pub use hidden::Address;
+pub use hidden::{Address, Secret};
 pub use host_port::HostPort;
 pub use known::{Effect, KNOWN, Property, Theme, Values};
 pub use policy::{AddressFamily, OffsetReset, OnRecreatedTopic, OnTruncation};
 pub use properties::{Origin, Properties};
+pub use security::{Pem, Security, SecurityProtocol, TlsIdentity, TlsSettings, TlsVersions, Verification};
 pub use settings::{ColumnNames, Settings, SideColumn, SocketSettings};

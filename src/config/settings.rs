@@ -7,6 +7,7 @@ use super::hidden::Address;
 use super::host_port::HostPort;
 use super::policy::{AddressFamily, OffsetReset, OnRecreatedTopic, OnTruncation};
 use super::properties::Properties;
+use super::security::Security;
 use super::value::Reader;
 use crate::error::{Error, Result};
 
@@ -79,6 +80,8 @@ impl Default for SocketSettings {
 pub struct Settings {
     /// `bootstrap.servers`; see [`Self::brokers`].
     pub bootstrap: Vec<HostPort>,
+    /// `security.protocol` and `ssl.*`.
+    pub security: Security,
     /// `client.id`.
     pub client_id: String,
     /// `client.rack`; empty for none.
@@ -184,10 +187,10 @@ impl Settings {
         let pause = |name| reader.milliseconds(name).map(|pause| pause.max(Duration::from_millis(1)));
         let retry_backoff = pause("retry.backoff.ms")?;
         let reconnect_backoff = pause("reconnect.backoff.ms")?;
-        reader.parsed("security.protocol", security_protocol)?;
         reader.checked("builtin.features")?;
         Ok(Self {
             bootstrap: reader.parsed("bootstrap.servers", HostPort::list)?,
+            security: Security::read(reader)?,
             client_id: reader.text("client.id").unwrap_or_default().to_owned(),
             rack: reader.text("client.rack").unwrap_or_default().to_owned(),
             group_id: reader.filled("group.id"),
@@ -263,14 +266,6 @@ fn columns(reader: &Reader<'_>) -> ColumnNames {
         value_bytes: reader.filled("deephaven.valuebytes.column.name"),
         key: side("deephaven.key.column.name", "deephaven.key.column.type", "key.deserializer"),
         value: side("deephaven.value.column.name", "deephaven.value.column.type", "value.deserializer"),
-    }
-}
-
-fn security_protocol(text: &str) -> Result<(), String> {
-    match text.to_ascii_uppercase().as_str() {
-        "PLAINTEXT" => Ok(()),
-        "SSL" | "SASL_PLAINTEXT" | "SASL_SSL" => Err("comes later; only PLAINTEXT is spoken now".into()),
-        _ => Err("must be PLAINTEXT".into()),
     }
 }
 
@@ -352,7 +347,7 @@ mod tests {
             ("isolation.level", "serializable"),
             ("auto.offset.reset", "first"),
             ("bootstrap.servers", "a:1,b:nine"),
-            ("security.protocol", "SASL_SSL"),
+            ("security.protocol", "TLS"),
             ("request.timeout.ms", "0"),
             ("kolumn.lenient.config", "maybe"),
         ] {

@@ -34,7 +34,10 @@ mod views;
 
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
+
+use rustls::crypto::CryptoProvider;
 
 use crate::cluster::{Cluster, TopicInfo};
 use crate::config::{Properties, Settings};
@@ -60,6 +63,7 @@ pub fn consume(topic: impl Into<String>) -> Consume {
         on_error: OnError::Collect,
         metadata: None,
         error_table: None,
+        crypto_provider: None,
     }
 }
 
@@ -94,6 +98,7 @@ pub struct Consume {
     on_error: OnError,
     metadata: Option<MetadataColumns>,
     error_table: Option<TableType>,
+    crypto_provider: Option<Arc<CryptoProvider>>,
 }
 
 impl Consume {
@@ -168,6 +173,16 @@ impl Consume {
     /// How many undecodable records the error table holds. Default: a ring of the last 100 000; the positions count all of them.
     pub fn error_table(mut self, table_type: TableType) -> Self {
         self.error_table = Some(table_type);
+        self
+    }
+
+    /// The cryptography of TLS. Default: what the process has installed as the default of [`crate::rustls`], else graviola, in pure
+    /// Rust.
+    ///
+    /// graviola needs AES, AVX2 and ADX on x86-64, and AES, PMULL and SHA2 on aarch64; on an older processor TLS is an error without
+    /// another provider. [`topics`] follows the default of the process.
+    pub fn crypto_provider(mut self, provider: Arc<CryptoProvider>) -> Self {
+        self.crypto_provider = Some(provider);
         self
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow_schema::SchemaRef;
+use rustls::crypto::CryptoProvider;
 
 use super::Consume;
 use crate::config::{Settings, SideColumn};
@@ -18,6 +19,7 @@ use crate::table::TableType;
 pub(super) struct Plan {
     pub(super) topic: Arc<str>,
     pub(super) settings: Settings,
+    pub(super) crypto_provider: Option<Arc<CryptoProvider>>,
     pub(super) key: Spec,
     pub(super) value: Spec,
     pub(super) names: Names,
@@ -52,6 +54,7 @@ impl Plan {
         Ok(Self {
             topic: consume.topic.into(),
             settings,
+            crypto_provider: consume.crypto_provider,
             key,
             value,
             names,

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::LocalBoxFuture;
 use kafka_protocol::messages::{FetchRequest, FetchResponse};
 
-use crate::cluster::{Backoff, BrokerAddress};
+use crate::cluster::{Backoff, BrokerAddress, same_cluster};
 use crate::error::Result;
 use crate::fetch::FetchTicket;
 use crate::wire::{Connection, FramePool, Transport, WireSettings};
@@ -21,7 +21,12 @@ pub(super) struct LinkSettings {
     pub(super) reconnect: Backoff,
     /// How long an answer may take beyond the wait that the request itself allows the broker.
     pub(super) answer_time: Duration,
+    /// The cluster whose brokers these are, once that is known.
+    pub(super) cluster_id: Option<Arc<str>>,
 }
+
+/// The first version of a fetch that names the topic by an id, which no other cluster has.
+const TOPIC_IDS: i16 = 13;
 
 /// A lane's way to one broker.
 pub(super) struct Link {
@@ -115,7 +120,7 @@ impl Link {
         let (host, port) = (self.address.host.clone(), self.address.port);
         let settings = settings.clone();
         Some(Box::pin(async move {
-            let opened = Connection::open(&settings.transport, &host, port, &settings.wire).await;
+            let opened = open(&settings, &host, port).await;
             let opened = opened.map(|connection| Way { connection, due: VecDeque::new() });
             LinkEvent { broker, generation, outcome: LinkOutcome::Opened(opened) }
         }))
@@ -164,6 +169,16 @@ impl Link {
         self.state = State::Down(now + settings.reconnect.delay(self.attempts, rng));
         self.attempts = self.attempts.saturating_add(1);
     }
+}
+
+/// Opens a connection to a broker of this cluster, and of no other that has come to be at the same address.
+async fn open(settings: &LinkSettings, host: &str, port: u16) -> Result<Connection> {
+    let mut connection = Connection::open(&settings.transport, host, port, &settings.wire).await?;
+    let by_name = connection.version_of::<FetchRequest>().is_ok_and(|version| version < TOPIC_IDS);
+    if let Some(expected) = settings.cluster_id.as_ref().filter(|_| by_name) {
+        same_cluster(&mut connection, expected).await?;
+    }
+    Ok(connection)
 }
 
 impl Way {

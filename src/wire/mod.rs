@@ -11,6 +11,7 @@ mod pool;
 mod race;
 mod shape;
 mod shapes;
+mod tls;
 mod transport;
 mod versions;
 
@@ -27,17 +28,32 @@ pub(crate) use connection::Connection;
 pub(crate) use error_code::error_name;
 pub(crate) use pool::{FramePool, PoolLimits};
 pub(crate) use race::staggered;
-pub(crate) use transport::{Tcp, Transport};
+use transport::Tcp;
+pub(crate) use transport::Transport;
 
-use crate::config::Settings;
+use rustls::crypto::CryptoProvider;
+
+use crate::config::{SecurityProtocol, Settings};
+use crate::error::Result;
 use crate::metrics::Metrics;
+
+/// What carries the bytes to brokers, as `security.protocol` says; `provider` is the cryptography to use instead of the built-in one.
+///
+/// # Errors
+/// Those of [`tls::Tls::new`].
+pub(crate) fn transport(settings: &Settings, provider: Option<Arc<CryptoProvider>>) -> Result<Arc<dyn Transport>> {
+    let security = &settings.security;
+    Ok(if security.protocol.is_tls() { Arc::new(tls::Tls::new(&security.tls, provider)?) } else { Arc::new(Tcp) })
+}
 
 /// What a connection needs to know.
 #[derive(Debug, Clone)]
 pub(crate) struct WireSettings {
     /// The name that brokers see.
     pub(crate) client_id: Arc<str>,
-    /// How long a connection may take to open, name resolution included; the version negotiation has a request timeout besides.
+    /// What the listeners are believed to speak, for hints.
+    pub(crate) protocol: SecurityProtocol,
+    /// How long a connection may take to open, name resolution and TLS included; the version negotiation has a request timeout besides.
     pub(crate) connect_timeout: Duration,
     /// How long a broker may take to answer, from the first byte sent to the last received.
     pub(crate) request_timeout: Duration,
@@ -51,6 +67,7 @@ impl From<&Settings> for WireSettings {
     fn from(settings: &Settings) -> Self {
         Self {
             client_id: settings.client_id.as_str().into(),
+            protocol: settings.security.protocol,
             connect_timeout: settings.connect_timeout,
             request_timeout: settings.request_timeout,
             max_frame: settings.max_response_bytes,

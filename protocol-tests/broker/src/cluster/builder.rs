@@ -5,6 +5,7 @@ use crate::generation::Generation;
 use crate::server;
 use crate::settings::Settings;
 use crate::state::{Node, Shared, State, TopicSettings};
+use crate::tls::TlsListener;
 use kafka_protocol::messages::ApiKey;
 use std::collections::BTreeMap;
 use std::io;
@@ -27,6 +28,7 @@ pub struct Builder {
     topics: Vec<(String, TopicSettings)>,
     round_trip: Duration,
     settings: Settings,
+    tls: Option<TlsListener>,
 }
 
 impl Default for Builder {
@@ -40,6 +42,7 @@ impl Default for Builder {
             topics: Vec::new(),
             round_trip: Duration::ZERO,
             settings: Settings::default(),
+            tls: None,
         }
     }
 }
@@ -96,6 +99,12 @@ impl Builder {
     /// An API that is neither told nor served, as if the broker were older.
     pub fn without(mut self, api: ApiKey) -> Self {
         self.settings.versions.insert(api as i16, None);
+        self
+    }
+
+    /// All nodes speak TLS.
+    pub fn tls(mut self, listener: TlsListener) -> Self {
+        self.tls = Some(listener);
         self
     }
 
@@ -162,6 +171,7 @@ impl Builder {
     fn prepare(self) -> io::Result<(Arc<Shared>, BTreeMap<i32, TcpListener>)> {
         let mut state = State::default();
         state.cluster_id = self.cluster_id;
+        state.tls = self.tls.as_ref().map(TlsListener::acceptor).transpose()?;
         let mut listeners = BTreeMap::new();
         for (id, (port, listener)) in (1..).zip(server::bind(self.nodes, self.port)?) {
             let node = Node {
