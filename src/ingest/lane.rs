@@ -138,8 +138,10 @@ impl Lane {
     /// Dropping the future is the other way to end it: what is in the table stays, what is not is forgotten.
     pub(crate) async fn run(mut self) {
         loop {
-            self.ask_all();
-            let due = self.due();
+            // One moment for both: what is not due at the one must not be overdue at the other, or nobody wakes up for it.
+            let moment = now();
+            self.ask_all(moment);
+            let due = self.due(moment);
             self.idle_since = now();
             let publisher = self.publisher.clone();
             tokio::select! {
@@ -219,8 +221,7 @@ impl Lane {
     }
 
     /// Connects where a connection is needed, and asks where one is idle.
-    fn ask_all(&mut self) {
-        let now = now();
+    fn ask_all(&mut self, now: Instant) {
         let brokers = self.core.brokers(now);
         // A broker that leads nothing of ours any more costs a connection for nothing.
         let core = &mut self.core;
@@ -268,8 +269,8 @@ impl Lane {
         }
     }
 
-    fn due(&self) -> Option<Instant> {
-        self.links.values().filter_map(Link::due).chain(self.core.timeout(now())).min()
+    fn due(&self, now: Instant) -> Option<Instant> {
+        self.links.values().filter_map(Link::due).chain(self.core.timeout(now)).min()
     }
 
     fn on_link(&mut self, event: LinkEvent) {
@@ -396,13 +397,18 @@ impl Lane {
     /// A damaged batch may be the network's fault: it is fetched once more before the partition fails. Not where rows of it are in
     /// the table already: what is fetched from there on need not hold the damage, which would pass unseen.
     fn on_damage(&mut self, partition: Partition, error: Error) {
+        if matches!(error, Error::Panicked { .. }) {
+            // What the others had in the open chunk is gone with it.
+            self.ends.keys().copied().collect::<Vec<_>>().into_iter().for_each(|other| self.rewind(other));
+        }
         if let Err(error) = self.assembler.seal() {
             return self.fail(partition, error);
         }
         let position = self.publisher.position(partition);
         let may_pass = match (&error, position) {
             (Error::Batch { offset, reason, .. }, Some(position)) => {
-                let untouched = position <= *offset || matches!(reason, BatchError::Crc { .. });
+                // An offset that none can be tells nothing: no row has it.
+                let untouched = position <= *offset || *offset < 0 || matches!(reason, BatchError::Crc { .. });
                 untouched && self.damaged.get(&partition) != Some(&position)
             }
             _ => false,

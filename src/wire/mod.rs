@@ -26,7 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) use api::Request;
-pub(crate) use connection::Connection;
+pub(crate) use connection::{Connection, LONGEST_THROTTLE};
 pub(crate) use error_code::error_name;
 pub(crate) use patience::Patience;
 pub(crate) use pool::{FramePool, PoolLimits};
