@@ -1,5 +1,7 @@
 //! The lane's loop: read a response, walk it, ask for the next, decode, while the socket fills again.
 
+mod actions;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -10,12 +12,12 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use kafka_protocol::messages::{FetchRequest, FetchResponse};
 use tokio::sync::mpsc;
 
-use super::assembler::{Assembler, End, Outcome};
+use super::assembler::{Assembler, End};
 use super::link::{Link, LinkEvent, LinkOutcome, LinkSettings};
 use super::meters::Meters;
 use crate::cluster::{Backoff, BrokerAddress, TopicView};
-use crate::error::{BatchError, Error};
-use crate::fetch::{Action, FetchCore, FetchSettings, FetchTicket, PartitionRecords};
+use crate::error::Error;
+use crate::fetch::{FetchCore, FetchSettings, FetchTicket};
 use crate::position::{Offset, Partition};
 use crate::table::Publisher;
 use crate::wire::{FramePool, PoolLimits, Transport, WireSettings};
@@ -331,6 +333,7 @@ impl Lane {
         }
     }
 
+<<<<<<< HEAD
     /// Does what the core wants done though nothing was answered.
     fn on_pending(&mut self, now: Instant) {
         while let Some(action) = self.core.next_action() {
@@ -432,6 +435,8 @@ impl Lane {
         }
     }
 
+=======
+>>>>>>> fetch
     fn release_held(&mut self) {
         let publisher = &self.publisher;
         let core = &mut self.core;
