@@ -24,11 +24,11 @@ impl Lane {
             }
             Action::Endpoint(address) => self.on_endpoint(address, now),
             Action::Trouble { partition, error } => {
-                tracing::info!(partition, %error, "no progress");
+                tracing::info!(topic = self.publisher.topic(), partition, %error, "no progress");
                 self.publisher.status().trouble(Some(partition), error);
             }
             Action::RefreshMetadata { partition, reason } => {
-                tracing::info!(partition, reason, "metadata refresh asked for");
+                tracing::info!(topic = self.publisher.topic(), partition, reason, "metadata refresh asked for");
                 self.report(LaneReport::RefreshMetadata { reason });
             }
             Action::OutOfRange { partition, position } => {
@@ -75,20 +75,25 @@ impl Lane {
     /// A damaged batch may be the network's fault: it is fetched once more before the partition fails. Not where rows of it are in
     /// the table already: what is fetched from there on need not hold the damage, which would pass unseen.
     fn on_damage(&mut self, partition: Partition, error: Error) {
+        if matches!(error, Error::Panicked { .. }) {
+            // What the others had in the open chunk is gone with it.
+            self.ends.keys().copied().collect::<Vec<_>>().into_iter().for_each(|other| self.rewind(other));
+        }
         if let Err(error) = self.assembler.seal() {
             return self.fail(partition, error);
         }
         let position = self.publisher.position(partition);
         let may_pass = match (&error, position) {
             (Error::Batch { offset, reason, .. }, Some(position)) => {
-                let untouched = position <= *offset || matches!(reason, BatchError::Crc { .. });
+                // An offset that none can be tells nothing: no row has it.
+                let untouched = position <= *offset || *offset < 0 || matches!(reason, BatchError::Crc { .. });
                 untouched && self.damaged.get(&partition) != Some(&position)
             }
             _ => false,
         };
         match position {
             Some(position) if may_pass => {
-                tracing::warn!(partition, %error, "damaged batch, fetching it again");
+                tracing::warn!(topic = self.publisher.topic(), partition, %error, "damaged batch, fetching it again");
                 self.damaged.insert(partition, position);
                 self.publisher.status().trouble(Some(partition), error);
                 self.rewind(partition);
