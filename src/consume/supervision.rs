@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -35,8 +35,6 @@ pub(super) struct Control {
     pub(super) begun: BTreeSet<Partition>,
     /// Partitions that wait for a moment, and what is to be done then. They are no lane's meanwhile.
     waiting: BTreeMap<Partition, (Instant, Later)>,
-    /// Partitions that the brokers do not allow.
-    denied: BTreeSet<Partition>,
     /// Why a partition stopped alone, the first that did.
     failed: Option<Error>,
     /// Where partitions began whose start nobody named as an offset: at the beginning of the log, whatever that is.
@@ -125,7 +123,6 @@ impl Control {
             unfinished: BTreeMap::new(),
             begun: BTreeSet::new(),
             waiting: BTreeMap::new(),
-            denied: BTreeSet::new(),
             failed: None,
             unnamed: BTreeMap::new(),
             identity: Identity::new(view.topic_id),
@@ -273,10 +270,7 @@ impl Control {
         status.trouble(Some(partition), error.clone());
         match error {
             Error::NotAuthorized { .. } => {
-                if self.denied.insert(partition) {
-                    status.event(Some(partition), EventKind::NotAuthorized { error: error.clone() });
-                }
-                status.state(partition, PartitionState::Denied { since: SystemTime::now(), why: error.to_string() });
+                status.denied(partition, error);
                 self.later(partition, Later::Assign, self.slow());
                 Ok(Next::Go)
             }

@@ -140,8 +140,10 @@ impl Lane {
     /// Dropping the future is the other way to end it: what is in the table stays, what is not is forgotten.
     pub(crate) async fn run(mut self) {
         loop {
-            self.ask_all();
-            let due = self.due();
+            // One moment for both: what is not due at the one must not be overdue at the other, or nobody wakes up for it.
+            let moment = now();
+            self.ask_all(moment);
+            let due = self.due(moment);
             self.idle_since = now();
             let publisher = self.publisher.clone();
             tokio::select! {
@@ -221,8 +223,7 @@ impl Lane {
     }
 
     /// Connects where a connection is needed, and asks where one is idle.
-    fn ask_all(&mut self) {
-        let now = now();
+    fn ask_all(&mut self, now: Instant) {
         let brokers = self.core.brokers(now);
         // A broker that leads nothing of ours any more costs a connection for nothing.
         let core = &mut self.core;
@@ -270,8 +271,8 @@ impl Lane {
         }
     }
 
-    fn due(&self) -> Option<Instant> {
-        self.links.values().filter_map(Link::due).chain(self.core.timeout(now())).min()
+    fn due(&self, now: Instant) -> Option<Instant> {
+        self.links.values().filter_map(Link::due).chain(self.core.timeout(now)).min()
     }
 
     fn on_link(&mut self, event: LinkEvent) {

@@ -27,7 +27,7 @@ use crate::metrics::{BrokerMetrics, OpenConnection};
 const UNSUPPORTED_VERSION: i16 = 35;
 
 /// A broker that wants more rest than this is asked again after it (KIP-219 has no limit of its own).
-const LONGEST_THROTTLE: Duration = Duration::from_secs(300);
+pub(crate) const LONGEST_THROTTLE: Duration = Duration::from_secs(300);
 
 /// The length before each request and each response.
 const PREFIX: usize = 4;

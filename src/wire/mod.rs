@@ -24,7 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) use api::Request;
-pub(crate) use connection::Connection;
+pub(crate) use connection::{Connection, LONGEST_THROTTLE};
 pub(crate) use error_code::error_name;
 pub(crate) use pool::{FramePool, PoolLimits};
 pub(crate) use race::staggered;

@@ -75,13 +75,18 @@ impl Lane {
     /// A damaged batch may be the network's fault: it is fetched once more before the partition fails. Not where rows of it are in
     /// the table already: what is fetched from there on need not hold the damage, which would pass unseen.
     fn on_damage(&mut self, partition: Partition, error: Error) {
+        if matches!(error, Error::Panicked { .. }) {
+            // What the others had in the open chunk is gone with it.
+            self.ends.keys().copied().collect::<Vec<_>>().into_iter().for_each(|other| self.rewind(other));
+        }
         if let Err(error) = self.assembler.seal() {
             return self.fail(partition, error);
         }
         let position = self.publisher.position(partition);
         let may_pass = match (&error, position) {
             (Error::Batch { offset, reason, .. }, Some(position)) => {
-                let untouched = position <= *offset || matches!(reason, BatchError::Crc { .. });
+                // An offset that none can be tells nothing: no row has it.
+                let untouched = position <= *offset || *offset < 0 || matches!(reason, BatchError::Crc { .. });
                 untouched && self.damaged.get(&partition) != Some(&position)
             }
             _ => false,
