@@ -30,6 +30,28 @@ impl fmt::Debug for Address {
     }
 }
 
+/// A secret: `Debug` does not show it, and it has no `Display`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// A secret.
+    pub fn new(secret: impl Into<String>) -> Self {
+        Self(secret.into())
+    }
+
+    /// The secret itself. Not to be printed.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[hidden]")
+    }
+}
+
 /// The text with the part between `://` and `@` hidden, in each entry of a list separated by commas; without `://` what has the form
 /// of `user:password@`.
 pub(super) fn without_user(text: &str) -> String {
@@ -60,6 +82,12 @@ mod tests {
         assert_eq!(address.to_string(), "https://[hidden]@registry:8081/sub@x,http://b");
         assert!(!format!("{address:?}").contains("hunter2"));
         assert!(address.expose().contains("hunter2"));
+    }
+
+    #[test]
+    fn a_secret_is_not_shown() {
+        let secret = Secret::new("hunter2");
+        assert_eq!((format!("{secret:?}").as_str(), secret.expose()), ("[hidden]", "hunter2"));
     }
 
     #[test]

@@ -61,6 +61,10 @@ const fn later(name: &'static str, aliases: &'static [&'static str]) -> Property
     Property { name, aliases, default: None, doc: "", secret: false, effect: Effect::Security }
 }
 
+const fn confidential(name: &'static str, aliases: &'static [&'static str], doc: &'static str) -> Property {
+    Property { name, aliases, default: None, doc, secret: true, effect: Effect::Used }
+}
+
 const fn secret(name: &'static str, aliases: &'static [&'static str]) -> Property {
     Property { name, aliases, default: None, doc: "", secret: true, effect: Effect::Security }
 }
@@ -72,7 +76,7 @@ pub const KNOWN: &[Property] = &[
     used("client.id", &[], Some("kolumn"), "The name that brokers see in their logs and quotas."),
     used("client.rack", &[], Some(""), "Where this client is, to read from the closest replica."),
     used("group.id", &[], None, "The group whose committed offsets the start `stored` means."),
-    used("security.protocol", &[], Some("PLAINTEXT"), "PLAINTEXT; others come later."),
+    used("security.protocol", &[], Some("PLAINTEXT"), "How brokers are spoken to: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL."),
     // What to read.
     used(
         "auto.offset.reset",
@@ -207,23 +211,75 @@ pub const KNOWN: &[Property] = &[
     idle("log_level", &[]),
     idle("log.connection.close", &[]),
     idle("debug", &[]),
-    // Security comes later; the names are known so that one file serves both and no secret is printed.
-    later("sasl.mechanism", &["sasl.mechanisms"]),
-    later("sasl.username", &[]),
-    secret("sasl.password", &[]),
-    secret("sasl.jaas.config", &[]),
+    // SASL. What it does not know of it has no effect as long as security.protocol has no SASL in it.
+    used(
+        "sasl.mechanism",
+        &["sasl.mechanisms"],
+        None,
+        "PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER; the login module of sasl.jaas.config may say it instead.",
+    ),
+    used("sasl.username", &[], None, "The user for PLAIN and SCRAM."),
+    confidential("sasl.password", &[], "The password for PLAIN and SCRAM."),
+    confidential(
+        "sasl.jaas.config",
+        &[],
+        "A line of JAAS with PlainLoginModule, ScramLoginModule or OAuthBearerLoginModule; properties win over its options.",
+    ),
+    used(
+        "sasl.oauthbearer.method",
+        &[],
+        None,
+        "oidc asks an OpenID Connect provider for tokens; default takes them from the program, or makes unsecured ones.",
+    ),
+    used(
+        "sasl.oauthbearer.client.credentials.client.id",
+        &["sasl.oauthbearer.client.id"],
+        None,
+        "The client's id at the OpenID Connect provider.",
+    ),
+    confidential(
+        "sasl.oauthbearer.client.credentials.client.secret",
+        &["sasl.oauthbearer.client.secret"],
+        "The client's secret at the OpenID Connect provider.",
+    ),
+    used("sasl.oauthbearer.scope", &[], None, "The scope of the tokens that the OpenID Connect provider is asked for."),
+    used("sasl.oauthbearer.extensions", &[], None, "SASL extensions, name=value, separated by commas."),
+    used("sasl.oauthbearer.token.endpoint.url", &[], None, "Where the OpenID Connect provider gives tokens."),
+    used(
+        "sasl.oauthbearer.header.urlencode",
+        &[],
+        Some("false"),
+        "Whether the client's id and secret are encoded for URLs in the header of the request for a token, as RFC 6749 has it.",
+    ),
+    confidential(
+        "sasl.oauthbearer.config",
+        &[],
+        "An unsecured token, in librdkafka's form: principal=NAME scope=A,B lifeSeconds=3600 extension_NAME=VALUE.",
+    ),
+    used(
+        "enable.sasl.oauthbearer.unsecure.jwt",
+        &[],
+        Some("false"),
+        "Whether the tokens of OAUTHBEARER are made here, signed by nobody: for development.",
+    ),
+    used(
+        "sasl.login.retry.backoff.ms",
+        &[],
+        Some("100"),
+        "The pause after the first failure to get a token; it doubles with each.",
+    ),
+    used("sasl.login.retry.backoff.max.ms", &[], Some("10000"), "The longest pause after a failure to get a token."),
+    used(
+        "sasl.login.connect.timeout.ms",
+        &[],
+        Some("10000"),
+        "How long a connection to the OpenID Connect provider may take to open.",
+    ),
+    used("sasl.login.read.timeout.ms", &[], Some("10000"), "How long the OpenID Connect provider may take to answer."),
     later("sasl.kerberos.service.name", &[]),
     later("sasl.client.callback.handler.class", &[]),
     later("sasl.login.callback.handler.class", &[]),
     later("sasl.login.class", &[]),
-    later("sasl.oauthbearer.method", &[]),
-    later("sasl.oauthbearer.client.id", &[]),
-    secret("sasl.oauthbearer.client.secret", &[]),
-    secret("sasl.oauthbearer.config", &[]),
-    later("sasl.oauthbearer.scope", &[]),
-    later("sasl.oauthbearer.extensions", &[]),
-    later("sasl.oauthbearer.token.endpoint.url", &[]),
-    later("enable.sasl.oauthbearer.unsecure.jwt", &[]),
     later("enable.ssl.certificate.verification", &[]),
     later("ssl.endpoint.identification.algorithm", &[]),
     later("ssl.ca.location", &[]),

@@ -6,14 +6,22 @@
 
 mod hidden;
 mod host_port;
+mod jaas;
 mod java;
 mod known;
 mod properties;
+mod sasl;
+mod security;
 mod settings;
+mod token;
 mod value;
 
-pub use hidden::Address;
+pub use hidden::{Address, Secret};
 pub use host_port::HostPort;
 pub use known::{Effect, KNOWN, Property};
 pub use properties::{Origin, Properties};
+pub use sasl::{SaslCredentials, SaslMechanism, SaslSettings};
+pub use security::{Security, SecurityProtocol};
 pub use settings::{ColumnNames, OffsetReset, OnRecreatedTopic, OnTruncation, Settings, SideColumn};
+pub(crate) use token::check_extensions;
+pub use token::{OidcSettings, UnsecuredToken};

@@ -6,6 +6,7 @@ use super::hidden::Address;
 use super::host_port::HostPort;
 use super::known::{Effect, KNOWN, Property};
 use super::properties::Properties;
+use super::security::Security;
 use super::value::Reader;
 use crate::error::{Error, Result, nearest};
 
@@ -84,6 +85,8 @@ pub struct SideColumn {
 pub struct Settings {
     /// `bootstrap.servers`; see [`Self::brokers`].
     pub bootstrap: Vec<HostPort>,
+    /// `security.protocol` and `sasl.*`.
+    pub security: Security,
     /// `client.id`.
     pub client_id: String,
     /// `client.rack`; empty for none.
@@ -176,9 +179,9 @@ impl Settings {
         let room = usize::try_from(fetch_max_bytes).unwrap_or(usize::MAX).saturating_add(1 << 20);
         let retry_backoff = reader.milliseconds("retry.backoff.ms", 1..=LONGEST_WAIT)?;
         let reconnect_backoff = reader.milliseconds("reconnect.backoff.ms", 1..=LONGEST_WAIT)?;
-        reader.parsed("security.protocol", security_protocol)?;
         Ok(Self {
             bootstrap: reader.parsed("bootstrap.servers", HostPort::list)?,
+            security: Security::read(reader)?,
             client_id: reader.text("client.id").unwrap_or_default().to_owned(),
             rack: reader.text("client.rack").unwrap_or_default().to_owned(),
             group_id: reader.filled("group.id"),
@@ -248,14 +251,6 @@ fn columns(reader: &Reader<'_>) -> ColumnNames {
         value_bytes: reader.filled("deephaven.valuebytes.column.name"),
         key: side("deephaven.key.column.name", "deephaven.key.column.type", "key.deserializer"),
         value: side("deephaven.value.column.name", "deephaven.value.column.type", "value.deserializer"),
-    }
-}
-
-fn security_protocol(text: &str) -> Result<(), String> {
-    match text.to_ascii_uppercase().as_str() {
-        "PLAINTEXT" => Ok(()),
-        "SSL" | "SASL_PLAINTEXT" | "SASL_SSL" => Err("comes later; only PLAINTEXT is spoken now".into()),
-        _ => Err("must be PLAINTEXT".into()),
     }
 }
 
@@ -371,7 +366,7 @@ mod tests {
             ("isolation.level", "serializable"),
             ("auto.offset.reset", "first"),
             ("bootstrap.servers", "a:1,b:nine"),
-            ("security.protocol", "SASL_SSL"),
+            ("security.protocol", "TLS"),
             ("request.timeout.ms", "0"),
             ("kolumn.lenient.config", "maybe"),
         ] {

@@ -34,6 +34,12 @@ impl<'a> Reader<'a> {
         self.text(name).filter(|text| !text.is_empty()).map(str::to_owned)
     }
 
+    /// The value as given, with the blanks around it; none where it is not given.
+    pub(super) fn raw(&self, name: &'static str) -> Option<&'a str> {
+        self.asked.borrow_mut().insert(name);
+        self.properties.get(name)
+    }
+
     /// What `read` makes of the value.
     pub(super) fn parsed<T>(&self, name: &'static str, read: impl FnOnce(&str) -> Result<T, String>) -> Result<T> {
         let text = self.text(name).unwrap_or_default();

@@ -9,6 +9,7 @@ mod error_code;
 mod frame;
 mod pool;
 mod race;
+mod sasl;
 mod shape;
 mod shapes;
 mod transport;

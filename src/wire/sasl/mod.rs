@@ -1,0 +1,9 @@
+//! Logging in with SASL: the mechanisms as state machines, what a login needs, and how long a session lasts.
+//!
+//! SaslHandshake and SaslAuthenticate carry the mechanisms' messages since Kafka 1.0 (KIP-152); the bare tokens of older brokers are
+//! not spoken.
+
+mod mechanism;
+mod oauthbearer;
+mod plain;
+mod scram;
