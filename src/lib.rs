@@ -42,6 +42,7 @@ pub use ingest::MetadataColumns;
 pub use position::{Offset, Offsets, Partition, Partitions, Span, Start, Stop};
 pub use spec::Spec;
 pub use table::{PartitionedTable, Snapshot, Table, TableType, Update, Updates};
+pub use wire::{Token, TokenError, TokenSource};
 
 /// The Arrow crates whose types are in this crate's interface.
 pub mod arrow {

@@ -13,11 +13,13 @@ use crate::ingest::{self, MetadataColumns, Rows};
 use crate::position::{Partitions, Start, Stop};
 use crate::spec::{self, Names, Side, SideNames, Spec};
 use crate::table::TableType;
+use crate::wire::WireSettings;
 
 /// A consumption that can begin.
 pub(super) struct Plan {
     pub(super) topic: Arc<str>,
     pub(super) settings: Settings,
+    pub(super) wire: WireSettings,
     pub(super) key: Spec,
     pub(super) value: Spec,
     pub(super) names: Names,
@@ -36,6 +38,7 @@ pub(super) struct Plan {
 impl Plan {
     pub(super) fn new(consume: Consume, table_type: TableType, by_partition: bool) -> Result<Self> {
         let settings = Settings::from_properties(&consume.properties)?;
+        let wire = WireSettings::new(&settings, consume.tokens)?;
         let names = names(&settings);
         let key = consume.key.unwrap_or_else(|| {
             if names.key.column_type.is_some() || names.key.deserializer.is_some() {
@@ -52,6 +55,7 @@ impl Plan {
         Ok(Self {
             topic: consume.topic.into(),
             settings,
+            wire,
             key,
             value,
             names,

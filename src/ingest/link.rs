@@ -117,9 +117,11 @@ impl Link {
         let (broker, generation) = (self.address.node, self.generation);
         let mut connection = *connection;
         let pool = settings.pool.clone();
-        let wait = Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0)) + settings.answer_time;
+        let poll = Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0));
+        let wait = poll + settings.answer_time;
         Some(Box::pin(async move {
             let result = async {
+                connection.renew(poll).await?;
                 let deadline = tokio::time::Instant::now() + wait;
                 connection.send(&request, version).await?;
                 let (_, response) = connection.receive::<FetchRequest>(&pool, deadline).await?;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
-use kafka_protocol::messages::{ApiVersionsRequest, RequestHeader};
+use kafka_protocol::messages::{ApiVersionsRequest, RequestHeader, SaslAuthenticateRequest, SaslHandshakeRequest};
 use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, StrBytes};
 use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, sleep_until, timeout_at};
@@ -16,6 +16,7 @@ use super::WireSettings;
 use super::api::{Request, shape_of};
 use super::frame::{FrameError, FrameReader};
 use super::pool::FramePool;
+use super::sasl::{Session, Step};
 use super::shape::{walk, walk_tags};
 use super::transport::{Stream, Transport, Unresolved, reason};
 use super::versions::Versions;
@@ -45,6 +46,8 @@ struct Asked {
 /// Any error of reading or writing ends it: every later use fails at once with that error, and the owner opens another.
 pub(crate) struct Connection {
     broker: Arc<str>,
+    /// How to open it again.
+    way: Way,
     stream: Box<dyn Stream>,
     settings: WireSettings,
     versions: Versions,
@@ -59,11 +62,21 @@ pub(crate) struct Connection {
     /// An exchange of `call` is under way, or was when its future was dropped.
     calling: bool,
     answered: bool,
+    /// What is left of the login, where it does not last for ever.
+    session: Option<Session>,
     broken: Option<Error>,
 }
 
+/// Where a broker is, and how it is reached.
+#[derive(Clone)]
+struct Way {
+    transport: Arc<dyn Transport>,
+    host: String,
+    port: u16,
+}
+
 impl Connection {
-    /// Opens a connection and negotiates the versions.
+    /// Opens a connection, negotiates the versions and logs in, where the settings want that.
     ///
     /// A broker that does not speak our version of ApiVersions answers in version 0, whatever was asked (KIP-511); its answer says
     /// which version to ask in.
@@ -72,8 +85,23 @@ impl Connection {
     ///
     /// # Errors
     /// [`Error::Resolve`], [`Error::Connect`], [`Error::Timeout`]; while negotiating those of [`Self::receive`] and
-    /// [`Error::UnsupportedVersion`].
+    /// [`Error::UnsupportedVersion`]; while logging in [`Error::Authentication`] and [`Error::Token`] besides.
     pub(crate) async fn open(transport: &Arc<dyn Transport>, host: &str, port: u16, settings: &WireSettings) -> Result<Self> {
+        let way = Way { transport: Arc::clone(transport), host: host.to_owned(), port };
+        let mut connection = Self::connect(way.clone(), settings).await?;
+        match connection.log_in().await {
+            Ok(()) => Ok(connection),
+            Err(LoginError::Rejected { another: true, .. }) => {
+                let mut connection = Self::connect(way, settings).await?;
+                connection.log_in().await?;
+                Ok(connection)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn connect(way: Way, settings: &WireSettings) -> Result<Self> {
+        let (transport, host, port) = (&way.transport, way.host.as_str(), way.port);
         let broker: Arc<str> = HostPort::new(host, port).to_string().into();
         let limit = settings.connect_timeout;
         let connected = timeout_at(Instant::now() + limit, transport.connect(host, port)).await;
@@ -82,6 +110,7 @@ impl Connection {
             .map_err(|error| unreachable_error(host, &broker, &error))?;
         let mut connection = Self {
             broker,
+            way,
             stream,
             settings: settings.clone(),
             versions: Versions::default(),
@@ -93,6 +122,7 @@ impl Connection {
             throttled: None,
             calling: false,
             answered: false,
+            session: None,
             broken: None,
         };
         connection.negotiate().await?;
@@ -125,6 +155,7 @@ impl Connection {
     /// # Errors
     /// Those of [`Self::version_of`], [`Self::send`] and [`Self::receive`].
     pub(crate) async fn call<Q: Request>(&mut self, request: &Q) -> Result<Q::Response> {
+        self.renew(Duration::ZERO).await?;
         let version = self.version_of::<Q>()?;
         self.call_in(request, version).await
     }
@@ -136,14 +167,9 @@ impl Connection {
             self.throttled = None;
         }
         self.calling = true;
-        let deadline = Instant::now() + self.settings.request_timeout;
-        let pool = self.own_pool.clone();
-        let exchanged = match self.queue(request, version) {
-            Ok(_) => self.receive_answer::<Q>(&pool, deadline).await,
-            Err(error) => Err(error),
-        };
+        let exchanged = self.exchange(request, version).await;
         self.calling = false;
-        let (_, response) = exchanged?;
+        let response = exchanged?;
         let throttle = Duration::from_millis(u64::try_from(Q::throttle(&response)).unwrap_or(0)).min(LONGEST_THROTTLE);
         if !throttle.is_zero() {
             tracing::debug!(broker = %self.broker, api = Q::NAME, ?throttle, "throttled");
@@ -152,13 +178,23 @@ impl Connection {
         Ok(response)
     }
 
+    async fn exchange<Q: Request>(&mut self, request: &Q, version: i16) -> Result<Q::Response> {
+        let deadline = Instant::now() + self.settings.request_timeout;
+        let pool = self.own_pool.clone();
+        self.queue(request, version)?;
+        let (_, response) = self.receive_answer::<Q>(&pool, deadline).await?;
+        Ok(response)
+    }
+
     /// Sends a request; its response is read by [`Self::receive`], after those of the requests before it.
     ///
     /// Cancel safety: safe; what is not yet sent leaves with the next `send` or `receive`.
     ///
     /// # Errors
-    /// [`Error::Unencodable`], which leaves the connection as it was; [`Error::Disconnected`], [`Error::Timeout`].
+    /// [`Error::Unencodable`], which leaves the connection as it was; [`Error::Disconnected`], [`Error::Timeout`]; where the session is
+    /// due to be renewed those of [`Self::renew`].
     pub(crate) async fn send<Q: Request>(&mut self, request: &Q, version: i16) -> Result<Correlation> {
+        self.renew(Duration::ZERO).await?;
         self.check_usable()?;
         let correlation = self.queue(request, version)?;
         let limit = self.settings.request_timeout;
@@ -184,6 +220,81 @@ impl Connection {
     ) -> Result<(Correlation, Q::Response)> {
         self.check_usable()?;
         self.receive_answer::<Q>(pool, deadline).await
+    }
+
+    /// Whether [`Self::renew`] would log in again, were nothing in flight.
+    pub(crate) fn is_renewal_due(&self, wait: Duration) -> bool {
+        self.session.is_some_and(|session| session.is_due(Instant::now(), wait))
+    }
+
+    /// Logs in again on this connection where the session is about to end (KIP-368), nothing being in flight. `wait` is how long the
+    /// broker may take to answer what is asked next.
+    ///
+    /// A broker that has closed it meanwhile, or does not want to hear of it, is connected to anew: that is no error.
+    ///
+    /// Cancel safety: none. Dropping it leaves a login half-way, so the connection is broken from then on.
+    ///
+    /// # Errors
+    /// Those of [`Self::open`].
+    pub(crate) async fn renew(&mut self, wait: Duration) -> Result<()> {
+        if !self.is_renewal_due(wait) || !self.asked.is_empty() {
+            return Ok(());
+        }
+        self.check_usable()?;
+        self.calling = true;
+        let renewed = self.log_in().await;
+        self.calling = false;
+        let error = match renewed {
+            Ok(()) => {
+                tracing::debug!(broker = %self.broker, "session renewed");
+                return Ok(());
+            }
+            Err(error) => Error::from(error),
+        };
+        if !matches!(error, Error::Authentication { .. } | Error::Disconnected { .. }) {
+            return self.keep_error(Err(error));
+        }
+        tracing::debug!(broker = %self.broker, %error, "session not renewed, connecting anew");
+        let Way { transport, host, port } = self.way.clone();
+        let opened = Self::open(&transport, &host, port, &self.settings).await;
+        *self = self.keep_error(opened)?;
+        Ok(())
+    }
+
+    /// SaslHandshake, then the mechanism's messages in SaslAuthenticate.
+    async fn log_in(&mut self) -> std::result::Result<(), LoginError> {
+        let Some(login) = self.settings.login.clone() else { return Ok(()) };
+        let (handshake, version) = (self.version_of::<SaslHandshakeRequest>()?, self.version_of::<SaslAuthenticateRequest>()?);
+        let mut attempt = login.begin(&self.broker).await?;
+        let request = SaslHandshakeRequest::default().with_mechanism(StrBytes::from_static_str(login.name()));
+        let shaken = self.exchange(&request, handshake).await?;
+        if shaken.error_code != 0 {
+            return Err(login.no_handshake(&self.broker, &shaken).into());
+        }
+        let (mut challenge, mut lifetime, mut asked) = (Bytes::new(), 0, Instant::now());
+        loop {
+            let step;
+            (attempt, step) = attempt.step(challenge).await;
+            let message = match step {
+                Ok(Step::Send(message)) => message,
+                Ok(Step::Done) => break,
+                Err(error) => return Err(login.broken(&self.broker, &error, &attempt).into()),
+            };
+            asked = Instant::now();
+            let request = SaslAuthenticateRequest::default().with_auth_bytes(message.into());
+            let answer = self.exchange(&request, version).await?;
+            if answer.error_code != 0 {
+                let error = login.refused(&self.broker, &answer, &attempt);
+                let another = matches!(error, Error::Authentication { .. }) && login.rejected(&attempt.secret).await;
+                return Err(LoginError::Rejected { error, another });
+            }
+            challenge = answer.auth_bytes;
+            lifetime = answer.session_lifetime_ms;
+        }
+        login.accepted();
+        self.session = Session::new(asked, lifetime, fastrand::f64());
+        tracing::debug!(broker = %self.broker, mechanism = login.name(), lifetime_ms = lifetime, "logged in");
+        Ok(())
     }
 
     async fn negotiate(&mut self) -> Result<()> {
@@ -336,6 +447,30 @@ fn unreachable_error(host: &str, broker: &str, error: &io::Error) -> Error {
         Error::Resolve { host: host.to_owned(), reason }
     } else {
         Error::Connect { broker: broker.to_owned(), reason }
+    }
+}
+
+/// Why a login failed.
+enum LoginError {
+    /// The broker refuses; there may be another form of the same password.
+    Rejected {
+        error: Error,
+        another: bool,
+    },
+    Other(Error),
+}
+
+impl From<Error> for LoginError {
+    fn from(error: Error) -> Self {
+        Self::Other(error)
+    }
+}
+
+impl From<LoginError> for Error {
+    fn from(error: LoginError) -> Self {
+        match error {
+            LoginError::Rejected { error, .. } | LoginError::Other(error) => error,
+        }
     }
 }
 

@@ -26,9 +26,12 @@ pub(crate) use connection::Connection;
 pub(crate) use error_code::error_name;
 pub(crate) use pool::{FramePool, PoolLimits};
 pub(crate) use race::staggered;
+pub(crate) use sasl::Login;
+pub use sasl::{Token, TokenError, TokenSource};
 pub(crate) use transport::{Tcp, Transport};
 
 use crate::config::Settings;
+use crate::error::Result;
 
 /// What a connection needs to know.
 #[derive(Debug, Clone)]
@@ -41,15 +44,23 @@ pub(crate) struct WireSettings {
     pub(crate) request_timeout: Duration,
     /// The largest response that is accepted.
     pub(crate) max_frame: usize,
+    /// What each connection logs in with.
+    pub(crate) login: Option<Arc<Login>>,
 }
 
-impl From<&Settings> for WireSettings {
-    fn from(settings: &Settings) -> Self {
-        Self {
+impl WireSettings {
+    /// What the settings say, with the program's source of tokens.
+    ///
+    /// # Errors
+    /// [`Error::Missing`](crate::Error::Missing) where the login wants such a source and there is none.
+    pub(crate) fn new(settings: &Settings, tokens: Option<Arc<dyn TokenSource>>) -> Result<Self> {
+        let login = settings.security.sasl.as_ref().map(|sasl| Login::new(sasl, tokens)).transpose()?;
+        Ok(Self {
             client_id: settings.client_id.as_str().into(),
             connect_timeout: settings.connect_timeout,
             request_timeout: settings.request_timeout,
             max_frame: settings.max_response_bytes,
-        }
+            login: login.map(Arc::new),
+        })
     }
 }

@@ -124,3 +124,10 @@ const OFFSET_FETCH_TOPIC: Shape =
     Shape { fields: &[since(1, TEXT), since(1, Kind::List(&Kind::Struct(&OFFSET_FETCH_PARTITION)))], tags: NO_TAGS };
 const OFFSET_FETCH_PARTITION: Shape =
     Shape { fields: &[since(1, INT), since(1, LONG), since(5, INT), since(1, TEXT), since(1, SHORT)], tags: NO_TAGS };
+
+/// Versions 0 to 1.
+pub(super) const SASL_HANDSHAKE: Shape = Shape { fields: &[since(0, SHORT), since(0, Kind::List(&TEXT))], tags: NO_TAGS };
+
+/// Versions 0 to 2.
+pub(super) const SASL_AUTHENTICATE: Shape =
+    Shape { fields: &[since(0, SHORT), since(0, TEXT), since(0, Kind::Blob), since(1, LONG)], tags: NO_TAGS };

@@ -12,7 +12,13 @@ use crate::wire::testing::{Asked, Network, Reply, all_versions, frame, next_requ
 const SECOND: Duration = Duration::from_secs(1);
 
 fn settings() -> WireSettings {
-    WireSettings { client_id: "tests".into(), connect_timeout: 10 * SECOND, request_timeout: 30 * SECOND, max_frame: 100 << 20 }
+    WireSettings {
+        client_id: "tests".into(),
+        connect_timeout: 10 * SECOND,
+        request_timeout: 30 * SECOND,
+        max_frame: 100 << 20,
+        login: None,
+    }
 }
 
 async fn open(network: &Network) -> Result<Connection> {
