@@ -62,6 +62,8 @@ pub(crate) struct Connection {
     /// An exchange of `call` is under way, or was when its future was dropped.
     calling: bool,
     answered: bool,
+    /// It has answered something else than which versions it speaks.
+    served: bool,
     /// What is left of the login, where it does not last for ever.
     session: Option<Session>,
     broken: Option<Error>,
@@ -122,6 +124,7 @@ impl Connection {
             throttled: None,
             calling: false,
             answered: false,
+            served: false,
             session: None,
             broken: None,
         };
@@ -386,6 +389,7 @@ impl Connection {
             Err(error) => return Err(self.frame_error::<Q>(error, limit)),
         };
         self.answered = true;
+        self.served |= Q::KEY != ApiVersionsRequest::KEY;
         self.asked.pop_front();
         let response = decode::<Q>(frame, correlation, version).map_err(|reason| self.malformed::<Q>(reason))?;
         Ok((Correlation(correlation), response))
@@ -416,6 +420,10 @@ impl Connection {
 
     fn frame_error<Q: Request>(&self, error: FrameError, limit: usize) -> Error {
         match error {
+            FrameError::Closed { after: 0 } if !self.served && self.answered && self.settings.login.is_none() => self
+                .disconnected(
+                    "before it answered anything; a listener for SASL does that (security.protocol is PLAINTEXT)".into(),
+                ),
             FrameError::Closed { after: 0 } if self.answered => self.disconnected(format!("before it answered {}", Q::NAME)),
             FrameError::Closed { after: 0 } => {
                 self.disconnected("without a word; a listener for TLS or SASL does that (security.protocol is PLAINTEXT)".into())

@@ -87,6 +87,10 @@ apis! {
     FindCoordinator: FindCoordinatorRequest -> FindCoordinatorResponse, 0..=6;
     /// Tells which versions are served.
     ApiVersions: ApiVersionsRequest -> ApiVersionsResponse, 0..=4;
+    /// Begins a login.
+    SaslHandshake: SaslHandshakeRequest -> SaslHandshakeResponse, 0..=1;
+    /// Goes on with a login.
+    SaslAuthenticate: SaslAuthenticateRequest -> SaslAuthenticateResponse, 0..=2;
     /// Creates topics.
     CreateTopics: CreateTopicsRequest -> CreateTopicsResponse, 2..=7;
     /// Deletes topics.
@@ -178,6 +182,8 @@ pub(crate) async fn handle(context: &Context, request: &Request, version: i16, a
         Request::CreateTopics(request) => Response::CreateTopics(admin::create_topics(shared, request)).into(),
         Request::DeleteTopics(request) => Response::DeleteTopics(admin::delete_topics(shared, request)).into(),
         Request::DeleteRecords(request) => Response::DeleteRecords(admin::delete_records(shared, request)).into(),
+        // A listener that demands a login answers these itself.
+        Request::SaslHandshake(_) | Request::SaslAuthenticate(_) => refused(request, version, 34),
         Request::CreatePartitions(request) => Response::CreatePartitions(admin::create_partitions(shared, request)).into(),
     }
 }

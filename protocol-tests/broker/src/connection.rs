@@ -4,6 +4,7 @@ use crate::api::{self, Answer, Context, Request, Response};
 use crate::fault::{RequestInfo, Verdict};
 use crate::frame::{Frame, read_request};
 use crate::requests::RequestRecord;
+use crate::sasl::{Gate, SaslConnection};
 use bytes::{BufMut, Bytes, BytesMut};
 use kafka_protocol::messages::ApiKey;
 use kafka_protocol::protocol::decode_request_header_from_buffer;
@@ -18,7 +19,7 @@ pub(crate) async fn serve(context: Context, number: u64, stream: TcpStream) {
     let requests = &context.shared.requests;
     requests.opened();
     let _closed = Closed(&context);
-    if let Err(error) = (Connection { context: &context, number, stream }).run().await {
+    if let Err(error) = (Connection { context: &context, number, stream, sasl: SaslConnection::default() }).run().await {
         tracing::debug!(node = context.node, connection = number, %error, "the connection ended");
     }
 }
@@ -36,6 +37,7 @@ struct Connection<'a> {
     context: &'a Context,
     number: u64,
     stream: TcpStream,
+    sasl: SaslConnection,
 }
 
 /// A request whose header and body could be read.
@@ -119,7 +121,19 @@ impl Connection<'_> {
             request,
         });
         let at_once = matches!(verdict, Verdict::PartitionError(..) | Verdict::Throttle(_));
-        let handle = api::handle(self.context, request, asked.version, at_once);
+        let gate = self.sasl.ask(shared.settings.sasl.as_ref(), &shared.sasl, request, asked.version);
+        let login = match gate {
+            Gate::Pass => None,
+            Gate::Answer(response) => Some(response),
+            Gate::Close => return Ok(After::Close),
+        };
+        let context = self.context;
+        let handle = async {
+            match login {
+                Some(response) => response.into(),
+                None => api::handle(context, request, asked.version, at_once).await,
+            }
+        };
         let answer = match &verdict {
             Verdict::Silence => return self.never_answer().await,
             Verdict::Skip => return Ok(After::GoOn),
@@ -162,7 +176,8 @@ impl Connection<'_> {
         if !self.may_answer().await {
             return Ok(After::Close);
         }
-        self.write_as(frame, verdict).await
+        let after = self.write_as(frame, verdict).await?;
+        Ok(if self.sasl.over { After::Close } else { after })
     }
 
     /// Writes an answer as the verdict has it.

@@ -31,8 +31,8 @@
 //! # What it serves
 //! ApiVersions, Metadata, Produce (acks 0, 1, all; idempotent), Fetch 4 to 12 (by topic name, no sessions), ListOffsets,
 //! OffsetForLeaderEpoch, InitProducerId, FindCoordinator, OffsetCommit, OffsetFetch, CreateTopics, DeleteTopics, DeleteRecords,
-//! CreatePartitions. Not: members of groups, transactions from producers (batches of transactions can be put into a log, and are
-//! served as Kafka serves them), TLS, SASL, old message formats.
+//! CreatePartitions, SaslHandshake and SaslAuthenticate (PLAIN, SCRAM, OAUTHBEARER). Not: members of groups, transactions from producers (batches of transactions can be put into a log, and are
+//! served as Kafka serves them), TLS, old message formats.
 //!
 //! # What is simpler than in Kafka
 //! All nodes share one state, so that nothing ever lags; where it should, [`Log::set_high_watermark`] and hooks say so. Only leaders
@@ -48,6 +48,7 @@ mod fault;
 mod frame;
 mod log;
 mod requests;
+mod sasl;
 mod server;
 mod settings;
 mod state;
@@ -62,4 +63,5 @@ pub use kafka_protocol;
 pub use kafka_protocol::messages::ApiKey;
 pub use log::Aborted;
 pub use requests::RequestRecord;
+pub use sasl::{Logins, Sasl, SaslFault};
 pub use state::TopicSettings;

@@ -15,6 +15,7 @@ pub(crate) struct Settings {
     pub(crate) versions: BTreeMap<i16, Option<(i16, i16)>>,
     pub(crate) auto_create: Option<i32>,
     pub(crate) decompress: Option<Decompress>,
+    pub(crate) sasl: Option<crate::sasl::Sasl>,
 }
 
 impl Settings {
@@ -33,6 +34,7 @@ impl fmt::Debug for Settings {
             .field("versions", &self.versions)
             .field("auto_create", &self.auto_create)
             .field("decompress", &self.decompress.is_some())
+            .field("sasl", &self.sasl)
             .finish()
     }
 }

@@ -8,6 +8,7 @@ pub use topic::TopicSettings;
 pub(crate) use topic::{PartitionState, Topic};
 
 use crate::requests::Requests;
+use crate::sasl::SaslState;
 use crate::{fault::Hooks, settings::Settings};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,13 +22,21 @@ pub(crate) struct Shared {
     changes: watch::Sender<u64>,
     pub(crate) hooks: Hooks,
     pub(crate) requests: Requests,
+    pub(crate) sasl: SaslState,
     pub(crate) settings: Settings,
 }
 
 impl Shared {
     pub(crate) fn new(settings: Settings, state: State) -> Arc<Self> {
         let (changes, _) = watch::channel(0);
-        Arc::new(Self { state: Mutex::new(state), changes, hooks: Hooks::default(), requests: Requests::default(), settings })
+        Arc::new(Self {
+            state: Mutex::new(state),
+            changes,
+            hooks: Hooks::default(),
+            requests: Requests::default(),
+            sasl: SaslState::default(),
+            settings,
+        })
     }
 
     /// The state, to look at.

@@ -2,6 +2,7 @@
 
 use super::TestCluster;
 use crate::requests::RequestRecord;
+use crate::sasl::{Logins, SaslFault};
 use kafka_protocol::messages::ApiKey;
 use std::time::Duration;
 
@@ -31,6 +32,29 @@ impl TestCluster {
     /// Forgets the requests and counts from 0 again.
     pub fn clear_requests(&self) {
         self.shared.requests.clear();
+    }
+
+    /// How many logins there were.
+    pub fn logins(&self) -> Logins {
+        self.shared.sasl.logins()
+    }
+
+    /// Waits until the logins are as wanted.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost when it is dropped.
+    pub async fn until_logins(&self, wanted: impl Fn(Logins) -> bool) {
+        self.until(|| wanted(self.logins())).await;
+    }
+
+    /// Says something wrong in the logins from now on, or nothing wrong any more.
+    pub fn sasl_fault(&self, fault: impl Into<Option<SaslFault>>) {
+        self.shared.sasl.set_fault(fault.into());
+    }
+
+    /// Gives a user another password. Sessions last as they were to.
+    pub fn set_password(&self, user: &str, password: &str) {
+        self.shared.sasl.set_password(user, password);
     }
 
     /// How many connections are open.
