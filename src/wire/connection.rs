@@ -420,10 +420,10 @@ impl Connection {
 
     fn frame_error<Q: Request>(&self, error: FrameError, limit: usize) -> Error {
         match error {
-            FrameError::Closed { after: 0 } if !self.served && self.answered && self.settings.login.is_none() => self
-                .disconnected(
-                    "before it answered anything; a listener for SASL does that (security.protocol is PLAINTEXT)".into(),
-                ),
+            FrameError::Closed { after: 0 } if !self.served && self.answered && self.settings.login.is_none() => {
+                let hint = "a listener for SASL does that (security.protocol has none)";
+                self.disconnected(format!("before it answered {}; {hint}", Q::NAME))
+            }
             FrameError::Closed { after: 0 } if self.answered => self.disconnected(format!("before it answered {}", Q::NAME)),
             FrameError::Closed { after: 0 } => {
                 self.disconnected("without a word; a listener for TLS or SASL does that (security.protocol is PLAINTEXT)".into())
@@ -508,5 +508,7 @@ fn spoken_version<Q: Request>(body: &[u8], asked: i16) -> i16 {
     if Q::KEY == ApiVersionsRequest::KEY && refused { 0 } else { asked }
 }
 
+#[cfg(test)]
+mod login_tests;
 #[cfg(test)]
 mod tests;

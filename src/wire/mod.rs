@@ -54,7 +54,14 @@ impl WireSettings {
     /// # Errors
     /// [`Error::Missing`](crate::Error::Missing) where the login wants such a source and there is none.
     pub(crate) fn new(settings: &Settings, tokens: Option<Arc<dyn TokenSource>>) -> Result<Self> {
-        let login = settings.security.sasl.as_ref().map(|sasl| Login::new(sasl, tokens)).transpose()?;
+        let transport = |tls: bool| -> Result<Arc<dyn Transport>> {
+            if tls {
+                let (what, hint) = ("TLS to an OpenID Connect provider".into(), "it comes later".into());
+                return Err(crate::Error::Missing { what, hint });
+            }
+            Ok(Arc::new(Tcp))
+        };
+        let login = settings.security.sasl.as_ref().map(|sasl| Login::new(sasl, tokens, transport)).transpose()?;
         Ok(Self {
             client_id: settings.client_id.as_str().into(),
             connect_timeout: settings.connect_timeout,

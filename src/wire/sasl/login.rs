@@ -12,13 +12,14 @@ use kafka_protocol::messages::{SaslAuthenticateResponse, SaslHandshakeResponse};
 
 use super::mechanism::{Mechanism, MechanismError, Step};
 use super::oauthbearer::OAuthBearer;
+use super::oidc::Oidc;
 use super::plain::Plain;
 use super::scram::{Hash, Scram, prepared};
 use super::token::{TokenSource, Tokens};
 use super::unsecured::Unsecured;
 use crate::config::{SaslCredentials, SaslMechanism, SaslSettings, Secret};
 use crate::error::Error;
-use crate::wire::error_name;
+use crate::wire::{Transport, error_name};
 
 /// A reason of a broker's is cut to this.
 const LONGEST_REASON: usize = 300;
@@ -49,11 +50,16 @@ const PREPARED: u8 = 1;
 const ACCEPTED: u8 = 2;
 
 impl Login {
-    /// What the settings say, with the program's source of tokens where they want one.
+    /// What the settings say, with the program's source of tokens where they want one. `transport` makes the way to an OpenID Connect
+    /// provider, with TLS (true) or without.
     ///
     /// # Errors
-    /// [`Error::Missing`] where they want one and there is none.
-    pub(crate) fn new(settings: &SaslSettings, source: Option<Arc<dyn TokenSource>>) -> Result<Self, Error> {
+    /// [`Error::Missing`] where they want a source and there is none; [`Error::InvalidProperty`], and those of `transport`.
+    pub(crate) fn new(
+        settings: &SaslSettings,
+        source: Option<Arc<dyn TokenSource>>,
+        transport: impl FnOnce(bool) -> Result<Arc<dyn Transport>, Error>,
+    ) -> Result<Self, Error> {
         let tokens = |source: Arc<dyn TokenSource>| Proof::Token(Tokens::new(source, settings));
         let proof = match &settings.credentials {
             SaslCredentials::Password { username, password } => {
@@ -70,8 +76,9 @@ impl Login {
                     .into(),
             })?),
             SaslCredentials::Unsecured(unsecured) => tokens(Arc::new(Unsecured(unsecured.clone()))),
-            SaslCredentials::Oidc(_) => {
-                return Err(Error::Missing { what: "OpenID Connect".into(), hint: "it comes later".into() });
+            SaslCredentials::Oidc(oidc) => {
+                let timeouts = (settings.connect_timeout, settings.read_timeout);
+                tokens(Arc::new(Oidc::new(oidc, timeouts, transport)?))
             }
         };
         Ok(Self { mechanism: settings.mechanism, settings: settings.clone(), proof })
@@ -144,7 +151,8 @@ impl Login {
     /// The broker refuses what the mechanism has sent.
     pub(crate) fn refused(&self, broker: &str, response: &SaslAuthenticateResponse, attempt: &Attempt) -> Error {
         let code = response.error_code;
-        if ResponseError::try_from_code(code).is_none_or(|error| error.is_retriable()) {
+        let known = ResponseError::try_from_code(code);
+        if known.is_none_or(|error| error.is_retriable() || matches!(error, ResponseError::UnknownServerError)) {
             return passing(broker, code);
         }
         let said = response.error_message.as_deref().filter(|text| !text.is_empty());

@@ -3,9 +3,11 @@
 //! SaslHandshake and SaslAuthenticate carry the mechanisms' messages since Kafka 1.0 (KIP-152); the bare tokens of older brokers are
 //! not spoken.
 
+mod http;
 mod login;
 mod mechanism;
 mod oauthbearer;
+mod oidc;
 mod plain;
 mod requests;
 mod scram;

@@ -50,6 +50,11 @@ impl Token {
         &self.value
     }
 
+    #[cfg(test)]
+    pub(super) fn lifetime(&self) -> Duration {
+        self.lifetime
+    }
+
     pub(super) fn owner(&self) -> Option<&str> {
         self.principal.as_deref()
     }
@@ -225,3 +230,6 @@ impl fmt::Debug for Tokens {
         f.debug_struct("Tokens").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;
