@@ -7,6 +7,7 @@
 //! | [`error`] | what can go wrong, as types |
 //! | [`position`] | partitions, offsets, where to start and to stop, what became of each offset |
 //! | [`config`] | properties by their Kafka names, as typed settings |
+//! | [`metrics`] | what was done and is being done, in numbers |
 //! | `wire` | bytes on a socket: frames, transport, version negotiation, one connection |
 //! | [`cluster`] | who leads what: brokers, topics, offsets, retry and backoff |
 //! | `record` | batches and records as borrowed slices, codecs |
@@ -24,6 +25,7 @@ pub mod config;
 pub mod consume;
 pub mod decode;
 pub mod error;
+pub mod metrics;
 pub mod position;
 pub mod spec;
 pub mod table;
@@ -33,6 +35,9 @@ pub(crate) mod ingest;
 pub(crate) mod record;
 pub(crate) mod wire;
 
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
+
 pub use cluster::{PartitionInfo, TopicInfo};
 pub use config::Properties;
 pub use consume::{Consume, ConsumePartitioned, ConsumeTable, ConsumeUpdates, consume, topics};
@@ -41,7 +46,7 @@ pub use error::{Error, Result};
 pub use ingest::MetadataColumns;
 pub use position::{Offset, Offsets, Partition, Partitions, Span, Start, Stop};
 pub use spec::Spec;
-pub use table::{PartitionedTable, Snapshot, Table, TableType, Update, Updates};
+pub use table::{PartitionedTable, Snapshot, Table, TableType, Update, Updates, Withdrawal};
 pub use wire::{Token, TokenError, TokenSource};
 
 /// The Arrow crates whose types are in this crate's interface.

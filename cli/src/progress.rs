@@ -1,5 +1,6 @@
 //! The progress of a long export, on stderr: rows, rate, share of the offsets, time left.
 
+use std::io::{self, Write};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -37,6 +38,15 @@ impl Progress {
         }
         bar.set_position(how_far.share().map_or(0, |share| figures::whole(share * 1_000.0)));
         bar.set_message(how_far.text());
+    }
+
+    /// Says something beside it. If stderr cannot be written, there is no place to say so.
+    pub(crate) fn say(&self, line: &str) {
+        let say = || drop(writeln!(io::stderr(), "{line}"));
+        match &self.bar {
+            Some(bar) => bar.suspend(say),
+            None => say(),
+        }
     }
 
     /// Takes the line away.

@@ -15,7 +15,7 @@ use crate::arguments::connection::ConnectionArguments;
 use crate::arguments::table::TableArgument;
 use crate::exit::Failure;
 
-pub(crate) use changes::{Change, Changes};
+pub(crate) use changes::{Change, Changes, Lost};
 pub(crate) use consumption::{Consumption, PartitionSeen, Seen};
 pub(crate) use topics::{TopicPartition, TopicSeen, topics};
 

@@ -25,6 +25,10 @@ pub(crate) struct Summary {
     pub(crate) gaps: u64,
     /// All offsets: the sum of the five.
     pub(crate) offsets: u64,
+    /// Rows that were written and that the log lost afterwards (an unclean election); they are not in `rows`.
+    pub(crate) withdrawn: u64,
+    /// Error rows of which the same is true.
+    pub(crate) withdrawn_errors: u64,
     /// Bytes of batches, as they are stored.
     pub(crate) bytes: u64,
     /// Bytes of batches as brokers sent them, those sent again included.
@@ -90,6 +94,8 @@ impl Summary {
             control: sum(|span| span.control),
             gaps: sum(|span| span.gaps),
             offsets: sum(|span| u64::try_from(span.next.saturating_sub(span.first)).unwrap_or(0)),
+            withdrawn: 0,
+            withdrawn_errors: 0,
             bytes: moved.bytes,
             fetched_bytes: moved.fetched_bytes,
             seconds: (time.as_secs_f64() * 1e6).round() / 1e6,
@@ -112,6 +118,11 @@ impl Summary {
         }
     }
 
+    /// With the rows and error rows that were written, and that the log lost afterwards.
+    pub(crate) fn with_withdrawn(self, rows: u64, errors: u64) -> Self {
+        Self { withdrawn: rows, withdrawn_errors: errors, ..self }
+    }
+
     /// The summary as it was asked for.
     pub(crate) fn text(&self, format: StatsFormat) -> String {
         match format {
@@ -129,9 +140,14 @@ impl Summary {
             self.seconds,
             figures::grouped(figures::whole(self.rows_per_second)),
         );
-        for (count, what) in
-            [(self.errors, "errors"), (self.filtered, "filtered"), (self.control, "control"), (self.gaps, "gaps")]
-        {
+        for (count, what) in [
+            (self.errors, "errors"),
+            (self.filtered, "filtered"),
+            (self.control, "control"),
+            (self.gaps, "gaps"),
+            (self.withdrawn, "withdrawn"),
+            (self.withdrawn_errors, "errors withdrawn"),
+        ] {
             if count > 0 {
                 text.push_str(&format!(", {} {what}", figures::grouped(count)));
             }
@@ -178,8 +194,19 @@ mod tests {
     use super::*;
 
     fn summary() -> Summary {
-        let first = Span { partition: 0, first: 10, next: 20, rows: 5, errors: 1, filtered: 1, control: 1, gaps: 2 };
-        let second = Span { partition: 3, first: 0, next: 1_000, rows: 1_000, errors: 0, filtered: 0, control: 0, gaps: 0 };
+        let first =
+            Span { partition: 0, first: 10, next: 20, rows: 5, errors: 1, filtered: 1, control: 1, gaps: 2, leader_epoch: 4 };
+        let second = Span {
+            partition: 3,
+            first: 0,
+            next: 1_000,
+            rows: 1_000,
+            errors: 0,
+            filtered: 0,
+            control: 0,
+            gaps: 0,
+            leader_epoch: -1,
+        };
         let moved = Moved { bytes: 200_000, fetched_bytes: 210_000 };
         Summary::new("orders", &[(first, Some(25)), (second, None)], moved, Duration::from_millis(500), Some(1 << 20))
     }
@@ -188,7 +215,7 @@ mod tests {
     fn the_json_is_one_line_with_stable_names() {
         assert_eq!(
             summary().text(StatsFormat::Json),
-            "{\"topic\":\"orders\",\"rows\":1005,\"errors\":1,\"filtered\":1,\"control\":1,\"gaps\":2,\"offsets\":1010,\
+            "{\"topic\":\"orders\",\"rows\":1005,\"errors\":1,\"filtered\":1,\"control\":1,\"gaps\":2,\"offsets\":1010,\"withdrawn\":0,\"withdrawn_errors\":0,\
              \"bytes\":200000,\"fetched_bytes\":210000,\"seconds\":0.5,\"rows_per_second\":2010.0,\"memory_peak_bytes\":1048576,\
              \"partitions\":[\
              {\"partition\":0,\"first\":10,\"next\":20,\"rows\":5,\"errors\":1,\"filtered\":1,\"control\":1,\"gaps\":2,\"end\":25},\
@@ -205,6 +232,8 @@ mod tests {
     #[test]
     fn the_line_for_people_names_only_what_there_was() {
         assert_eq!(summary().line(), "orders: 1,005 rows in 0.5 s, 2,010 rows/s, 1 errors, 1 filtered, 1 control, 2 gaps");
+        let less = summary().with_withdrawn(7, 0).line();
+        assert!(less.ends_with(", 2 gaps, 7 withdrawn"), "{less}");
         let nothing = Summary::new("orders", &[], Moved::default(), Duration::ZERO, None);
         assert_eq!(nothing.line(), "orders: 0 rows in 0.0 s, 0 rows/s");
     }

@@ -29,7 +29,7 @@ use std::path::PathBuf;
 pub use cache::Cache;
 pub use digest::{Digest, Digester};
 pub use error::{Result, ServerError};
-pub use kafka::{Admin, Installation, Kafka, KafkaBuilder, NEWEST, NewTopic};
+pub use kafka::{Admin, Certificates, Installation, Kafka, KafkaBuilder, Listener, NEWEST, NewTopic, OldKafka};
 pub use producer::{Codec, Produced, Producing, Production, Writer};
 pub use reader::{PartitionRead, ReadRecord, ReadTopic, Reading};
 pub use workload::{FIRST_TIMESTAMP_MS, Generated, Order, SYMBOLS, Shape, VENUES, Workload};

@@ -1,4 +1,4 @@
-//! Running the programs that the servers are made of: `java`, `mvn`, `python3`, `kill`.
+//! Running the programs that the servers are made of: `java`, `mvn`, `python3`, `openssl`, `kill`.
 
 use std::ffi::OsStr;
 use std::io::ErrorKind;
@@ -38,6 +38,7 @@ pub(crate) fn cannot_start(command: &Command, source: std::io::Error) -> ServerE
     let install = match program.as_str() {
         "java" | "javac" => "install a JDK of version 17 or later: `apt-get install openjdk-17-jdk-headless`",
         "mvn" => "install Maven: `apt-get install maven`",
+        "openssl" => "install OpenSSL: `apt-get install openssl`",
         "python3" => "install Python 3: `apt-get install python3 python3-venv`",
         _ => "install it",
     };

@@ -21,15 +21,7 @@ type Outcome = Result<(), ServerError>;
 
 /// What an independent consumer reads of the topic, as rows.
 fn read(records: Vec<ReadRecord>) -> Vec<RawRow> {
-    let bytes = |payload: Option<bytes::Bytes>| payload.map(|bytes| bytes.to_vec());
-    let row = |record: ReadRecord| RawRow {
-        partition: record.partition,
-        offset: record.offset,
-        timestamp: record.timestamp,
-        key: bytes(record.key),
-        value: bytes(record.value),
-    };
-    records.into_iter().map(row).collect()
+    records.into_iter().map(RawRow::from).collect()
 }
 
 /// That two lists of rows are the same, or which row is the first that is not.

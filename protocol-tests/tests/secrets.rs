@@ -189,12 +189,24 @@ async fn no_secret_is_in_a_log_an_error_or_a_debug_output_of_any_login() {
         None,
         Some(SaslFault::WrongSignature),
         Some(SaslFault::Challenge(b"e=what".to_vec())),
-        Some(SaslFault::Refuse(58, format!("{{sent}} {PASSWORD} {TOKEN} {}", STANDARD.encode(PASSWORD)))),
+        Some(SaslFault::Refuse(58, "{sent}".into())),
     ];
     let mut succeeded = 0;
     for fault in faults {
-        cluster.sasl_fault(fault.clone());
         for properties in &logins {
+            let fault = match &fault {
+                // A hostile broker says back all that it knows of the client.
+                Some(SaslFault::Refuse(code, sent)) => {
+                    let secret = match properties.get("sasl.mechanism") {
+                        Some("OAUTHBEARER") => TOKEN,
+                        _ => properties.get("sasl.password").unwrap_or(PASSWORD),
+                    };
+                    let encoded = STANDARD.encode(secret);
+                    Some(SaslFault::Refuse(*code, format!("{sent} {secret} {encoded}")))
+                }
+                other => other.clone(),
+            };
+            cluster.sasl_fault(fault);
             let source = async || Ok::<_, TokenError>(Token::new(TOKEN, Duration::from_secs(60)).principal("alice"));
             let consume = consume(&cluster)
                 .property("kolumn.bootstrap.timeout.ms", "300")

@@ -1,6 +1,6 @@
 //! The control thread's client: connections to the brokers at need, the bootstrap list, asking again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,10 +11,20 @@ use super::refusal::Trouble;
 use super::view::BrokerAddress;
 use crate::config::{HostPort, Settings};
 use crate::error::{Error, Result};
+use crate::metrics::Metrics;
 use crate::wire::{Connection, Request, Transport, WireSettings, staggered};
 
 /// How long a broker is tried alone where any will do: one that is gone must not cost its whole timeout.
 const BROKER_PAUSE: Duration = Duration::from_millis(500);
+
+/// Something that the cluster room saw, which whoever reads a table should know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Notice {
+    /// None of the known brokers could be used, and the configured list was gone back to (KIP-899, KIP-1102).
+    Rebootstrapped,
+    /// A broker is of another cluster. It is left alone.
+    OtherCluster { broker: String, expected: String, found: String },
+}
 
 /// Asks the cluster about itself.
 ///
@@ -23,16 +33,24 @@ const BROKER_PAUSE: Duration = Duration::from_millis(500);
 /// A question that is dropped drops the connection that it was asked over; the next one opens another.
 pub(crate) struct Cluster {
     transport: Arc<dyn Transport>,
-    wire: WireSettings,
+    pub(super) wire: WireSettings,
     retry: Backoff,
     /// How long a question may take, all attempts together: `default.api.timeout.ms`.
     limit: Duration,
     bootstrap: Vec<HostPort>,
+    /// How long there may be no metadata before the known brokers are forgotten; none where they never are
+    /// (`metadata.recovery.strategy`).
+    rebootstrap: Option<Duration>,
+    /// Since when metadata is asked for in vain.
+    failing_since: Option<Instant>,
     pub(super) read_committed: bool,
     pub(super) brokers: BTreeMap<i32, BrokerAddress>,
     /// Of the first answer that had one. Positions belong to it.
     pub(super) cluster_id: Option<String>,
     connections: BTreeMap<HostPort, Connection>,
+    /// Brokers whose answers were of no use: others are asked first.
+    avoided: BTreeSet<HostPort>,
+    notices: Vec<Notice>,
     rng: fastrand::Rng,
 }
 
@@ -55,10 +73,14 @@ impl Cluster {
             retry: Backoff { initial: settings.retry_backoff, max: settings.retry_backoff_max },
             limit,
             bootstrap: settings.brokers()?.to_vec(),
+            rebootstrap: settings.rebootstrap,
+            failing_since: None,
             read_committed: settings.read_committed,
             brokers: BTreeMap::new(),
             cluster_id: None,
             connections: BTreeMap::new(),
+            avoided: BTreeSet::new(),
+            notices: Vec::new(),
             rng: fastrand::Rng::new(),
         };
         let what = format!("connecting to {}", list(&cluster.bootstrap));
@@ -68,6 +90,11 @@ impl Cluster {
         cluster.wire.connect_timeout = settings.connect_timeout;
         cluster.limit = settings.api_timeout;
         Ok(cluster)
+    }
+
+    /// Where what is exchanged is counted.
+    pub(crate) fn metrics(&self) -> &Arc<Metrics> {
+        &self.wire.metrics
     }
 
     /// Asks until there is an answer, a final refusal, or the limit is over. The number of attempts before this one is told.
@@ -98,26 +125,36 @@ impl Cluster {
         }
     }
 
+    /// Asks once, within the limit.
+    pub(super) async fn once<T>(&mut self, what: String, ask: impl AsyncFnOnce(&mut Self) -> Result<T, Trouble>) -> Result<T> {
+        let limit = self.limit;
+        match tokio::time::timeout(limit, ask(self)).await {
+            Ok(outcome) => outcome.map_err(Trouble::error),
+            Err(_) => Err(Error::Timeout { what, limit }),
+        }
+    }
+
     /// One exchange with whichever broker there is a connection to, or that can be connected to. Tells which it was.
-    pub(super) async fn ask_any<Q: Request>(&mut self, request: &Q) -> Result<(String, Q::Response)> {
+    pub(super) async fn ask_any<Q: Request>(&mut self, request: impl Fn(i16) -> Q) -> Result<(String, Q::Response)> {
         while let Some((address, connection)) = self.connections.pop_first() {
-            match self.over(address, connection, request).await {
+            match self.over(address, connection, &request).await {
                 // It was closed while it rested: another will do.
                 Err(Error::Disconnected { .. }) => {}
                 outcome => return outcome,
             }
         }
         let (address, connection) = self.open_any().await?;
-        self.over(address, connection, request).await
+        self.over(address, connection, &request).await
     }
 
     async fn over<Q: Request>(
         &mut self,
         address: HostPort,
         mut connection: Connection,
-        request: &Q,
+        request: impl Fn(i16) -> Q,
     ) -> Result<(String, Q::Response)> {
-        let response = connection.call(request).await?;
+        let request = request(connection.version_of::<Q>()?);
+        let response = connection.call(&request).await?;
         let broker = connection.broker().to_owned();
         self.keep(connection, address);
         Ok((broker, response))
@@ -155,25 +192,84 @@ impl Cluster {
         }
     }
 
+    /// Lets another broker answer the next question, where there is one: this one's answer was of no use.
+    pub(super) fn avoid(&mut self, broker: &str) {
+        self.connections.retain(|address, _| address.to_string() != broker);
+        let known = self.brokers.values().map(BrokerAddress::address).chain(self.bootstrap.iter().cloned());
+        let found: Vec<HostPort> = known.filter(|address| address.to_string() == broker).collect();
+        self.avoided.extend(found);
+    }
+
     /// Takes the brokers that metadata names; connections to addresses that are no broker's any more are closed.
     pub(super) fn set_brokers(&mut self, brokers: BTreeMap<i32, BrokerAddress>) {
         let known = |address: &HostPort| brokers.values().any(|broker| broker.address() == *address);
         self.connections.retain(|address, _| known(address) || self.bootstrap.contains(address));
+        self.avoided.retain(|address| known(address) || self.bootstrap.contains(address));
         self.brokers = brokers;
     }
 
-    /// Tries the brokers that metadata named, then the bootstrap list, beginning anywhere so that many clients spread.
+    /// Metadata came, or did not: when it did not for too long, the known brokers are not worth asking (KIP-1102).
+    pub(super) fn metadata_came(&mut self, came: bool) {
+        if came {
+            self.failing_since = None;
+            return;
+        }
+        let since = *self.failing_since.get_or_insert_with(Instant::now);
+        if self.rebootstrap.is_some_and(|trigger| since.elapsed() >= trigger) {
+            self.forget_brokers();
+        }
+    }
+
+    /// Begins again with the configured list, unless `metadata.recovery.strategy` is `none`.
+    pub(super) fn forget_brokers(&mut self) {
+        if self.rebootstrap.is_some() {
+            tracing::info!("beginning again with the configured brokers");
+            self.connections.clear();
+            self.avoided.clear();
+            self.failing_since = None;
+            if !self.brokers.is_empty() {
+                self.brokers.clear();
+                self.notices.push(Notice::Rebootstrapped);
+            }
+        }
+    }
+
+    pub(super) fn notice(&mut self, notice: Notice) {
+        self.notices.push(notice);
+    }
+
+    /// What was seen since this was called last.
+    pub(crate) fn take_notices(&mut self) -> Vec<Notice> {
+        std::mem::take(&mut self.notices)
+    }
+
+    /// Tries the brokers that metadata named, then the bootstrap list (KIP-899), beginning anywhere so that many clients spread.
+    /// Names are resolved anew each time.
     async fn open_any(&mut self) -> Result<(HostPort, Connection)> {
         let mut known: Vec<HostPort> = self.brokers.values().map(BrokerAddress::address).collect();
+        let goes_back = known.is_empty() || self.rebootstrap.is_some();
+        let listed = self.bootstrap.iter().filter(|address| goes_back && !known.contains(address));
+        let mut bootstrap: Vec<HostPort> = listed.cloned().collect();
+        if known.iter().chain(&bootstrap).all(|address| self.avoided.contains(address)) {
+            self.avoided.clear();
+        }
+        known.retain(|address| !self.avoided.contains(address));
+        bootstrap.retain(|address| !self.avoided.contains(address));
         self.rng.shuffle(&mut known);
-        let mut bootstrap: Vec<HostPort> = self.bootstrap.iter().filter(|address| !known.contains(address)).cloned().collect();
         self.rng.shuffle(&mut bootstrap);
         let (transport, wire) = (&self.transport, &self.wire);
-        let attempts = known.into_iter().chain(bootstrap).map(|address| async move {
+        let attempts = known.iter().chain(&bootstrap).map(|address| async move {
             let connection = Connection::open(transport, &address.host, address.port, wire).await?;
-            Ok((address, connection))
+            Ok((address.clone(), connection))
         });
-        staggered(attempts, BROKER_PAUSE).await.map_err(|tried| match <[Error; 1]>::try_from(tried) {
+        let opened = staggered(attempts, BROKER_PAUSE).await;
+        if let Ok((address, _)) = &opened
+            && !known.is_empty()
+            && !known.contains(address)
+        {
+            self.notices.push(Notice::Rebootstrapped);
+        }
+        opened.map_err(|tried| match <[Error; 1]>::try_from(tried) {
             Ok([only]) => only,
             Err(tried) => Error::NoBroker { tried },
         })

@@ -7,6 +7,7 @@
 mod backoff;
 mod client;
 mod committed;
+mod epochs;
 mod metadata;
 mod offsets;
 mod refusal;
@@ -14,7 +15,8 @@ mod topics;
 mod view;
 
 pub(crate) use backoff::Backoff;
-pub(crate) use client::Cluster;
+pub(crate) use client::{Cluster, Notice};
+pub(crate) use epochs::EpochEnd;
 pub(crate) use offsets::OffsetQuery;
 pub use topics::{PartitionInfo, TopicInfo};
 #[cfg(test)]

@@ -15,6 +15,9 @@ use crate::position::{Offset, Partition};
 
 const LEADER_NOT_AVAILABLE: i16 = 5;
 
+/// The first version that says how long a look into remote storage may take (KIP-1075).
+const TIMEOUT: i16 = 10;
+
 /// Which offset is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OffsetQuery {
@@ -51,6 +54,8 @@ pub(super) struct Asking {
     pub(super) topic: Arc<str>,
     pub(super) partition: Partition,
     pub(super) leader: Option<i32>,
+    /// What metadata says of its epoch: a leader of an older one refuses to answer. -1 where it says nothing.
+    pub(super) leader_epoch: i32,
     pub(super) query: OffsetQuery,
 }
 
@@ -82,7 +87,13 @@ impl Cluster {
                     let count = i32::try_from(view.partitions.len()).unwrap_or(i32::MAX);
                     return Err(Trouble::Final(Error::UnknownPartition { topic: topic.to_owned(), partition, count }));
                 };
-                open.push(Asking { topic: Arc::clone(&view.topic), partition, leader: known.leader, query });
+                open.push(Asking {
+                    topic: Arc::clone(&view.topic),
+                    partition,
+                    leader: known.leader,
+                    leader_epoch: known.leader_epoch,
+                    query,
+                });
             }
             let mut passing = None;
             for ((_, partition), answer) in cluster.ask_leaders(&open).await {
@@ -122,7 +133,11 @@ impl Cluster {
                 continue;
             };
             let request = request(isolation, group);
-            let exchange = self.exchange(&address, move |_| request.clone());
+            let timeout = i32::try_from(self.wire.request_timeout.as_millis()).unwrap_or(i32::MAX);
+            let exchange = self.exchange(&address, move |version| match version {
+                TIMEOUT.. => request.clone().with_timeout_ms(timeout),
+                _ => request.clone(),
+            });
             exchanges.push(async move { (address, group, exchange.await) });
         }
         for (address, group, outcome) in join_all(exchanges).await {
@@ -162,7 +177,12 @@ impl Asking {
 }
 
 fn leaderless(asking: &Asking) -> Trouble {
-    Trouble::Passing(refused("the cluster", asking.what(), LEADER_NOT_AVAILABLE))
+    nobody_leads(asking.what())
+}
+
+/// Nobody can be asked at present.
+pub(super) fn nobody_leads(what: String) -> Trouble {
+    Trouble::Passing(refused("the cluster", what, LEADER_NOT_AVAILABLE))
 }
 
 fn request(isolation: i8, group: &[&Asking]) -> ListOffsetsRequest {
@@ -171,7 +191,7 @@ fn request(isolation: i8, group: &[&Asking]) -> ListOffsetsRequest {
         topics.entry(&asking.topic).or_default().push(
             ListOffsetsPartition::default()
                 .with_partition_index(asking.partition)
-                .with_current_leader_epoch(-1)
+                .with_current_leader_epoch(asking.leader_epoch)
                 .with_timestamp(asking.query.timestamp()),
         );
     }

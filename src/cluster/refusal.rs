@@ -43,6 +43,7 @@ fn is_hopeless(error: &Error) -> bool {
         | Error::Timeout { .. }
         | Error::MalformedResponse { .. }
         | Error::Token { .. }
+        | Error::OtherCluster { .. }
         | Error::FrameSize { hint: None, .. } => false,
         // One broker speaks for all about who may log in: to ask the others again and again would be to try passwords.
         Error::NoBroker { tried } => {
@@ -68,6 +69,7 @@ pub(super) fn refused(broker: &str, what: String, code: i16) -> Error {
             "the group's coordinator is not ready yet; try again"
         }
         Some(ResponseError::UnstableOffsetCommit) => "a transaction that commits offsets is open; try again",
+        Some(ResponseError::RebootstrapRequired) => "the cluster moved; the configured brokers are asked again",
         _ => "",
     };
     Error::Refused { broker: broker.to_owned(), what, code, name, hint }

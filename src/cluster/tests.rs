@@ -3,13 +3,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use kafka_protocol::messages::find_coordinator_response::FindCoordinatorResponse;
+use kafka_protocol::messages::find_coordinator_response::{Coordinator, FindCoordinatorResponse};
 use kafka_protocol::messages::list_offsets_response::{ListOffsetsPartitionResponse, ListOffsetsTopicResponse};
 use kafka_protocol::messages::metadata_response::{MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic};
-use kafka_protocol::messages::offset_fetch_response::{OffsetFetchResponsePartition, OffsetFetchResponseTopic};
+use kafka_protocol::messages::offset_fetch_response::{
+    OffsetFetchResponseGroup, OffsetFetchResponsePartitions, OffsetFetchResponseTopics,
+};
 use kafka_protocol::messages::{
-    ApiKey, ListOffsetsRequest, ListOffsetsResponse, MetadataRequest, MetadataResponse, OffsetFetchRequest, OffsetFetchResponse,
-    TopicName,
+    ApiKey, GroupId, ListOffsetsRequest, ListOffsetsResponse, MetadataRequest, MetadataResponse, OffsetFetchRequest,
+    OffsetFetchResponse, TopicName,
 };
 use kafka_protocol::protocol::StrBytes;
 use tokio::time::Instant;
@@ -437,20 +439,30 @@ mod committed {
     use super::*;
 
     fn coordinator(host: &str) -> FindCoordinatorResponse {
-        FindCoordinatorResponse::default().with_node_id(2.into()).with_host(text(host)).with_port(9092)
+        let coordinator =
+            Coordinator::default().with_key(text("group")).with_node_id(2.into()).with_host(text(host)).with_port(9092);
+        FindCoordinatorResponse::default().with_coordinators(vec![coordinator])
     }
 
     fn committed(answers: &[(i32, i64, i16)]) -> OffsetFetchResponse {
         let partition = |(partition, offset, code): &(i32, i64, i16)| {
-            OffsetFetchResponsePartition::default()
+            OffsetFetchResponsePartitions::default()
                 .with_partition_index(*partition)
                 .with_committed_offset(*offset)
                 .with_error_code(*code)
         };
-        let topic = OffsetFetchResponseTopic::default()
+        let topic = OffsetFetchResponseTopics::default()
             .with_name(TopicName(text("orders")))
             .with_partitions(answers.iter().map(partition).collect());
-        OffsetFetchResponse::default().with_topics(vec![topic])
+        OffsetFetchResponse::default().with_groups(vec![group().with_topics(vec![topic])])
+    }
+
+    fn group() -> OffsetFetchResponseGroup {
+        OffsetFetchResponseGroup::default().with_group_id(GroupId(text("group")))
+    }
+
+    fn failing(code: i16) -> OffsetFetchResponse {
+        OffsetFetchResponse::default().with_groups(vec![group().with_error_code(code)])
     }
 
     /// `b` coordinates; it answers one thing after another, the last again and again.
@@ -479,8 +491,7 @@ mod committed {
     #[tokio::test(start_paused = true)]
     async fn a_coordinator_that_moves_or_loads_is_asked_again() {
         for code in [14, 15, 16, 88] {
-            let network =
-                coordinated(vec![committed(&[]).with_error_code(code), committed(&[(0, 17, code)]), committed(&[(0, 17, 0)])]);
+            let network = coordinated(vec![failing(code), committed(&[(0, 17, code)]), committed(&[(0, 17, 0)])]);
             let mut cluster = connect(&network).await.expect("connects");
             assert_eq!(cluster.committed("group", "orders", &[0]).await, Ok(BTreeMap::from([(0, Some(17))])), "{code}");
             let searches = network.seen().iter().filter(|asked| asked.is(ApiKey::FindCoordinator)).count();
@@ -490,10 +501,10 @@ mod committed {
 
     #[tokio::test(start_paused = true)]
     async fn a_group_that_never_was_has_committed_nothing_and_a_denied_one_is_an_error() {
-        let network = coordinated(vec![committed(&[]).with_error_code(69)]);
+        let network = coordinated(vec![failing(69)]);
         let mut cluster = connect(&network).await.expect("connects");
         assert_eq!(cluster.committed("group", "orders", &[0]).await, Ok(BTreeMap::from([(0, None)])));
-        let network = coordinated(vec![committed(&[]).with_error_code(30)]);
+        let network = coordinated(vec![failing(30)]);
         let mut cluster = connect(&network).await.expect("connects");
         let error = cluster.committed("group", "orders", &[0]).await.expect_err("denied");
         assert!(matches!(&error, Error::NotAuthorized { what, .. } if what.contains("group")), "{error}");

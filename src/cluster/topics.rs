@@ -87,6 +87,7 @@ impl Cluster {
                 topic: Arc::clone(&name),
                 partition: partition.partition,
                 leader: partition.leader,
+                leader_epoch: -1,
                 query,
             }));
         }

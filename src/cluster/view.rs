@@ -49,8 +49,20 @@ pub(crate) struct PartitionView {
 }
 
 /// The brokers that can be connected to.
-pub(super) fn brokers(response: &MetadataResponse) -> BTreeMap<i32, BrokerAddress> {
-    response.brokers.iter().filter_map(address).map(|broker| (broker.node, broker)).collect()
+///
+/// # Errors
+/// A sentence, where one number stands for two brokers: neither can be believed.
+pub(super) fn brokers(response: &MetadataResponse) -> Result<BTreeMap<i32, BrokerAddress>, String> {
+    let mut brokers: BTreeMap<i32, BrokerAddress> = BTreeMap::new();
+    for broker in response.brokers.iter().filter_map(address) {
+        let (node, place) = (broker.node, broker.address());
+        if let Some(other) = brokers.insert(node, broker)
+            && other.address() != place
+        {
+            return Err(format!("it names two brokers {node}, {} and {place}", other.address()));
+        }
+    }
+    Ok(brokers)
 }
 
 fn address(broker: &MetadataResponseBroker) -> Option<BrokerAddress> {
@@ -64,25 +76,25 @@ fn address(broker: &MetadataResponseBroker) -> Option<BrokerAddress> {
 }
 
 impl TopicView {
-    pub(super) fn new(topic: &str, found: &MetadataResponseTopic, response: &MetadataResponse) -> Self {
-        let brokers = brokers(response);
-        let partitions = found
-            .partitions
-            .iter()
-            .filter(|partition| partition.partition_index >= 0)
-            .map(|partition| {
-                // A leader that is no broker cannot be asked.
-                let leader = Some(partition.leader_id.0).filter(|leader| brokers.contains_key(leader));
-                let view = PartitionView { leader, leader_epoch: partition.leader_epoch, error: partition.error_code };
-                (partition.partition_index, view)
-            })
-            .collect();
-        Self {
+    /// # Errors
+    /// A sentence, where the answer contradicts itself.
+    pub(super) fn new(topic: &str, found: &MetadataResponseTopic, response: &MetadataResponse) -> Result<Self, String> {
+        let brokers = brokers(response)?;
+        let mut partitions = BTreeMap::new();
+        for partition in found.partitions.iter().filter(|partition| partition.partition_index >= 0) {
+            // A leader that is no broker cannot be asked.
+            let leader = Some(partition.leader_id.0).filter(|leader| brokers.contains_key(leader));
+            let view = PartitionView { leader, leader_epoch: partition.leader_epoch, error: partition.error_code };
+            if partitions.insert(partition.partition_index, view).is_some_and(|other| other != view) {
+                return Err(format!("it tells two things of {topic}/{}", partition.partition_index));
+            }
+        }
+        Ok(Self {
             topic: topic.into(),
             topic_id: found.topic_id,
             partitions,
             brokers,
             cluster_id: response.cluster_id.as_ref().map(ToString::to_string),
-        }
+        })
     }
 }

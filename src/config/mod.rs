@@ -1,14 +1,17 @@
 //! Properties by their Kafka names, as typed settings.
 //!
-//! [`KNOWN`] is the one table: names, aliases, defaults and documentation; [`Properties`] holds what was given, as text and with
+//! [`KNOWN`] is the one table: names, aliases, defaults, values, documentation, and for what has no effect here the reason
+//! (`docs/configuration.md` is written from it); [`Properties`] holds what was given, as text and with
 //! where it came from; [`Settings`] is what the library uses. Names are those of the Java client, of librdkafka where they
 //! differ, of the reference API (`deephaven.*`), and kolumn's own (`kolumn.*`).
 
+mod check;
 mod hidden;
 mod host_port;
 mod jaas;
 mod java;
 mod known;
+mod policy;
 mod properties;
 mod sasl;
 mod security;
@@ -16,12 +19,16 @@ mod settings;
 mod token;
 mod value;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
+
 pub use hidden::{Address, Secret};
 pub use host_port::HostPort;
-pub use known::{Effect, KNOWN, Property};
+pub use known::{Effect, KNOWN, Property, Theme, Values};
+pub use policy::{AddressFamily, OffsetReset, OnRecreatedTopic, OnTruncation};
 pub use properties::{Origin, Properties};
 pub use sasl::{SaslCredentials, SaslMechanism, SaslSettings};
 pub use security::{Security, SecurityProtocol};
-pub use settings::{ColumnNames, OffsetReset, OnRecreatedTopic, OnTruncation, Settings, SideColumn};
+pub use settings::{ColumnNames, Settings, SideColumn, SocketSettings};
 pub(crate) use token::check_extensions;
 pub use token::{OidcSettings, UnsecuredToken};

@@ -104,15 +104,14 @@ impl SaslSettings {
     /// # Errors
     /// [`Error::InvalidProperty`], [`Error::Missing`] where a name, password or mechanism is not given.
     pub(super) fn read(reader: &Reader<'_>, wanted: bool) -> Result<Option<Self>> {
-        const LONGEST: i64 = 30 * 60 * 1000;
         let given = Given::read(reader);
         reader.raw("sasl.mechanism");
         let unsecured = reader.boolean("enable.sasl.oauthbearer.unsecure.jwt")?;
         let urlencode = reader.boolean("sasl.oauthbearer.header.urlencode")?;
-        let retry_backoff = reader.milliseconds("sasl.login.retry.backoff.ms", 1..=LONGEST)?;
-        let retry_backoff_max = reader.milliseconds("sasl.login.retry.backoff.max.ms", 1..=LONGEST)?.max(retry_backoff);
-        let connect_timeout = reader.milliseconds("sasl.login.connect.timeout.ms", 1..=LONGEST)?;
-        let read_timeout = reader.milliseconds("sasl.login.read.timeout.ms", 1..=LONGEST)?;
+        let retry_backoff = reader.milliseconds("sasl.login.retry.backoff.ms")?;
+        let retry_backoff_max = reader.milliseconds("sasl.login.retry.backoff.max.ms")?.max(retry_backoff);
+        let connect_timeout = reader.milliseconds("sasl.login.connect.timeout.ms")?;
+        let read_timeout = reader.milliseconds("sasl.login.read.timeout.ms")?;
         if !wanted {
             return Ok(None);
         }
@@ -215,8 +214,9 @@ impl Given {
         let option = |name: &str| jaas.and_then(|jaas| jaas.option(name)).map(str::to_owned);
         let by_claims = jaas.is_some_and(|jaas| jaas.options_of("unsecuredLogin").next().is_some());
         let oidc = match self.method.as_deref() {
-            Some("oidc") => true,
-            Some("default") | None => self.endpoint.is_some(),
+            Some(method) if method.eq_ignore_ascii_case("oidc") => true,
+            Some(method) if method.eq_ignore_ascii_case("default") => self.endpoint.is_some(),
+            None => self.endpoint.is_some(),
             Some(method) => return Err(reader.invalid("sasl.oauthbearer.method", method, "must be default or oidc")),
         };
         if oidc {

@@ -2,48 +2,20 @@
 
 use std::time::Duration;
 
+use super::check::check;
 use super::hidden::Address;
 use super::host_port::HostPort;
-use super::known::{Effect, KNOWN, Property};
+use super::policy::{AddressFamily, OffsetReset, OnRecreatedTopic, OnTruncation};
 use super::properties::Properties;
 use super::security::Security;
 use super::value::Reader;
-use crate::error::{Error, Result, nearest};
+use crate::error::{Error, Result};
 
-/// Half an hour: longer than any timeout that makes sense, and far from every overflow.
-const LONGEST_WAIT: i64 = 30 * 60 * 1000;
+/// As good as for ever, and far from every overflow.
+const FOR_EVER: Duration = Duration::from_millis(i32::MAX as u64);
 
-/// Where to start a partition that has no committed offset: `auto.offset.reset`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum OffsetReset {
-    /// At the first offset that the log holds.
-    Earliest,
-    /// At the end of the log.
-    Latest,
-    /// Nowhere: it is an error.
-    None,
-}
-
-/// What happens when the log was cut below what was read of it: `kolumn.on.truncation`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum OnTruncation {
-    /// The consumption stops.
-    Fail,
-    /// The rows that the log lost are withdrawn from the table, and it is read on.
-    Withdraw,
-}
-
-/// What happens when the topic was deleted and created again: `kolumn.on.recreated.topic`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum OnRecreatedTopic {
-    /// The consumption stops.
-    Fail,
-    /// The new topic is read from its first offset. The rows of the old one stay.
-    Restart,
-}
+/// Less would ask the brokers without a pause.
+const SHORTEST_METADATA_AGE: Duration = Duration::from_millis(10);
 
 /// The names of the columns that come from Kafka itself; none where the table has no such column.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,7 +51,30 @@ pub struct SideColumn {
     pub deserializer: Option<String>,
 }
 
-/// What the library uses, made from [`Properties`]. Each field's documentation names its property; [`KNOWN`] has the defaults.
+/// What sockets to brokers are like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SocketSettings {
+    /// `broker.address.family`.
+    pub family: AddressFamily,
+    /// `receive.buffer.bytes`; none for the operating system's choice.
+    pub receive_buffer: Option<u32>,
+    /// `send.buffer.bytes`; none for the operating system's choice.
+    pub send_buffer: Option<u32>,
+    /// `socket.keepalive.enable`.
+    pub keepalive: bool,
+    /// `socket.nagle.disable`.
+    pub nodelay: bool,
+}
+
+impl Default for SocketSettings {
+    /// The defaults of the properties.
+    fn default() -> Self {
+        Self { family: AddressFamily::Any, receive_buffer: None, send_buffer: None, keepalive: true, nodelay: true }
+    }
+}
+
+/// What the library uses, made from [`Properties`]. Each field's documentation names its property; [`KNOWN`](super::KNOWN) has the defaults.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Settings {
@@ -119,6 +114,12 @@ pub struct Settings {
     pub bootstrap_timeout: Duration,
     /// `socket.connection.setup.timeout.ms`.
     pub connect_timeout: Duration,
+    /// `socket.connection.setup.timeout.max.ms`, at least `socket.connection.setup.timeout.ms`.
+    pub connect_timeout_max: Duration,
+    /// `connections.max.idle.ms`; none for never.
+    pub connections_max_idle: Option<Duration>,
+    /// `broker.address.family` and what else a socket is given.
+    pub sockets: SocketSettings,
     /// `retry.backoff.ms`.
     pub retry_backoff: Duration,
     /// `retry.backoff.max.ms`, at least `retry.backoff.ms`.
@@ -127,8 +128,12 @@ pub struct Settings {
     pub reconnect_backoff: Duration,
     /// `reconnect.backoff.max.ms`, at least `reconnect.backoff.ms`.
     pub reconnect_backoff_max: Duration,
-    /// `metadata.max.age.ms`.
+    /// `metadata.max.age.ms`, at least 10 ms.
     pub metadata_max_age: Duration,
+    /// `metadata.recovery.rebootstrap.trigger.ms`; none where `metadata.recovery.strategy` is `none`.
+    pub rebootstrap: Option<Duration>,
+    /// `kolumn.wait.for.topic.ms`.
+    pub wait_for_topic: Duration,
     /// `deephaven.*.column.*`, `key.deserializer` and `value.deserializer`.
     pub columns: ColumnNames,
     /// `schema.registry.url`.
@@ -153,10 +158,11 @@ impl Settings {
     /// The settings that the properties say, defaults elsewhere.
     ///
     /// # Errors
-    /// [`Error::UnknownProperty`] (with `kolumn.lenient.config=true` a warning), [`Error::InvalidProperty`].
+    /// [`Error::UnknownProperty`] (with `kolumn.lenient.config=true` a warning); [`Error::InvalidProperty`] for a value that a
+    /// property cannot have, and for a property that cannot have a meaning here.
     pub fn from_properties(properties: &Properties) -> Result<Self> {
         let reader = Reader::new(properties);
-        check_names(properties, reader.boolean("kolumn.lenient.config")?)?;
+        check(properties, &reader, reader.boolean("kolumn.lenient.config")?)?;
         Self::read(&reader)
     }
 
@@ -173,67 +179,76 @@ impl Settings {
     }
 
     fn read(reader: &Reader<'_>) -> Result<Self> {
-        const BYTES: i64 = i32::MAX as i64;
-        let fetch_max_bytes: i32 = reader.number("fetch.max.bytes", 1024..=BYTES)?;
-        let max_response: usize = reader.number("receive.message.max.bytes", 1024..=BYTES)?;
+        let fetch_max_bytes: i32 = reader.number("fetch.max.bytes")?;
+        let max_response: usize = reader.number("receive.message.max.bytes")?;
         let room = usize::try_from(fetch_max_bytes).unwrap_or(usize::MAX).saturating_add(1 << 20);
-        let retry_backoff = reader.milliseconds("retry.backoff.ms", 1..=LONGEST_WAIT)?;
-        let reconnect_backoff = reader.milliseconds("reconnect.backoff.ms", 1..=LONGEST_WAIT)?;
+        let connect_timeout = reader.milliseconds("socket.connection.setup.timeout.ms")?;
+        // Without any pause, a broker that is down would be asked without end.
+        let pause = |name| reader.milliseconds(name).map(|pause| pause.max(Duration::from_millis(1)));
+        let retry_backoff = pause("retry.backoff.ms")?;
+        let reconnect_backoff = pause("reconnect.backoff.ms")?;
+        reader.checked("builtin.features")?;
         Ok(Self {
             bootstrap: reader.parsed("bootstrap.servers", HostPort::list)?,
             security: Security::read(reader)?,
             client_id: reader.text("client.id").unwrap_or_default().to_owned(),
             rack: reader.text("client.rack").unwrap_or_default().to_owned(),
             group_id: reader.filled("group.id"),
-            offset_reset: reader.parsed("auto.offset.reset", offset_reset)?,
-            read_committed: reader.parsed("isolation.level", isolation_level)?,
+            offset_reset: reader.parsed("auto.offset.reset", OffsetReset::read)?,
+            read_committed: reader.one_of("isolation.level", &[("read_committed", true), ("read_uncommitted", false)])?,
             check_crcs: reader.boolean("check.crcs")?,
-            fetch_min_bytes: reader.number("fetch.min.bytes", 0..=BYTES)?,
-            fetch_max_wait: reader.milliseconds("fetch.max.wait.ms", 0..=LONGEST_WAIT)?,
+            fetch_min_bytes: reader.number("fetch.min.bytes")?,
+            fetch_max_wait: reader.milliseconds("fetch.max.wait.ms")?,
             fetch_max_bytes,
-            fetch_max_partition_bytes: reader.number("max.partition.fetch.bytes", 1..=BYTES)?,
-            fetches_in_flight: reader.number("kolumn.fetches.in.flight", 1..=16)?,
+            fetch_max_partition_bytes: reader.number("max.partition.fetch.bytes")?,
+            fetches_in_flight: reader.number("kolumn.fetches.in.flight")?,
             max_response_bytes: max_response.max(room),
-            request_timeout: reader.milliseconds("request.timeout.ms", 1..=LONGEST_WAIT)?,
-            api_timeout: reader.milliseconds("default.api.timeout.ms", 1..=LONGEST_WAIT)?,
-            bootstrap_timeout: reader.milliseconds("kolumn.bootstrap.timeout.ms", 1..=LONGEST_WAIT)?,
-            connect_timeout: reader.milliseconds("socket.connection.setup.timeout.ms", 1..=LONGEST_WAIT)?,
+            request_timeout: reader.milliseconds("request.timeout.ms")?,
+            api_timeout: reader.milliseconds("default.api.timeout.ms")?,
+            bootstrap_timeout: reader.milliseconds("kolumn.bootstrap.timeout.ms")?,
+            connect_timeout,
+            connect_timeout_max: reader.milliseconds("socket.connection.setup.timeout.max.ms")?.max(connect_timeout),
+            connections_max_idle: reader.positive("connections.max.idle.ms")?.map(Duration::from_millis),
+            sockets: sockets(reader)?,
             retry_backoff,
-            retry_backoff_max: reader.milliseconds("retry.backoff.max.ms", 1..=LONGEST_WAIT)?.max(retry_backoff),
+            retry_backoff_max: reader.milliseconds("retry.backoff.max.ms")?.max(retry_backoff),
             reconnect_backoff,
-            reconnect_backoff_max: reader.milliseconds("reconnect.backoff.max.ms", 1..=LONGEST_WAIT)?.max(reconnect_backoff),
-            metadata_max_age: reader.milliseconds("metadata.max.age.ms", 10..=BYTES)?,
+            reconnect_backoff_max: reader.milliseconds("reconnect.backoff.max.ms")?.max(reconnect_backoff),
+            metadata_max_age: metadata_max_age(reader)?,
+            rebootstrap: rebootstrap(reader)?,
+            wait_for_topic: reader.milliseconds("kolumn.wait.for.topic.ms")?,
             columns: columns(reader),
             registry: reader.filled("schema.registry.url").map(Address::new),
-            lanes: Some(reader.number("kolumn.lanes", 0..=1024)?).filter(|lanes| *lanes > 0),
-            memory_budget: reader.number("kolumn.memory.budget.bytes", (1 << 20)..=i64::MAX)?,
-            cycle: reader.milliseconds("kolumn.cycle.ms", 0..=60_000)?,
-            chunk_rows: reader.number("kolumn.chunk.rows", 1..=16_777_216)?,
-            on_truncation: reader.parsed("kolumn.on.truncation", on_truncation)?,
-            on_recreated_topic: reader.parsed("kolumn.on.recreated.topic", on_recreated_topic)?,
-            max_decompressed_batch: reader.number("kolumn.max.decompressed.batch.bytes", 1024..=BYTES)?,
+            lanes: Some(reader.number("kolumn.lanes")?).filter(|lanes| *lanes > 0),
+            memory_budget: reader.number("kolumn.memory.budget.bytes")?,
+            cycle: reader.milliseconds("kolumn.cycle.ms")?,
+            chunk_rows: reader.number("kolumn.chunk.rows")?,
+            on_truncation: reader.one_of("kolumn.on.truncation", &OnTruncation::NAMES)?,
+            on_recreated_topic: reader.one_of("kolumn.on.recreated.topic", &OnRecreatedTopic::NAMES)?,
+            max_decompressed_batch: reader.number("kolumn.max.decompressed.batch.bytes")?,
         })
     }
 }
 
-fn check_names(properties: &Properties, lenient: bool) -> Result<()> {
-    for (key, _) in properties.iter() {
-        match Property::find(key).map(|property| property.effect) {
-            Some(Effect::Used) => {}
-            Some(Effect::None) => tracing::debug!(property = key, "has no effect on kolumn"),
-            Some(Effect::Security) => tracing::debug!(property = key, "has no effect with security.protocol=PLAINTEXT"),
-            None => {
-                let names =
-                    KNOWN.iter().flat_map(|property| std::iter::once(property.name).chain(property.aliases.iter().copied()));
-                let nearest = nearest(key, names);
-                if !lenient {
-                    return Err(Error::UnknownProperty { key: key.to_owned(), nearest });
-                }
-                tracing::warn!(property = key, nearest, "unknown property");
-            }
-        }
-    }
-    Ok(())
+fn metadata_max_age(reader: &Reader<'_>) -> Result<Duration> {
+    let age: i64 = reader.number("metadata.max.age.ms")?;
+    Ok(u64::try_from(age).map_or(FOR_EVER, Duration::from_millis).max(SHORTEST_METADATA_AGE))
+}
+
+fn rebootstrap(reader: &Reader<'_>) -> Result<Option<Duration>> {
+    let trigger = reader.milliseconds("metadata.recovery.rebootstrap.trigger.ms")?;
+    let goes_back = reader.one_of("metadata.recovery.strategy", &[("rebootstrap", true), ("none", false)])?;
+    Ok(goes_back.then_some(trigger))
+}
+
+fn sockets(reader: &Reader<'_>) -> Result<SocketSettings> {
+    Ok(SocketSettings {
+        family: reader.one_of("broker.address.family", &AddressFamily::NAMES)?,
+        receive_buffer: reader.positive("receive.buffer.bytes")?,
+        send_buffer: reader.positive("send.buffer.bytes")?,
+        keepalive: reader.boolean("socket.keepalive.enable")?,
+        nodelay: reader.boolean("socket.nagle.disable")?,
+    })
 }
 
 fn columns(reader: &Reader<'_>) -> ColumnNames {
@@ -254,45 +269,11 @@ fn columns(reader: &Reader<'_>) -> ColumnNames {
     }
 }
 
-/// Also the names that librdkafka has for them.
-fn offset_reset(text: &str) -> Result<Option<OffsetReset>, String> {
-    match text {
-        "" => Ok(None),
-        "earliest" | "smallest" | "beginning" => Ok(Some(OffsetReset::Earliest)),
-        "latest" | "largest" | "end" => Ok(Some(OffsetReset::Latest)),
-        "none" | "error" => Ok(Some(OffsetReset::None)),
-        _ => Err("must be earliest, latest or none".into()),
-    }
-}
-
-fn isolation_level(text: &str) -> Result<bool, String> {
-    match text {
-        "read_committed" => Ok(true),
-        "read_uncommitted" => Ok(false),
-        _ => Err("must be read_committed or read_uncommitted".into()),
-    }
-}
-
-fn on_truncation(text: &str) -> Result<OnTruncation, String> {
-    match text {
-        "fail" => Ok(OnTruncation::Fail),
-        "withdraw" => Ok(OnTruncation::Withdraw),
-        _ => Err("must be fail or withdraw".into()),
-    }
-}
-
-fn on_recreated_topic(text: &str) -> Result<OnRecreatedTopic, String> {
-    match text {
-        "fail" => Ok(OnRecreatedTopic::Fail),
-        "restart" => Ok(OnRecreatedTopic::Restart),
-        _ => Err("must be fail or restart".into()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
+    use super::super::known::{Effect, Property};
     use super::*;
 
     fn settings<const N: usize>(pairs: [(&str, &str); N]) -> Result<Settings> {
@@ -306,7 +287,7 @@ mod tests {
         reader.boolean("kolumn.lenient.config").expect("has a default");
         Settings::read(&reader).expect("the defaults are valid");
         let used: BTreeSet<_> =
-            KNOWN.iter().filter(|property| property.effect == Effect::Used).map(|property| property.name).collect();
+            Property::all().filter(|property| property.effect == Effect::Used).map(|property| property.name).collect();
         assert_eq!(*reader.asked.borrow(), used);
     }
 
@@ -394,7 +375,36 @@ mod tests {
     }
 
     #[test]
-    fn what_changes_nothing_here_is_accepted() {
-        assert!(settings([("enable.auto.commit", "true"), ("max.poll.records", "500"), ("ssl.ca.location", "/ca.pem")]).is_ok());
+    fn what_means_never_and_what_means_the_systems_choice_is_none() {
+        let settings = settings([
+            ("connections.max.idle.ms", "-1"),
+            ("socket.receive.buffer.bytes", "0"),
+            ("send.buffer.bytes", "4096"),
+            ("topic.metadata.refresh.interval.ms", "-1"),
+            ("broker.address.family", "V6"),
+        ])
+        .expect("valid");
+        assert_eq!((settings.connections_max_idle, settings.metadata_max_age), (None, FOR_EVER));
+        assert_eq!((settings.sockets.receive_buffer, settings.sockets.send_buffer), (None, Some(4096)));
+        assert_eq!(settings.sockets.family, AddressFamily::V6);
+    }
+
+    #[test]
+    fn the_sockets_of_a_default_are_those_of_no_properties() {
+        assert_eq!(settings([]).expect("defaults").sockets, SocketSettings::default());
+    }
+
+    #[test]
+    fn a_pause_of_nothing_counts_as_a_millisecond_and_a_maximum_is_no_less_than_what_it_limits() {
+        let settings = settings([
+            ("retry.backoff.ms", "0"),
+            ("reconnect.backoff.ms", "0"),
+            ("reconnect.backoff.max.ms", "0"),
+            ("socket.connection.setup.timeout.ms", "60000"),
+        ])
+        .expect("valid");
+        let least = Duration::from_millis(1);
+        assert_eq!((settings.retry_backoff, settings.reconnect_backoff, settings.reconnect_backoff_max), (least, least, least));
+        assert_eq!(settings.connect_timeout_max, Duration::from_secs(60));
     }
 }

@@ -2,11 +2,10 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::hidden::without_user;
-use super::known::Property;
+use super::known::{Property, Values};
 use super::properties::Properties;
 use crate::error::{Error, Result};
 
@@ -40,6 +39,12 @@ impl<'a> Reader<'a> {
         self.properties.get(name)
     }
 
+    /// Whether the value is one that the table allows; for a property that asks for nothing else.
+    pub(super) fn checked(&self, name: &'static str) -> Result<()> {
+        let values = Property::find(name).map_or(Values::Text, |property| property.values);
+        self.parsed(name, |text| values.check(text))
+    }
+
     /// What `read` makes of the value.
     pub(super) fn parsed<T>(&self, name: &'static str, read: impl FnOnce(&str) -> Result<T, String>) -> Result<T> {
         let text = self.text(name).unwrap_or_default();
@@ -47,26 +52,43 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn boolean(&self, name: &'static str) -> Result<bool> {
-        self.parsed(name, |text| match text.to_ascii_lowercase().as_str() {
-            "true" => Ok(true),
-            "false" => Ok(false),
-            _ => Err("must be true or false".into()),
-        })
+        self.parsed(name, |text| Values::Boolean.check(text).map(|()| text.eq_ignore_ascii_case("true")))
     }
 
-    pub(super) fn number<T>(&self, name: &'static str, range: RangeInclusive<i64>) -> Result<T>
+    /// A number in the range that the table says.
+    pub(super) fn number<T>(&self, name: &'static str) -> Result<T>
     where
         T: TryFrom<i64>,
     {
-        let (low, high) = (*range.start(), *range.end());
+        let values = Property::find(name).map_or(Values::Text, |property| property.values);
         self.parsed(name, |text| {
-            let number = text.parse().ok().filter(|number| range.contains(number));
-            number.and_then(|number| T::try_from(number).ok()).ok_or_else(|| format!("must be a number from {low} to {high}"))
+            values.check(text)?;
+            let number: Option<i64> = text.parse().ok();
+            number.and_then(|number| T::try_from(number).ok()).ok_or_else(|| "is out of range".into())
         })
     }
 
-    pub(super) fn milliseconds(&self, name: &'static str, range: RangeInclusive<i64>) -> Result<Duration> {
-        self.number(name, range).map(Duration::from_millis)
+    pub(super) fn milliseconds(&self, name: &'static str) -> Result<Duration> {
+        self.number(name).map(Duration::from_millis)
+    }
+
+    /// A number where -1 and 0 mean none.
+    pub(super) fn positive<T>(&self, name: &'static str) -> Result<Option<T>>
+    where
+        T: TryFrom<i64>,
+    {
+        self.parsed(name, |text| if matches!(text, "-1" | "0") { Ok(None) } else { Ok(Some(())) })?
+            .map(|()| self.number(name))
+            .transpose()
+    }
+
+    /// What the table's value of this name means, in any case.
+    pub(super) fn one_of<T: Copy>(&self, name: &'static str, meanings: &[(&str, T)]) -> Result<T> {
+        let values = Property::find(name).map_or(Values::Text, |property| property.values);
+        self.parsed(name, |text| {
+            let meaning = meanings.iter().find(|(value, _)| value.eq_ignore_ascii_case(text));
+            meaning.map(|(_, meaning)| *meaning).ok_or_else(|| format!("must be {values}"))
+        })
     }
 
     pub(super) fn invalid(&self, name: &str, value: &str, reason: &str) -> Error {

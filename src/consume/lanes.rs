@@ -93,9 +93,9 @@ impl Lanes {
         if self.owners.insert(assignment.partition, owner).is_none() {
             lane.partitions += 1;
         }
-        let Assignment { partition, position, end } = assignment;
+        let Assignment { partition, position, leader_epoch, end } = assignment;
         // A lane that is gone has reported why.
-        let _ = lane.commands.send(LaneCommand::Assign { partition, position, end });
+        let _ = lane.commands.send(LaneCommand::Assign { partition, position, leader_epoch, end });
         Ok(())
     }
 
@@ -110,6 +110,15 @@ impl Lanes {
         for lane in &self.lanes {
             let _ = lane.commands.send(LaneCommand::View(Arc::clone(view)));
         }
+    }
+
+    /// Lets all lanes let go of all their partitions, which are another topic's or are given out again. Each reports when it has; so many
+    /// will.
+    pub(super) fn restart(&mut self, view: &Arc<TopicView>) -> usize {
+        self.view = Arc::clone(view);
+        let told = self.lanes.iter().map(|lane| lane.commands.send(LaneCommand::Restart { view: Arc::clone(view) }));
+        // A lane that is gone has reported why.
+        told.filter(std::result::Result::is_ok).count()
     }
 
     fn spawn(&self, plan: &Plan) -> Result<LaneHandle> {

@@ -23,10 +23,14 @@
 //! ```
 
 mod control;
+mod identity;
 mod lanes;
 mod plan;
 mod questions;
 mod start;
+mod supervision;
+mod truncation;
+mod views;
 
 use std::fmt;
 use std::future::{Future, IntoFuture};

@@ -15,6 +15,8 @@ use crate::position::{Offset, Offsets, Partition, Partitions, Stop};
 pub(super) struct Assignment {
     pub(super) partition: Partition,
     pub(super) position: Offset,
+    /// The epoch of the last record before the position; -1 where it is not known.
+    pub(super) leader_epoch: i32,
     pub(super) end: End,
 }
 
@@ -103,7 +105,7 @@ pub(super) async fn assignments(plan: &Plan, cluster: &mut Cluster, partitions: 
                     timestamp: Some(*time),
                 }),
             };
-            Ok(Assignment { partition, position, end })
+            Ok(Assignment { partition, position, leader_epoch: -1, end })
         })
         .collect()
 }

@@ -19,6 +19,8 @@ pub use column::{Column, ColumnFull};
 pub use decoder::{BadPayload, Decoder, OnError, decoder};
 pub use error::{DecodeError, Reason};
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 #[cfg(test)]
 mod tests;
 

@@ -4,9 +4,18 @@
 //! lane drives it. The walk over an answer's batch headers happens here, so that a partition's fetch position has moved, and the next
 //! request can leave, before anything is decompressed.
 
+mod answer;
+mod batches;
+mod broker;
 mod core;
+mod epochs;
+mod identity;
 mod partition;
+mod planted;
 mod refusal;
+mod replica;
+mod request;
+mod session;
 mod ticket;
 
 pub(crate) use self::core::{FetchCore, FetchSettings};

@@ -21,6 +21,8 @@ pub(super) fn settings() -> FetchSettings {
         max_partition_bytes: 2 << 20,
         read_committed: false,
         in_flight: 1,
+        rack: String::new(),
+        follower_lease: Duration::from_secs(300),
         retry: Backoff { initial: Duration::from_millis(100), max: Duration::from_secs(1) },
     }
 }
@@ -48,7 +50,7 @@ pub(super) fn reading(partitions: impl IntoIterator<Item = i32>) -> FetchCore {
     let mut core = core();
     let mut leaders = Vec::new();
     for partition in partitions {
-        core.assign(partition, 0, None);
+        core.assign(partition, 0, -1, None);
         leaders.push((partition, 1, 0));
     }
     core.topic_view(&view(&leaders));

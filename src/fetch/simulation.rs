@@ -138,7 +138,7 @@ impl World {
             rng,
         };
         for partition in 0..PARTITIONS {
-            world.core.assign(partition, 0, None);
+            world.core.assign(partition, 0, -1, None);
         }
         world.core.topic_view(&view(&world.truth()));
         world
@@ -168,8 +168,8 @@ impl World {
     }
 
     fn ask(&mut self) {
-        for broker in self.core.brokers() {
-            while let Some((ticket, request)) = self.core.next_request(broker, self.now) {
+        for broker in self.core.brokers(self.now) {
+            while let Some((ticket, request)) = self.core.next_request(broker, 12, self.now) {
                 let response = if self.chance(15) { None } else { Some(self.serve(broker, &request)) };
                 self.under_way.push(UnderWay { ticket, response });
             }
@@ -212,7 +212,7 @@ impl World {
             match action {
                 Action::Records(records) => self.receive(&records),
                 Action::RefreshMetadata { .. } => self.views.push(self.truth()),
-                Action::Watermarks(_) => {}
+                Action::Watermarks(_) | Action::Trouble { .. } => {}
                 other => panic!("{other:?} out of nothing"),
             }
         }
@@ -256,7 +256,7 @@ impl World {
         self.discarded += reader.pending.len();
         reader.pending.clear();
         let pause = self.rng.bool();
-        self.core.rewind(partition, reader.position, self.now, pause);
+        self.core.rewind(partition, reader.position, -1, self.now, pause);
     }
 
     fn hold(&mut self, partition: i32) {
@@ -305,7 +305,7 @@ impl World {
             while !self.under_way.is_empty() {
                 self.deliver();
             }
-            if self.core.brokers().is_empty() {
+            if self.core.brokers(self.now).is_empty() {
                 break;
             }
             if let Some(due) = self.core.timeout(self.now) {
@@ -319,7 +319,7 @@ impl World {
             let log = &self.logs[&partition];
             assert_eq!(self.readers[&partition].position, log.end, "partition {partition} arrives");
         }
-        assert!(self.core.brokers().is_empty());
+        assert!(self.core.brokers(self.now).is_empty());
     }
 }
 

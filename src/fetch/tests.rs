@@ -23,12 +23,12 @@ fn batch(base: i64, count: usize) -> Vec<u8> {
 }
 
 fn ask(core: &mut FetchCore, broker: i32, now: Instant) -> Option<Vec<(i32, i64)>> {
-    core.next_request(broker, now).map(|(_, request)| asked(&request))
+    core.next_request(broker, 12, now).map(|(_, request)| asked(&request))
 }
 
 /// Asks broker 1, answers at once, and gives what came of it.
 fn exchange(core: &mut FetchCore, now: Instant, partitions: Vec<PartitionData>) -> Vec<Action> {
-    let (ticket, _) = core.next_request(1, now).unwrap();
+    let (ticket, _) = core.next_request(1, 12, now).unwrap();
     core.on_response(ticket, answer(partitions), now)
 }
 
@@ -63,15 +63,16 @@ fn a_request_carries_the_settings_and_the_positions_of_the_partitions_that_the_b
     settings.read_committed = true;
     let mut core = FetchCore::new(TOPIC.into(), settings, 1);
     for (partition, position) in [(0, 5), (1, 6), (2, 7)] {
-        core.assign(partition, position, None);
+        core.assign(partition, position, -1, None);
     }
     core.topic_view(&view(&[(0, 1, 0), (1, 2, 0), (2, 1, 0), (3, 1, 0)]));
     let now = Instant::now();
-    assert_eq!(core.brokers(), [1, 2]);
-    let (_, request) = core.next_request(1, now).unwrap();
+    assert_eq!(core.brokers(now), [1, 2]);
+    let (_, request) = core.next_request(1, 12, now).unwrap();
     assert_eq!(asked(&request), [(0, 5), (2, 7)]);
     assert_eq!((request.max_wait_ms, request.min_bytes, request.max_bytes), (500, 1, 8 << 20));
-    assert_eq!((request.isolation_level, request.replica_id.0, request.session_epoch), (1, -1, -1));
+    assert_eq!((request.isolation_level, request.replica_id.0), (1, -1));
+    assert_eq!((request.session_id, request.session_epoch), (0, 0), "the broker is asked for a session");
     assert_eq!(request.topics[0].topic.as_str(), TOPIC);
     assert_eq!(request.topics[0].partitions[0].partition_max_bytes, 2 << 20);
     assert_eq!(ask(&mut core, 2, now), Some(vec![(1, 6)]));
@@ -81,11 +82,11 @@ fn a_request_carries_the_settings_and_the_positions_of_the_partitions_that_the_b
 #[test]
 fn a_partition_without_a_leader_is_not_asked_for_until_it_has_one() {
     let mut core = core();
-    core.assign(0, 0, None);
+    core.assign(0, 0, -1, None);
     let now = Instant::now();
-    assert_eq!((core.brokers(), ask(&mut core, 1, now)), (vec![], None));
+    assert_eq!((core.brokers(now), ask(&mut core, 1, now)), (vec![], None));
     core.topic_view(&view(&[(0, -1, 3)]));
-    assert!(core.brokers().is_empty());
+    assert!(core.brokers(now).is_empty());
     core.topic_view(&view(&[(0, 1, 4)]));
     assert_eq!(ask(&mut core, 1, now), Some(vec![(0, 0)]));
 }
@@ -102,31 +103,71 @@ fn the_position_moves_with_the_walk_so_that_the_next_request_can_leave_before_an
 }
 
 #[test]
-fn a_partition_is_in_at_most_one_request_even_where_several_may_be_under_way() {
+fn several_requests_are_under_way_only_where_each_has_something_to_read_and_none_may_wait() {
     let mut settings = settings();
-    settings.in_flight = 3;
+    settings.in_flight = 2;
     let mut core = FetchCore::new(TOPIC.into(), settings, 1);
     let now = Instant::now();
-    core.assign(0, 0, None);
-    core.topic_view(&view(&[(0, 1, 0), (1, 1, 0)]));
-    let (first, _) = core.next_request(1, now).unwrap();
-    assert!(core.next_request(1, now).is_none());
-    core.assign(1, 0, None);
-    core.topic_view(&view(&[(0, 1, 0), (1, 1, 0)]));
-    let (second, request) = core.next_request(1, now).unwrap();
-    assert_eq!(asked(&request), [(1, 0)]);
-    core.on_response(first, answer(vec![full(0, batch(0, 1))]), now);
-    assert_eq!(ask(&mut core, 1, now), Some(vec![(0, 1)]));
-    core.on_response(second, answer(vec![full(1, batch(0, 2))]), now);
-    assert_eq!(ask(&mut core, 1, now), Some(vec![(1, 2)]));
+    (0..4).for_each(|partition| core.assign(partition, 0, -1, None));
+    core.topic_view(&view(&[(0, 1, 0), (1, 1, 0), (2, 1, 0), (3, 1, 0)]));
+    let more = |partition, base| full(partition, batch(base, 1)).with_high_watermark(100);
+    let caught_up = |partition| full(partition, batch(0, 1)).with_high_watermark(1);
+    let (first, request) = core.next_request(1, 12, now).unwrap();
+    assert_eq!((request.max_wait_ms, asked(&request).len()), (500, 4), "nothing is known yet: it may wait, and is alone");
+    assert!(core.next_request(1, 12, now).is_none());
+    let opened = answer(vec![more(0, 0), more(1, 0), more(2, 0), caught_up(3)]).with_session_id(77);
+    core.on_response(first, opened, now);
+    let (second, request) = core.next_request(1, 12, now).unwrap();
+    assert_eq!((request.max_wait_ms, asked(&request)), (0, vec![(1, 1), (2, 1), (3, 1)]));
+    assert_eq!((request.session_id, request.session_epoch), (77, -1), "the session is closed");
+    let (third, request) = core.next_request(1, 12, now).unwrap();
+    assert_eq!((request.max_wait_ms, asked(&request)), (0, vec![(0, 1)]));
+    assert_eq!((request.session_id, request.session_epoch), (0, -1));
+    assert!(core.next_request(1, 12, now).is_none(), "nothing is asked for twice");
+    core.on_response(second, answer(vec![more(1, 1), more(2, 1), empty(3).with_high_watermark(1)]), now);
+    let (fourth, request) = core.next_request(1, 12, now).unwrap();
+    assert_eq!((request.max_wait_ms, asked(&request)), (0, vec![(1, 2), (2, 2), (3, 1)]));
+    core.on_response(third, answer(vec![full(0, batch(1, 1)).with_high_watermark(2)]), now);
+    assert!(core.next_request(1, 12, now).is_none(), "a request that may wait does not stand in front of others");
+    let mut drained = vec![empty(3).with_high_watermark(1)];
+    drained.extend([1, 2].map(|partition| full(partition, batch(2, 1)).with_high_watermark(3)));
+    core.on_response(fourth, answer(drained), now);
+    let (_, request) = core.next_request(1, 12, now).unwrap();
+    assert_eq!((request.max_wait_ms, asked(&request).len()), (500, 4));
+    assert_eq!((request.session_id, request.session_epoch), (0, 0), "back to a session");
+}
+
+#[test]
+fn a_second_request_is_worth_it_only_where_we_stand_idle_for_what_is_there() {
+    for (idle, expected) in [(0, 1), (1, 1), (20, 2)] {
+        let mut settings = settings();
+        settings.in_flight = 0;
+        let mut core = FetchCore::new(TOPIC.into(), settings, 1);
+        let mut now = Instant::now();
+        (0..2).for_each(|partition| core.assign(partition, 0, -1, None));
+        core.topic_view(&view(&[(0, 1, 0), (1, 1, 0)]));
+        for round in 0..4 {
+            let (mut ticket, _) = core.next_request(1, 12, now).unwrap();
+            // The answer takes 30 ms; what was fetched before is decoded in the meantime.
+            now = after(now, 30);
+            ticket.idle_since(now - Duration::from_millis(idle));
+            let more = [0, 1].map(|partition| full(partition, batch(round, 1)).with_high_watermark(100));
+            core.on_response(ticket, answer(more.into()), now);
+            if expected == 2 && round == 1 {
+                break;
+            }
+        }
+        let under_way = std::iter::from_fn(|| core.next_request(1, 12, now)).count();
+        assert_eq!(under_way, expected, "idle for {idle} ms");
+    }
 }
 
 #[test]
 fn a_broker_is_not_asked_again_while_its_answer_is_awaited() {
     let mut core = reading([0]);
     let now = Instant::now();
-    let (ticket, _) = core.next_request(1, now).unwrap();
-    core.assign(1, 0, None);
+    let (ticket, _) = core.next_request(1, 12, now).unwrap();
+    core.assign(1, 0, -1, None);
     core.topic_view(&view(&[(0, 1, 0), (1, 1, 0)]));
     assert_eq!(ask(&mut core, 1, now), None);
     core.on_failure(&ticket);
@@ -139,7 +180,7 @@ fn each_partition_is_first_in_its_turn() {
     let now = Instant::now();
     let mut firsts = Vec::new();
     for _ in 0..8 {
-        let (ticket, request) = core.next_request(1, now).unwrap();
+        let (ticket, request) = core.next_request(1, 12, now).unwrap();
         firsts.push(asked(&request)[0].0);
         assert_eq!(asked(&request).len(), 4);
         core.on_response(ticket, answer((0..4).map(empty).collect()), after(now, 400));
@@ -163,7 +204,7 @@ fn a_truncated_tail_is_left_for_the_next_request() {
 #[test]
 fn a_batch_that_begins_below_the_position_is_handed_on_whole() {
     let mut core = core();
-    core.assign(0, 12, None);
+    core.assign(0, 12, -1, None);
     core.topic_view(&view(&[(0, 1, 0)]));
     let now = Instant::now();
     let bytes = batch(10, 5);
@@ -185,8 +226,8 @@ fn a_batch_that_compaction_emptied_and_the_tail_of_another_move_the_position() {
 fn an_answer_to_what_was_asked_before_a_rewind_is_discarded() {
     let mut core = reading([0, 1]);
     let now = Instant::now();
-    let (ticket, _) = core.next_request(1, now).unwrap();
-    core.rewind(0, 40, now, false);
+    let (ticket, _) = core.next_request(1, 12, now).unwrap();
+    core.rewind(0, 40, -1, now, false);
     let actions = core.on_response(ticket, answer(vec![full(0, batch(0, 3)), full(1, batch(0, 5))]), now);
     assert_eq!(records(&actions), [(1, 0, 5, batch(0, 5).len())]);
     assert!(!actions.iter().any(|action| matches!(action, Action::Watermarks(marks) if marks.partition == 0)));
@@ -199,10 +240,10 @@ fn an_answer_to_what_was_asked_before_a_rewind_is_discarded() {
 fn an_answer_to_a_partition_that_was_removed_or_assigned_anew_is_discarded() {
     let mut core = reading([0, 1]);
     let now = Instant::now();
-    let (ticket, _) = core.next_request(1, now).unwrap();
+    let (ticket, _) = core.next_request(1, 12, now).unwrap();
     core.remove(0);
     core.remove(1);
-    core.assign(1, 7, None);
+    core.assign(1, 7, -1, None);
     core.topic_view(&view(&[(0, 1, 0), (1, 1, 0)]));
     assert!(core.on_response(ticket, answer(vec![full(0, batch(0, 3)), full(1, batch(0, 5))]), now).is_empty());
     assert_eq!(ask(&mut core, 1, now), Some(vec![(1, 7)]));
@@ -213,7 +254,7 @@ fn after_a_lost_connection_the_same_is_asked_again() {
     let mut core = reading([0]);
     let now = Instant::now();
     exchange(&mut core, now, vec![full(0, batch(0, 3))]);
-    let (ticket, _) = core.next_request(1, now).unwrap();
+    let (ticket, _) = core.next_request(1, 12, now).unwrap();
     core.on_failure(&ticket);
     assert_eq!(ask(&mut core, 1, now), Some(vec![(0, 3)]));
 }
@@ -222,10 +263,10 @@ fn after_a_lost_connection_the_same_is_asked_again() {
 fn a_new_leader_is_asked_at_once_though_the_old_one_never_answers_and_a_late_answer_is_discarded() {
     let mut core = reading([0]);
     let now = Instant::now();
-    let (late, _) = core.next_request(1, now).unwrap();
+    let (late, _) = core.next_request(1, 12, now).unwrap();
     core.topic_view(&view(&[(0, 2, 1)]));
-    assert_eq!(core.brokers(), [2]);
-    let (ticket, request) = core.next_request(2, now).unwrap();
+    assert_eq!(core.brokers(now), [2]);
+    let (ticket, request) = core.next_request(2, 12, now).unwrap();
     assert_eq!(asked(&request), [(0, 0)]);
     assert!(core.on_response(late, answer(vec![full(0, batch(0, 9))]), now).is_empty());
     assert_eq!(records(&core.on_response(ticket, answer(vec![full(0, batch(0, 3))]), now)).len(), 1);
@@ -235,15 +276,16 @@ fn a_new_leader_is_asked_at_once_though_the_old_one_never_answers_and_a_late_ans
 #[test]
 fn metadata_of_a_lower_leader_epoch_and_metadata_without_the_partition_change_nothing() {
     let mut core = core();
-    core.assign(0, 0, None);
+    core.assign(0, 0, -1, None);
     core.topic_view(&view(&[(0, 2, 5)]));
     core.topic_view(&view(&[(0, 1, 4)]));
     core.topic_view(&view(&[]));
-    assert_eq!(core.brokers(), [2]);
+    let now = Instant::now();
+    assert_eq!(core.brokers(now), [2]);
     core.topic_view(&view(&[(0, 3, 5)]));
-    assert_eq!(core.brokers(), [3]);
+    assert_eq!(core.brokers(now), [3]);
     core.topic_view(&view(&[(0, 1, -1)])); // a broker too old to tell epochs
-    assert_eq!(core.brokers(), [1]);
+    assert_eq!(core.brokers(now), [1]);
 }
 
 #[test]
@@ -282,8 +324,8 @@ fn pauses_grow_with_failures_in_a_row_and_end_with_a_success() {
 fn a_rewind_with_a_pause_waits_and_one_without_does_not() {
     let mut core = reading([0, 1]);
     let now = Instant::now();
-    core.rewind(0, 5, now, true);
-    core.rewind(1, 6, now, false);
+    core.rewind(0, 5, -1, now, true);
+    core.rewind(1, 6, -1, now, false);
     assert_eq!(ask(&mut core, 1, now), Some(vec![(1, 6)]));
     let until = core.timeout(now).unwrap();
     assert!(until > after(now, 79) && until < after(now, 121));
@@ -292,10 +334,10 @@ fn a_rewind_with_a_pause_waits_and_one_without_does_not() {
 #[test]
 fn a_throttled_broker_is_left_alone_and_others_are_not() {
     let mut core = reading([0]);
-    core.assign(1, 0, None);
+    core.assign(1, 0, -1, None);
     core.topic_view(&view(&[(0, 1, 0), (1, 2, 0)]));
     let now = Instant::now();
-    let (ticket, _) = core.next_request(1, now).unwrap();
+    let (ticket, _) = core.next_request(1, 12, now).unwrap();
     let response = answer(vec![full(0, batch(0, 1))]).with_throttle_time_ms(300);
     assert_eq!(records(&core.on_response(ticket, response, now)).len(), 1, "what came with the throttling is used");
     assert_eq!(ask(&mut core, 1, after(now, 299)), None);
@@ -311,7 +353,7 @@ fn a_position_that_the_log_does_not_hold_is_told_once_and_asked_again_only_after
     let actions = exchange(&mut core, now, vec![refusal(0, OUT_OF_RANGE)]);
     assert!(matches!(actions[..], [Action::OutOfRange { partition: 0, position: 0 }]));
     assert_eq!(ask(&mut core, 1, after(now, 60_000)), None);
-    core.rewind(0, 30, now, false);
+    core.rewind(0, 30, -1, now, false);
     assert_eq!(ask(&mut core, 1, now), Some(vec![(0, 30)]));
 }
 
@@ -340,7 +382,7 @@ fn a_log_that_the_broker_finds_damaged_is_asked_for_once_more_and_then_fails() {
     let mut core = reading([0]);
     let now = Instant::now();
     assert!(exchange(&mut core, now, vec![refusal(0, CORRUPT)]).is_empty());
-    assert_eq!(core.next_request(1, now).map(drop), None);
+    assert_eq!(core.next_request(1, 12, now).map(drop), None);
     let actions = exchange(&mut core, after(now, 1000), vec![refusal(0, CORRUPT)]);
     assert!(matches!(failures(&actions)[..], [Error::Refused { code: CORRUPT, .. }]));
 }
@@ -353,7 +395,7 @@ fn bytes_without_progress_are_asked_for_once_more_first_in_the_request_and_then_
     let actions = exchange(&mut core, now, vec![full(1, half.clone())]);
     assert!(records(&actions).is_empty() && failures(&actions).is_empty());
     let later = after(now, 1000);
-    let (ticket, request) = core.next_request(1, later).unwrap();
+    let (ticket, request) = core.next_request(1, 12, later).unwrap();
     assert_eq!(
         asked(&request),
         [(1, 0), (0, 0)],
@@ -367,7 +409,7 @@ fn bytes_without_progress_are_asked_for_once_more_first_in_the_request_and_then_
 #[test]
 fn a_stale_batch_that_ends_at_the_position_is_no_progress_and_progress_after_it_is_forgiven() {
     let mut core = core();
-    core.assign(0, 10, None);
+    core.assign(0, 10, -1, None);
     core.topic_view(&view(&[(0, 1, 0)]));
     let mut now = Instant::now();
     for base in [10, 20, 30] {
@@ -404,7 +446,7 @@ fn a_batch_beyond_the_high_watermark_is_asked_for_once_more_at_once_and_then_bel
 fn a_high_watermark_below_the_position_after_a_failover_is_waited_out() {
     let mut core = reading([0]);
     let now = Instant::now();
-    core.rewind(0, 100, now, false);
+    core.rewind(0, 100, -1, now, false);
     let actions = exchange(&mut core, now, vec![empty(0).with_high_watermark(90)]);
     assert!(matches!(actions[..], [Action::Watermarks(Watermarks { high_watermark: 90, .. })]));
     assert_eq!(ask(&mut core, 1, now), Some(vec![(0, 100)]));
@@ -436,16 +478,16 @@ fn aborted_transactions_come_with_the_records() {
 #[test]
 fn at_its_stop_a_partition_and_its_broker_are_asked_no_more() {
     let mut core = core();
-    core.assign(0, 0, Some(3));
-    core.assign(1, 5, Some(5));
-    core.assign(2, 0, None);
+    core.assign(0, 0, -1, Some(3));
+    core.assign(1, 5, -1, Some(5));
+    core.assign(2, 0, -1, None);
     core.topic_view(&view(&[(0, 1, 0), (1, 2, 0), (2, 3, 0)]));
     let now = Instant::now();
-    assert_eq!(core.brokers(), [1, 3]);
+    assert_eq!(core.brokers(now), [1, 3]);
     exchange(&mut core, now, vec![full(0, batch(0, 4))]);
-    assert_eq!((core.brokers(), ask(&mut core, 1, now)), (vec![3], None));
+    assert_eq!((core.brokers(now), ask(&mut core, 1, now)), (vec![3], None));
     core.set_stop(2, 0);
-    assert!(core.brokers().is_empty());
+    assert!(core.brokers(now).is_empty());
     core.set_stop(0, 6);
     assert_eq!(ask(&mut core, 1, now), Some(vec![(0, 4)]));
 }
@@ -455,7 +497,7 @@ fn a_held_partition_is_left_out_until_it_is_held_no_more() {
     let mut core = reading([0, 1]);
     let now = Instant::now();
     core.hold(0, true);
-    let (ticket, request) = core.next_request(1, now).unwrap();
+    let (ticket, request) = core.next_request(1, 12, now).unwrap();
     assert_eq!(asked(&request), [(1, 0)]);
     core.on_response(ticket, answer(vec![full(1, batch(0, 1))]), now);
     core.hold(0, false);
@@ -467,13 +509,13 @@ fn a_held_partition_is_left_out_until_it_is_held_no_more() {
 #[test]
 fn while_a_partition_is_left_out_the_broker_is_not_allowed_to_wait_long() {
     let now = Instant::now();
-    let wait = |core: &mut FetchCore| core.next_request(1, now).map(|(_, request)| request.max_wait_ms);
+    let wait = |core: &mut FetchCore| core.next_request(1, 12, now).map(|(_, request)| request.max_wait_ms);
     assert_eq!(wait(&mut reading([0, 1])), Some(500));
     let mut held = reading([0, 1]);
     held.hold(0, true);
     assert_eq!(wait(&mut held), Some(50));
     let mut pausing = reading([0, 1]);
-    pausing.rewind(0, 0, now, true);
+    pausing.rewind(0, 0, -1, now, true);
     assert_eq!(wait(&mut pausing), Some(50));
     let mut finished = reading([0, 1]);
     finished.set_stop(0, 0);
@@ -484,7 +526,7 @@ fn while_a_partition_is_left_out_the_broker_is_not_allowed_to_wait_long() {
 fn what_was_not_asked_for_what_comes_twice_and_other_topics_are_ignored() {
     let mut core = reading([0]);
     let now = Instant::now();
-    let (ticket, _) = core.next_request(1, now).unwrap();
+    let (ticket, _) = core.next_request(1, 12, now).unwrap();
     let mut response = answer_about("other", vec![full(0, batch(0, 9))]);
     let ours = answer(vec![full(0, batch(0, 2)), full(0, batch(2, 5)), full(7, batch(0, 1))]);
     response.responses.extend(ours.responses);
@@ -506,7 +548,7 @@ fn a_partition_that_the_answer_leaves_out_is_asked_for_after_a_pause() {
 fn an_error_of_the_whole_answer_pauses_all_that_was_asked() {
     let mut core = reading([0, 1]);
     let now = Instant::now();
-    let (ticket, _) = core.next_request(1, now).unwrap();
+    let (ticket, _) = core.next_request(1, 12, now).unwrap();
     let actions = core.on_response(ticket, FetchResponse::default().with_error_code(UNKNOWN_CODE), now);
     assert_eq!((refreshes(&actions), ask(&mut core, 1, now)), (vec![0, 1], None));
     assert!(ask(&mut core, 1, after(now, 200)).is_some());
@@ -517,7 +559,7 @@ fn an_empty_answer_is_followed_by_the_next_request_at_once_but_a_hundred_early_o
     let mut core = reading([0]);
     let now = Instant::now();
     for _ in 0..500 {
-        let (ticket, _) = core.next_request(1, now).unwrap();
+        let (ticket, _) = core.next_request(1, 12, now).unwrap();
         core.on_response(ticket, answer(vec![empty(0)]), now + MAX_WAIT);
         assert_eq!(core.timeout(now + MAX_WAIT), None, "the broker has waited for news as it was asked to");
     }
@@ -535,7 +577,7 @@ fn an_empty_answer_is_followed_by_the_next_request_at_once_but_a_hundred_early_o
 fn what_is_asked_can_be_written_in_every_version_that_names_topics() {
     use kafka_protocol::protocol::Encodable;
     let mut core = reading([0, 1]);
-    let (_, request) = core.next_request(1, Instant::now()).unwrap();
+    let (_, request) = core.next_request(1, 12, Instant::now()).unwrap();
     for version in 4..=12 {
         let mut bytes = bytes::BytesMut::new();
         FetchRequest::encode(&request, &mut bytes, version).unwrap();
@@ -546,10 +588,10 @@ fn what_is_asked_can_be_written_in_every_version_that_names_topics() {
 fn what_is_in_flight_over_a_connection_that_is_given_up_is_asked_again_and_its_late_end_changes_nothing() {
     let now = Instant::now();
     let mut core = reading([0, 1]);
-    let (lost, _) = core.next_request(1, now).unwrap();
+    let (lost, _) = core.next_request(1, 12, now).unwrap();
     assert_eq!(ask(&mut core, 1, now), None);
     core.give_up(1);
-    let (current, request) = core.next_request(1, now).unwrap();
+    let (current, request) = core.next_request(1, 12, now).unwrap();
     let mut again = asked(&request);
     again.sort_unstable();
     assert_eq!(again, [(0, 0), (1, 0)]);

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use crate::cluster::BrokerAddress;
 use crate::error::Error;
 use crate::position::{Offset, Partition};
 
@@ -15,10 +16,31 @@ pub(crate) struct FetchTicket {
     pub(super) broker: i32,
     /// The broker's connection that it was sent over, counted.
     pub(super) connection: u64,
+    pub(super) version: i16,
     pub(super) sent: Instant,
+    /// Since when nothing else was done than to wait for the answer.
+    pub(super) idle_since: Option<Instant>,
     /// How long the broker was allowed to wait for news.
     pub(super) wait: Duration,
+    /// There was something to read when it was asked for.
+    pub(super) had_more: bool,
+    pub(super) session_epoch: i32,
+    /// The answer holds only what is new.
+    pub(super) is_incremental: bool,
+    /// Everything that the answer may be about, named in the request or kept by the broker.
     pub(super) asked: Vec<Asked>,
+}
+
+impl FetchTicket {
+    /// The version that the request is to be sent in.
+    pub(crate) fn version(&self) -> i16 {
+        self.version
+    }
+
+    /// Nothing else was done since `moment` than to wait for answers.
+    pub(crate) fn idle_since(&mut self, moment: Instant) {
+        self.idle_since = Some(moment);
+    }
 }
 
 /// One partition of a request.
@@ -30,6 +52,10 @@ pub(super) struct Asked {
     pub(super) generation: u64,
     /// The answer before this one made no progress.
     pub(super) stalled: bool,
+    /// As it is sent: -1 where the version has no place for it.
+    pub(super) leader_epoch: i32,
+    /// As it is sent: -1 where it is unknown, or where the version has no place for it.
+    pub(super) last_epoch: i32,
 }
 
 /// What a lane is to do about an answer.
@@ -41,8 +67,17 @@ pub(crate) enum Action {
     Watermarks(Watermarks),
     /// Somebody else may lead the partition.
     RefreshMetadata { partition: Partition, reason: String },
+    /// A broker told where another one is.
+    Endpoint(BrokerAddress),
+    /// The partition makes no progress for the moment, and why.
+    Trouble { partition: Partition, error: Error },
     /// The log does not hold the position.
     OutOfRange { partition: Partition, position: Offset },
+    /// The log parted from what was read: the leader's has nothing of the last epoch that was read, or of `epoch`, the next lower one
+    /// that it knows, at or beyond `end_offset`.
+    Diverged { partition: Partition, position: Offset, epoch: i32, end_offset: Offset },
+    /// There is a new leader epoch, and the broker is too old to compare logs when it is fetched from.
+    Validate { partition: Partition, position: Offset, last_epoch: i32, current_epoch: i32 },
     /// The partition cannot go on.
     Failed { partition: Partition, error: Error },
 }

@@ -9,7 +9,7 @@ use crate::decode::OnError;
 use crate::error::{Error, Result};
 use crate::fetch::PartitionRecords;
 use crate::position::{Offset, Partition, Span};
-use crate::record::{AbortedTransactions, Arena, BatchError, RawBatch, RecordRef, Records, Walk};
+use crate::record::{AbortedTransactions, Arena, BatchError, BatchRecords, RawBatch, RecordCursor, RecordRef, Walk};
 use crate::spec::Side;
 use crate::table::{Allowance, Budget, Chunk, Publisher};
 
@@ -118,6 +118,10 @@ impl Assembler {
                 break;
             }
             let decoded = self.batch(&mut unit, &batch, &mut aborted);
+            if unit.span.next > unit.span.first {
+                // Also of a batch that was taken in part: an offset within it is beyond the end of the epoch before.
+                unit.span.leader_epoch = batch.header.leader_epoch.max(-1);
+            }
             self.keep(&mut unit);
             outcome = decoded?;
             self.publisher.status().decoded(batch.bytes.len() as u64);
@@ -150,7 +154,10 @@ impl Assembler {
         }
         debug_assert!(unit.span.adds_up(), "{:?}", unit.span);
         match self.spans.last_mut() {
-            Some(last) if last.partition == unit.partition => last.extend(&unit.span),
+            // A run is of one leader: a log that loses its end loses what the last ones wrote, and where that began must be known.
+            Some(last) if last.partition == unit.partition && last.leader_epoch == unit.span.leader_epoch => {
+                last.extend(&unit.span);
+            }
             _ => self.spans.push(unit.span),
         }
         unit.span = Span::empty(unit.partition, unit.span.next);
@@ -178,7 +185,8 @@ impl Assembler {
         let mut arena = self.arena.take().unwrap_or_else(|| Arena::new(self.settings.decompressed_limit));
         let outcome = match hidden {
             None => match batch.records(&mut arena) {
-                Ok(records) => self.records(unit, records, base),
+                Ok(BatchRecords::Batch(records)) => self.records(unit, records, base),
+                Ok(BatchRecords::Messages(messages)) => self.records(unit, messages, base),
                 Err(reason) => Err(self.batch_error(unit.partition, base, reason)),
             },
             Some(hidden) => {
@@ -192,7 +200,7 @@ impl Assembler {
         }
     }
 
-    fn records(&mut self, unit: &mut Unit, mut records: Records<'_>, base: Offset) -> Result<Outcome> {
+    fn records<'a>(&mut self, unit: &mut Unit, mut records: impl RecordCursor<'a>, base: Offset) -> Result<Outcome> {
         let mut block = Block::new(unit.span.next);
         let mut ended = false;
         let mut damage = None;

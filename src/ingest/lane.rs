@@ -12,7 +12,8 @@ use tokio::sync::mpsc;
 
 use super::assembler::{Assembler, End, Outcome};
 use super::link::{Link, LinkEvent, LinkOutcome, LinkSettings};
-use crate::cluster::{Backoff, TopicView};
+use super::meters::Meters;
+use crate::cluster::{Backoff, BrokerAddress, TopicView};
 use crate::error::{BatchError, Error};
 use crate::fetch::{Action, FetchCore, FetchSettings, FetchTicket, PartitionRecords};
 use crate::position::{Offset, Partition};
@@ -35,8 +36,12 @@ pub(crate) struct LaneSettings {
 pub(crate) enum LaneCommand {
     /// Who leads what.
     View(Arc<TopicView>),
-    /// Read this partition from this position, which is the table's.
-    Assign { partition: Partition, position: Offset, end: End },
+    /// Read this partition from this position, which is the table's. `leader_epoch` is that of the last record before it; -1 where it
+    /// is not known. That the log still is the one that was read up to there was seen to.
+    Assign { partition: Partition, position: Offset, leader_epoch: i32, end: End },
+    /// Let go of all partitions, and report that: the topic was deleted and created again, and this is the new one; or it was doubted
+    /// that it is the same, and it is.
+    Restart { view: Arc<TopicView> },
     /// A partition's end has become known.
     End { partition: Partition, end: End },
 }
@@ -48,6 +53,14 @@ pub(crate) enum LaneReport {
     RefreshMetadata { reason: String },
     /// The log does not hold the position. The partition is the lane's no longer.
     OutOfRange { partition: Partition, position: Offset },
+    /// The log is not the one that was read: of what it has of the last epoch that was read, or of `epoch`, the next lower that it knows,
+    /// nothing is at or beyond `end_offset`. The partition is the lane's no longer.
+    Diverged { partition: Partition, position: Offset, epoch: i32, end_offset: Offset },
+    /// There is a new leader epoch, and the broker does not compare logs when it is fetched from. The partition is the lane's no longer
+    /// until somebody has asked, and assigns it again.
+    Validate { partition: Partition, position: Offset, last_epoch: i32, current_epoch: i32 },
+    /// All partitions were let go of, as [`LaneCommand::Restart`] asks.
+    Restarted,
     /// The partition is read to its end, and all of it is in the table.
     Ended { partition: Partition },
     /// The partition cannot go on. What was read is in the table.
@@ -69,9 +82,14 @@ pub(crate) struct Lane {
     held: BTreeSet<Partition>,
     /// Partitions whose last batch was damaged, with its position: the next time it is an error.
     damaged: BTreeMap<Partition, Offset>,
+    meters: Meters,
     assembler: Assembler,
     publisher: Publisher,
     view: Option<Arc<TopicView>>,
+    /// Where brokers said that others are, newer than the view.
+    endpoints: BTreeMap<i32, BrokerAddress>,
+    /// Since when there is nothing to do but to wait.
+    idle_since: Instant,
     commands: mpsc::UnboundedReceiver<LaneCommand>,
     reports: mpsc::UnboundedSender<LaneReport>,
     rng: fastrand::Rng,
@@ -86,6 +104,7 @@ impl Lane {
         reports: mpsc::UnboundedSender<LaneReport>,
     ) -> Self {
         let pool = FramePool::new(PoolLimits::default());
+        let meters = Meters::new(Arc::clone(&settings.wire.metrics));
         Self {
             core: FetchCore::new(Arc::clone(&settings.topic), settings.fetch, settings.seed),
             links: BTreeMap::new(),
@@ -101,9 +120,12 @@ impl Lane {
             ends: BTreeMap::new(),
             held: BTreeSet::new(),
             damaged: BTreeMap::new(),
+            meters,
             assembler,
             publisher,
             view: None,
+            endpoints: BTreeMap::new(),
+            idle_since: now(),
             commands,
             reports,
             rng: fastrand::Rng::with_seed(settings.seed),
@@ -117,6 +139,7 @@ impl Lane {
         loop {
             self.ask_all();
             let due = self.due();
+            self.idle_since = now();
             let publisher = self.publisher.clone();
             tokio::select! {
                 biased;
@@ -136,16 +159,21 @@ impl Lane {
         match command {
             LaneCommand::View(view) => {
                 self.core.topic_view(&view);
-                for (node, link) in &mut self.links {
-                    if view.brokers.get(node).is_some_and(|address| link.set_address(address, now)) {
-                        self.core.give_up(*node);
-                    }
-                }
-                self.view = Some(view);
+                self.set_view(view, now);
             }
-            LaneCommand::Assign { partition, position, end } => {
+            LaneCommand::Restart { view } => {
+                for partition in self.ends.keys().copied().collect::<Vec<_>>() {
+                    self.forget(partition);
+                }
+                self.core.restart(&view);
+                self.set_view(view, now);
+                self.report(LaneReport::Restarted);
+            }
+            LaneCommand::Assign { partition, position, leader_epoch, end } => {
+                self.forget(partition);
                 self.ends.insert(partition, end);
-                self.core.assign(partition, position, end.offset);
+                self.meters.assigned(partition, self.view.as_deref());
+                self.core.assign(partition, position, leader_epoch, end.offset);
                 if let Some(view) = &self.view {
                     self.core.topic_view(view);
                 }
@@ -163,10 +191,33 @@ impl Lane {
         }
     }
 
+    fn set_view(&mut self, view: Arc<TopicView>, now: Instant) {
+        self.endpoints.retain(|node, _| !view.brokers.contains_key(node));
+        for (node, link) in &mut self.links {
+            if view.brokers.get(node).is_some_and(|address| link.set_address(address, now)) {
+                self.core.give_up(*node);
+            }
+        }
+        self.meters.led(&view);
+        self.view = Some(view);
+    }
+
+    /// A broker told where another one is: newer than metadata.
+    fn on_endpoint(&mut self, address: BrokerAddress, now: Instant) {
+        if self.links.get_mut(&address.node).is_some_and(|link| link.set_address(&address, now)) {
+            self.core.give_up(address.node);
+        }
+        self.endpoints.insert(address.node, address);
+    }
+
+    fn address(&self, broker: i32) -> Option<&BrokerAddress> {
+        self.endpoints.get(&broker).or_else(|| self.view.as_ref()?.brokers.get(&broker))
+    }
+
     /// Connects where a connection is needed, and asks where one is idle.
     fn ask_all(&mut self) {
         let now = now();
-        let brokers = self.core.brokers();
+        let brokers = self.core.brokers(now);
         // A broker that leads nothing of ours any more costs a connection for nothing.
         let core = &mut self.core;
         self.links.retain(|node, _| {
@@ -178,8 +229,8 @@ impl Lane {
         });
         for broker in brokers {
             if !self.links.contains_key(&broker) {
-                let Some(address) = self.view.as_ref().and_then(|view| view.brokers.get(&broker)) else { continue };
-                self.links.insert(broker, Link::new(address.clone(), self.links_made, now));
+                let Some(address) = self.address(broker).cloned() else { continue };
+                self.links.insert(broker, Link::new(address, self.links_made, now));
                 self.links_made = self.links_made.wrapping_add(1);
             }
             let Some(link) = self.links.get_mut(&broker) else { continue };
@@ -190,10 +241,10 @@ impl Lane {
         }
     }
 
-    /// Sends the next request to a broker whose link is idle, if there is something to ask.
+    /// Sends a broker what there is to ask, if nothing reads from it at the moment, and reads its next answer.
     fn ask(&mut self, broker: i32, now: Instant) {
         let Some(link) = self.links.get_mut(&broker) else { return };
-        let Some(connection) = link.idle() else { return };
+        let Some(connection) = link.resting() else { return };
         let version = match connection.version_of::<FetchRequest>() {
             Ok(version) => version,
             Err(error) => {
@@ -201,9 +252,12 @@ impl Lane {
                 return;
             }
         };
-        let Some((ticket, request)) = self.core.next_request(broker, now) else { return };
-        let Some(mut exchange) = link.exchange(&self.link_settings, ticket, request, version) else { return };
-        // One poll sends the request: it leaves before anything is decoded.
+        let core = &mut self.core;
+        let requests: Vec<_> = std::iter::from_fn(|| core.next_request(broker, version, now)).collect();
+        let exchange = link.exchange(&self.link_settings, requests);
+        self.on_pending(now);
+        let Some(mut exchange) = exchange else { return };
+        // One poll sends the requests: they leave before anything is decoded.
         match (&mut exchange).now_or_never() {
             Some(event) => self.busy.push(Box::pin(std::future::ready(event))),
             None => self.busy.push(exchange),
@@ -222,64 +276,88 @@ impl Lane {
             LinkOutcome::Opened(result) => {
                 let Some(link) = self.links.get_mut(&broker).filter(|_| current) else { return };
                 match result {
-                    Ok(connection) => link.rest(connection),
+                    Ok(way) => link.rest(way),
                     Err(error) => self.on_lost(broker, &error, now),
                 }
             }
-            LinkOutcome::Answered { ticket, result } => match result {
-                Ok((connection, response)) => {
-                    if let Some(link) = self.links.get_mut(&broker).filter(|_| current) {
-                        link.rest(connection);
-                    }
-                    self.on_response(broker, ticket, response, now);
+            LinkOutcome::Answered { mut ticket, way, response } => {
+                ticket.idle_since(self.idle_since);
+                match self.links.get_mut(&broker).filter(|_| current) {
+                    Some(link) => link.rest(way),
+                    None => way.into_tickets().iter().for_each(|ticket| self.core.on_failure(ticket)),
                 }
-                Err(error) => {
-                    self.core.on_failure(&ticket);
-                    if current {
-                        self.on_lost(broker, &error, now);
-                    }
+                self.on_response(broker, ticket, response, now);
+            }
+            LinkOutcome::Lost { tickets, error } => {
+                tickets.iter().for_each(|ticket| self.core.on_failure(ticket));
+                if current {
+                    self.on_lost(broker, &error, now);
                 }
-            },
+            }
         }
     }
 
     fn on_lost(&mut self, broker: i32, error: &Error, now: Instant) {
         tracing::warn!(broker, %error, "connection lost");
         if let Some(link) = self.links.get_mut(&broker) {
-            link.fail(&self.link_settings, now, &mut self.rng);
+            link.fail(&self.link_settings, error, now, &mut self.rng);
         }
+        self.core.lost(broker, now);
         self.publisher.status().trouble(None, error.clone());
         self.report(LaneReport::RefreshMetadata { reason: error.to_string() });
     }
 
     fn on_response(&mut self, broker: i32, ticket: FetchTicket, response: FetchResponse, now: Instant) {
-        let partitions = response.responses.iter().flat_map(|topic| &topic.partitions);
-        let fetched: usize = partitions.filter_map(|partition| partition.records.as_ref()).map(bytes::Bytes::len).sum();
-        self.publisher.status().fetched(fetched as u64);
+        let fetched = self.meters.answered(broker, &response, now);
+        self.publisher.status().fetched(fetched);
         let actions = self.core.on_response(ticket, response, now);
         // The positions are known from the batch headers: the next request leaves before anything is decompressed.
         self.ask(broker, now);
         let receive_time = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
         let receive_time = i64::try_from(receive_time).unwrap_or(i64::MAX);
         for action in actions {
-            match action {
-                Action::Records(records) => self.on_records(&records, receive_time),
-                Action::Watermarks(marks) => {
-                    self.publisher.status().watermarks(marks.partition, marks.high_watermark, marks.last_stable_offset)
-                }
-                Action::RefreshMetadata { partition, reason } => {
-                    tracing::info!(partition, reason, "metadata refresh asked for");
-                    self.report(LaneReport::RefreshMetadata { reason });
-                }
-                Action::OutOfRange { partition, position, .. } => {
-                    self.forget(partition);
-                    self.report(LaneReport::OutOfRange { partition, position });
-                }
-                Action::Failed { partition, error } => self.fail(partition, error),
-            }
+            self.act(action, receive_time, now);
         }
         if let Err(error) = self.assembler.seal() {
             self.fail_all(error);
+        }
+    }
+
+    /// Does what the core wants done though nothing was answered.
+    fn on_pending(&mut self, now: Instant) {
+        while let Some(action) = self.core.next_action() {
+            self.act(action, 0, now);
+        }
+    }
+
+    fn act(&mut self, action: Action, receive_time: i64, now: Instant) {
+        match action {
+            Action::Records(records) => self.on_records(&records, receive_time),
+            Action::Watermarks(marks) => {
+                self.publisher.status().watermarks(marks.partition, marks.high_watermark, marks.last_stable_offset);
+            }
+            Action::Endpoint(address) => self.on_endpoint(address, now),
+            Action::Trouble { partition, error } => {
+                tracing::info!(partition, %error, "no progress");
+                self.publisher.status().trouble(Some(partition), error);
+            }
+            Action::RefreshMetadata { partition, reason } => {
+                tracing::info!(partition, reason, "metadata refresh asked for");
+                self.report(LaneReport::RefreshMetadata { reason });
+            }
+            Action::OutOfRange { partition, position } => {
+                self.forget(partition);
+                self.report(LaneReport::OutOfRange { partition, position });
+            }
+            Action::Diverged { partition, position, epoch, end_offset } => {
+                self.forget(partition);
+                self.report(LaneReport::Diverged { partition, position, epoch, end_offset });
+            }
+            Action::Validate { partition, position, last_epoch, current_epoch } => {
+                self.forget(partition);
+                self.report(LaneReport::Validate { partition, position, last_epoch, current_epoch });
+            }
+            Action::Failed { partition, error } => self.fail(partition, error),
         }
     }
 
@@ -335,8 +413,9 @@ impl Lane {
 
     /// Goes back to the table's position: what is in flight is forgotten.
     fn rewind(&mut self, partition: Partition) {
-        if let Some(position) = self.publisher.position(partition) {
-            self.core.rewind(partition, position, now(), false);
+        if let Some((position, last_epoch)) = self.publisher.resume_point(partition) {
+            self.core.rewind(partition, position, last_epoch, now(), false);
+            self.meters.refetched(partition);
         }
     }
 

@@ -1,5 +1,6 @@
-//! A lane's way to one broker: connecting, idle, or waiting for an answer.
+//! A lane's way to one broker: connecting, idle, or waiting for answers.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -7,9 +8,12 @@ use futures_util::future::LocalBoxFuture;
 use kafka_protocol::messages::{FetchRequest, FetchResponse};
 
 use crate::cluster::{Backoff, BrokerAddress};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::fetch::FetchTicket;
 use crate::wire::{Connection, FramePool, Transport, WireSettings};
+
+/// An attempt before which the pause is the longest.
+const LAST_ATTEMPT: u32 = 30;
 
 /// What all links of a lane share.
 #[derive(Clone)]
@@ -35,9 +39,24 @@ pub(super) struct Link {
 enum State {
     /// Not before this moment.
     Down(Instant),
-    /// A connection is opened, or an answer is awaited: the future that does it has everything.
+    /// A connection is opened, or answers are awaited: the future that does it has everything.
     Busy,
-    Idle(Box<Connection>),
+    /// Nothing reads: there is time to send more, whether answers are due or not.
+    Resting(Box<Way>),
+}
+
+/// A connection, and the answers that are due over it, in their order.
+pub(super) struct Way {
+    connection: Connection,
+    due: VecDeque<Due>,
+    /// The requests of the last of those, in their versions, which wait until the session can be renewed.
+    unsent: VecDeque<(i16, FetchRequest)>,
+}
+
+struct Due {
+    ticket: FetchTicket,
+    /// How long it may take when it is its turn.
+    limit: Duration,
 }
 
 /// What a link's future came to.
@@ -48,8 +67,17 @@ pub(super) struct LinkEvent {
 }
 
 pub(super) enum LinkOutcome {
-    Opened(Result<Connection>),
-    Answered { ticket: FetchTicket, result: Result<(Connection, FetchResponse)> },
+    Opened(Result<Way>),
+    Answered {
+        ticket: FetchTicket,
+        way: Way,
+        response: FetchResponse,
+    },
+    /// The connection broke; none of these will be answered.
+    Lost {
+        tickets: Vec<FetchTicket>,
+        error: Error,
+    },
 }
 
 impl Link {
@@ -78,7 +106,7 @@ impl Link {
     pub(super) fn due(&self) -> Option<Instant> {
         match self.state {
             State::Down(until) => Some(until),
-            State::Busy | State::Idle(_) => None,
+            State::Busy | State::Resting(_) => None,
         }
     }
 
@@ -93,54 +121,98 @@ impl Link {
         let settings = settings.clone();
         Some(Box::pin(async move {
             let opened = Connection::open(&settings.transport, &host, port, &settings.wire).await;
+            let opened = opened.map(|connection| Way { connection, due: VecDeque::new(), unsent: VecDeque::new() });
             LinkEvent { broker, generation, outcome: LinkOutcome::Opened(opened) }
         }))
     }
 
-    /// The idle connection, to ask over.
-    pub(super) fn idle(&self) -> Option<&Connection> {
+    /// The connection, to ask over.
+    pub(super) fn resting(&self) -> Option<&Connection> {
         match &self.state {
-            State::Idle(connection) => Some(connection),
+            State::Resting(way) => Some(&way.connection),
             State::Down(_) | State::Busy => None,
         }
     }
 
-    /// A future that sends the request and reads its whole answer. The link must be idle.
+    /// A future that sends the requests and reads the next answer that is due, whole. None where the link does not rest, and where
+    /// there is nothing to send and nothing due.
     pub(super) fn exchange(
         &mut self,
         settings: &LinkSettings,
-        ticket: FetchTicket,
-        request: FetchRequest,
-        version: i16,
+        requests: Vec<(FetchTicket, FetchRequest)>,
     ) -> Option<LocalBoxFuture<'static, LinkEvent>> {
-        let State::Idle(connection) = std::mem::replace(&mut self.state, State::Busy) else { return None };
+        let State::Resting(way) = &self.state else { return None };
+        if requests.is_empty() && way.due.is_empty() {
+            return None;
+        }
+        let State::Resting(way) = std::mem::replace(&mut self.state, State::Busy) else { return None };
         let (broker, generation) = (self.address.node, self.generation);
-        let mut connection = *connection;
-        let pool = settings.pool.clone();
-        let poll = Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0));
-        let wait = poll + settings.answer_time;
+        let mut way = *way;
+        let settings = settings.clone();
         Some(Box::pin(async move {
-            let result = async {
-                connection.renew(poll).await?;
-                let deadline = tokio::time::Instant::now() + wait;
-                connection.send(&request, version).await?;
-                let (_, response) = connection.receive::<FetchRequest>(&pool, deadline).await?;
-                Ok((connection, response))
-            }
-            .await;
-            LinkEvent { broker, generation, outcome: LinkOutcome::Answered { ticket, result } }
+            let outcome = match way.exchange(&settings, requests).await {
+                Ok((ticket, response)) => LinkOutcome::Answered { ticket, way, response },
+                Err(error) => LinkOutcome::Lost { tickets: way.due.into_iter().map(|due| due.ticket).collect(), error },
+            };
+            LinkEvent { broker, generation, outcome }
         }))
     }
 
     /// The link has a connection that waits for work.
-    pub(super) fn rest(&mut self, connection: Connection) {
+    pub(super) fn rest(&mut self, way: Way) {
         self.attempts = 0;
-        self.state = State::Idle(Box::new(connection));
+        self.state = State::Resting(Box::new(way));
     }
 
     /// The connection is lost, or could not be opened: the next attempt comes after a pause.
-    pub(super) fn fail(&mut self, settings: &LinkSettings, now: Instant, rng: &mut fastrand::Rng) {
+    pub(super) fn fail(&mut self, settings: &LinkSettings, error: &Error, now: Instant, rng: &mut fastrand::Rng) {
+        if matches!(error, Error::Authentication { .. }) {
+            // Who tries passwords at short intervals is locked out: the longest pause from the first refusal on.
+            self.attempts = LAST_ATTEMPT;
+        }
         self.state = State::Down(now + settings.reconnect.delay(self.attempts, rng));
         self.attempts = self.attempts.saturating_add(1);
     }
+}
+
+impl Way {
+    /// The tickets of the answers that are due, where nobody waits for them any more.
+    pub(super) fn into_tickets(self) -> Vec<FetchTicket> {
+        self.due.into_iter().map(|due| due.ticket).collect()
+    }
+
+    async fn exchange(
+        &mut self,
+        settings: &LinkSettings,
+        requests: Vec<(FetchTicket, FetchRequest)>,
+    ) -> Result<(FetchTicket, FetchResponse)> {
+        for (ticket, request) in requests {
+            let (version, limit) = (ticket.version(), poll(&request) + settings.answer_time);
+            self.due.push_back(Due { ticket, limit });
+            self.unsent.push_back((version, request));
+        }
+        // A login comes between requests: while one is due, no more are sent before all that were are answered (KIP-368).
+        let wait = self.unsent.iter().map(|(_, request)| poll(request)).max().unwrap_or_default();
+        let in_flight = self.due.len() > self.unsent.len();
+        if !in_flight {
+            self.connection.renew(wait).await?;
+        }
+        if !in_flight || !self.connection.is_renewal_due(wait) {
+            while let Some((version, request)) = self.unsent.pop_front() {
+                self.connection.send(&request, version).await?;
+            }
+        }
+        let limit = self.due.front().map_or(settings.answer_time, |due| due.limit);
+        let deadline = tokio::time::Instant::now() + limit;
+        let (_, response) = self.connection.receive::<FetchRequest>(&settings.pool, deadline).await?;
+        let Some(due) = self.due.pop_front() else {
+            return Err(Error::Disconnected { broker: self.connection.broker().into(), reason: "nothing was asked".into() });
+        };
+        Ok((due.ticket, response))
+    }
+}
+
+/// How long the broker may wait before it answers.
+fn poll(request: &FetchRequest) -> Duration {
+    Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0))
 }

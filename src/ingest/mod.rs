@@ -6,6 +6,7 @@ mod errors;
 mod lane;
 mod link;
 mod metadata;
+mod meters;
 mod rows;
 
 pub(crate) use assembler::{Assembler, AssemblySettings, End};

@@ -23,7 +23,7 @@ impl Arena {
     }
 
     /// How many bytes of memory the buffer has, used or not.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn held(&self) -> usize {
         self.output.bytes.capacity()
     }

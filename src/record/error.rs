@@ -4,8 +4,8 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BatchError {
-    /// The checksum does not match the bytes.
-    #[error("the CRC-32C is {actual:#010x}, the batch says {expected:#010x}; the log or the network damaged it")]
+    /// The checksum (CRC-32C, of messages of formats 0 and 1 CRC-32) does not match the bytes.
+    #[error("the checksum is {actual:#010x}, the batch says {expected:#010x}; the log or the network damaged it")]
     Crc {
         /// What the batch says.
         expected: u32,
@@ -13,7 +13,7 @@ pub enum BatchError {
         actual: u32,
     },
     /// The batch has a format that is not read.
-    #[error("message format {magic} is not supported")]
+    #[error("message format {magic} is not supported; formats 0, 1 and 2 are")]
     Magic {
         /// The magic byte.
         magic: i8,
@@ -23,6 +23,28 @@ pub enum BatchError {
     Codec {
         /// The codec's number.
         codec: u8,
+    },
+    /// A message is compressed by a codec that its format does not have.
+    #[error("{codec} in message format {magic}: only newer formats have it")]
+    CodecOfFormat {
+        /// The codec's name.
+        codec: &'static str,
+        /// The magic byte.
+        magic: i8,
+    },
+    /// A compressed message is within a compressed message.
+    #[error("a compressed message of format {magic} holds another, which no producer or broker writes")]
+    NestedCompression {
+        /// The magic byte.
+        magic: i8,
+    },
+    /// A compressed message holds messages of another format than its own.
+    #[error("a compressed message of format {outer} holds one of format {inner}, which no producer or broker writes")]
+    MixedFormats {
+        /// The magic byte of the compressed message.
+        outer: i8,
+        /// That of the message in it.
+        inner: i8,
     },
     /// A length or a count contradicts the bytes present.
     #[error("{what} is {value}, which cannot be with {available} bytes left")]

@@ -16,7 +16,8 @@ const LOG_APPEND_TIME: i16 = 1 << 3;
 const TRANSACTIONAL: i16 = 1 << 4;
 const CONTROL: i16 = 1 << 5;
 
-/// A batch's header, field by field, as it is on the wire.
+/// A batch's header, field by field, as it is on the wire; for a message of format 0 or 1, what it says in these words: a batch of one
+/// record, of no producer and no known epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct BatchHeader {
     /// The offset that the records' deltas add to.
@@ -25,7 +26,7 @@ pub(crate) struct BatchHeader {
     pub(crate) length: i32,
     /// The epoch of the leader that appended the batch.
     pub(crate) leader_epoch: i32,
-    /// The message format: 2.
+    /// The message format: 2, or 0 or 1.
     pub(crate) magic: i8,
     /// CRC-32C of all that follows it.
     pub(crate) crc: u32,

@@ -2,11 +2,12 @@
 //!
 //! No clock, no randomness, no I/O, and nothing allocated per record. [`Walk`] finds whole batches in what a broker sent,
 //! [`RawBatch::verify`] checks one, [`RawBatch::records`] gives its records, decompressed into an [`Arena`] where they are
-//! compressed. Every number that comes with the bytes is compared with the bytes present before it is used.
+//! compressed. Messages of formats 0 and 1 go the same way, each as a batch of its own. Every number that comes with the bytes is
+//! compared with the bytes present before it is used.
 //!
 //! # References
 //!
-//! <https://kafka.apache.org/documentation/#recordbatch>
+//! <https://kafka.apache.org/documentation/#recordbatch>, <https://kafka.apache.org/documentation/#messageset>
 
 mod aborted;
 mod arena;
@@ -14,11 +15,16 @@ mod codec;
 mod cursor;
 mod error;
 mod header;
-#[cfg_attr(not(test), expect(dead_code, reason = "no column shows headers yet"))]
+#[cfg_attr(not(any(test, fuzzing)), expect(dead_code, reason = "no column shows headers yet"))]
 mod headers;
+mod message;
 mod records;
 mod walk;
 
+#[cfg(test)]
+mod fixtures;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 #[cfg(test)]
 pub(crate) mod sample;
 #[cfg(test)]
@@ -30,5 +36,5 @@ pub(crate) use codec::Codec;
 pub use error::BatchError;
 pub(crate) use header::BatchHeader;
 pub(crate) use headers::RawHeaders;
-pub(crate) use records::{RecordRef, Records};
+pub(crate) use records::{BatchRecords, RecordCursor, RecordRef};
 pub(crate) use walk::{RawBatch, Walk};

@@ -1,6 +1,7 @@
 //! The records of one batch, one after the other, as borrowed slices.
 
 use super::cursor::{Cursor, impossible};
+use super::message::Messages;
 use super::{BatchError, BatchHeader, RawHeaders};
 
 /// The fewest bytes that a record can have: seven fields of one byte.
@@ -18,8 +19,33 @@ pub(crate) struct RecordRef<'a> {
     /// The value; none is a tombstone.
     pub(crate) value: Option<&'a [u8]>,
     /// The headers, unread.
-    #[cfg_attr(not(test), expect(dead_code, reason = "no column shows headers yet"))]
+    #[cfg_attr(not(any(test, fuzzing)), expect(dead_code, reason = "no column shows headers yet"))]
     pub(crate) headers: RawHeaders<'a>,
+}
+
+/// What gives records one after the other. Whoever reads many is generic over it, and asks once for each batch which it is.
+pub(crate) trait RecordCursor<'a> {
+    /// The next record; none after the last. After an error the cursor is of no use.
+    fn next(&mut self) -> Result<Option<RecordRef<'a>>, BatchError>;
+}
+
+/// The records of one entry of the log, whatever its format.
+#[derive(Debug, Clone)]
+pub(crate) enum BatchRecords<'a> {
+    /// Those of a batch.
+    Batch(Records<'a>),
+    /// Those of a message of format 0 or 1.
+    Messages(Messages<'a>),
+}
+
+impl<'a> BatchRecords<'a> {
+    /// The next record; none after the last. After an error the cursor is of no use.
+    pub(crate) fn next(&mut self) -> Result<Option<RecordRef<'a>>, BatchError> {
+        match self {
+            Self::Batch(records) => records.next(),
+            Self::Messages(messages) => messages.next(),
+        }
+    }
 }
 
 /// A cursor over the records of one batch.
@@ -123,5 +149,12 @@ impl<'a> Records<'a> {
             0 => Ok(None),
             left => Err(BatchError::Trailing { left }),
         }
+    }
+}
+
+impl<'a> RecordCursor<'a> for Records<'a> {
+    #[inline(always)]
+    fn next(&mut self) -> Result<Option<RecordRef<'a>>, BatchError> {
+        Records::next(self)
     }
 }

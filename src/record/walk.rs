@@ -2,40 +2,55 @@
 
 use super::cursor::{Cursor, impossible};
 use super::header::{HEADER_LEN, UNCHECKED, UNCOUNTED};
-use super::records::Records;
+use super::message::{self, Messages};
+use super::records::{BatchRecords, Records};
 use super::{Arena, BatchError, BatchHeader, Codec};
 
 /// The bytes up to and including the magic byte, which all message formats have in common.
 const COMMON: usize = 17;
 
-/// One whole batch, header included, not yet checked or decompressed.
+/// One whole batch, header included, not yet checked or decompressed; or one message of format 0 or 1.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RawBatch<'a> {
-    /// The header.
+    /// The header; of a message, what it says in the words of a header.
     pub(crate) header: BatchHeader,
     /// The whole batch, header included.
     pub(crate) bytes: &'a [u8],
 }
 
 impl<'a> RawBatch<'a> {
-    /// Compares the checksum. It covers everything from the attributes on, compressed records included.
+    /// Compares the checksum. It covers everything from the attributes on (of a message from the magic byte on), compressed records
+    /// included.
     pub(crate) fn verify(&self) -> Result<(), BatchError> {
-        let mut cursor = Cursor::new(self.bytes);
-        cursor.take(UNCHECKED, "the batch header")?;
-        let actual = crc_fast::crc32_iscsi(cursor.rest());
+        let actual = if self.is_message() {
+            message::checksum(self.bytes)?
+        } else {
+            let mut cursor = Cursor::new(self.bytes);
+            cursor.take(UNCHECKED, "the batch header")?;
+            crc_fast::crc32_iscsi(cursor.rest())
+        };
         if actual == self.header.crc { Ok(()) } else { Err(BatchError::Crc { expected: self.header.crc, actual }) }
     }
 
     /// The batch's records. Compressed ones are decompressed into `arena`, which the next call reuses.
-    pub(crate) fn records<'b>(&self, arena: &'b mut Arena) -> Result<Records<'b>, BatchError>
+    pub(crate) fn records<'b>(&self, arena: &'b mut Arena) -> Result<BatchRecords<'b>, BatchError>
     where
         'a: 'b,
     {
+        if self.is_message() {
+            return Messages::new(self.bytes, arena).map(BatchRecords::Messages);
+        }
         let body = self.body()?;
-        match self.header.codec()? {
+        let records = match self.header.codec()? {
             Codec::None => Records::new(&self.header, body),
             codec => Records::new(&self.header, arena.decompress(codec, body)?),
-        }
+        };
+        records.map(BatchRecords::Batch)
+    }
+
+    /// Whether it is a message of format 0 or 1.
+    fn is_message(&self) -> bool {
+        self.header.magic < 2
     }
 
     /// What follows the header, as it is on the wire.
@@ -46,7 +61,7 @@ impl<'a> RawBatch<'a> {
     }
 }
 
-/// The whole batches in a partition's bytes, in order.
+/// The whole batches in a partition's bytes, in order; messages of formats 0 and 1 stand between them as batches of their own.
 ///
 /// A broker cuts its answer at the size asked for, so the last batch may be there in part: the walk ends before it without an
 /// error. An error is the last item.
@@ -82,14 +97,19 @@ impl<'a> Walk<'a> {
             return Ok(None);
         }
         let magic = i8::from_be_bytes([magic]);
-        if magic != 2 {
-            return Err(BatchError::Magic { magic });
-        }
-        if whole < HEADER_LEN {
+        let smallest = match magic {
+            2 => HEADER_LEN,
+            0 | 1 => message::smallest(magic),
+            _ => return Err(BatchError::Magic { magic }),
+        };
+        if whole < smallest {
             return Err(refused());
         }
-        let bytes = self.cursor.take(whole, "the batch")?;
-        Ok(Some(RawBatch { header: BatchHeader::parse(bytes)?, bytes }))
+        let mut cursor = self.cursor;
+        let bytes = cursor.take(whole, "the batch")?;
+        let header = if magic == 2 { BatchHeader::parse(bytes)? } else { message::header(bytes)? };
+        self.cursor = cursor;
+        Ok(Some(RawBatch { header, bytes }))
     }
 }
 
@@ -139,11 +159,11 @@ mod tests {
     }
 
     #[test]
-    fn another_message_format_is_an_error_and_the_last_item() {
+    fn c11_a_message_format_that_is_not_known_is_an_error_and_the_last_item() {
         let mut bytes = two();
-        bytes[16] = 1;
+        bytes[16] = 3;
         let mut walk = Walk::new(&bytes);
-        assert_eq!(walk.next().unwrap().unwrap_err(), BatchError::Magic { magic: 1 });
+        assert_eq!(walk.next().unwrap().unwrap_err(), BatchError::Magic { magic: 3 });
         assert!(walk.next().is_none());
         assert_eq!(walk.consumed(), 0);
     }

@@ -24,6 +24,13 @@ impl Allowance {
         usize::try_from(before.min(wanted)).unwrap_or(rows)
     }
 
+    /// Gives back rows that were withdrawn from the tables: others may come in their place.
+    pub(crate) fn put_back(&self, rows: u64) {
+        if let Some(left) = &self.left {
+            left.fetch_add(rows, Ordering::AcqRel);
+        }
+    }
+
     pub(crate) fn is_used_up(&self) -> bool {
         self.left.as_ref().is_some_and(|left| left.load(Ordering::Acquire) == 0)
     }
@@ -39,6 +46,8 @@ mod tests {
         let other = allowance.clone();
         assert_eq!((allowance.take(0), allowance.take(7), other.take(7), allowance.take(1)), (0, 7, 3, 0));
         assert!(other.is_used_up());
+        other.put_back(4);
+        assert_eq!((allowance.take(7), other.take(1)), (4, 0));
     }
 
     #[test]

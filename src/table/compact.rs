@@ -12,7 +12,8 @@ use arrow_select::concat::concat_batches;
 use super::core::Core;
 use super::lock::lock;
 use super::node::Node;
-use super::segment::{Origin, Segment};
+use super::origin::Origin;
+use super::segment::Segment;
 use super::table_type::TableType;
 use super::view::View;
 

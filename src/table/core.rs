@@ -18,21 +18,29 @@ use super::lock::lock;
 use super::node::{Node, Source};
 use super::status::{Book, PartitionStatus, State, Status};
 use super::table_type::TableType;
+use crate::metrics::{Metrics, MetricsSnapshot, PartitionPlace};
 use crate::position::Partition;
 
 /// How a consumption's rows become visible.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) struct CycleSettings {
     /// The least time between two cycles.
     pub(crate) cycle: Duration,
     /// Chunks of less than an eighth of this many rows are merged.
     pub(crate) chunk_rows: usize,
     pub(crate) error_table: TableType,
+    /// Where what the consumption does is counted.
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 impl Default for CycleSettings {
     fn default() -> Self {
-        Self { cycle: Duration::from_millis(10), chunk_rows: 65_536, error_table: TableType::Ring(100_000) }
+        Self {
+            cycle: Duration::from_millis(10),
+            chunk_rows: 65_536,
+            error_table: TableType::Ring(100_000),
+            metrics: Metrics::new(),
+        }
     }
 }
 
@@ -124,6 +132,29 @@ impl Core {
         lock(&self.lease).upgrade()
     }
 
+    pub(super) fn metrics(&self) -> MetricsSnapshot {
+        let status = self.status();
+        let records: BTreeMap<_, _> =
+            lock(&self.intake).spans().map(|span| (span.partition, span.rows.saturating_add(span.errors))).collect();
+        let place = |partition: &PartitionStatus| PartitionPlace {
+            partition: partition.partition,
+            position: partition.position,
+            high_watermark: partition.high_watermark,
+            lag: partition.lag(),
+            records: records.get(&partition.partition).copied().unwrap_or(0),
+        };
+        let places: Vec<_> = status.partitions.iter().map(place).collect();
+        let metrics = &self.settings.metrics;
+        MetricsSnapshot {
+            topic: Arc::clone(&self.topic),
+            brokers: metrics.brokers(),
+            partitions: metrics.partitions(&places),
+            bytes_held: status.bytes_held as u64,
+            budget_used: status.budget_used as u64,
+            budget_limit: status.budget_limit as u64,
+        }
+    }
+
     pub(super) fn status(&self) -> Status {
         let pages = self.book.read();
         let positions: Vec<_> = lock(&self.intake).positions().collect();
@@ -133,7 +164,7 @@ impl Core {
             (Some(End::Complete), _) => State::Complete,
             (Some(End::Closed), _) => State::Closed,
             (Some(End::Failed(_)), _) => State::Failed,
-            (None, Some(why)) => State::Waiting { why: why.clone() },
+            (None, Some(wait)) => State::Waiting { why: wait.why.clone(), since: wait.since, next: wait.next.clone() },
             (None, None) if positions.is_empty() => State::Starting,
             (None, None) => State::Running,
         };
@@ -148,6 +179,7 @@ impl Core {
                 let page = of.remove(&partition).unwrap_or_default();
                 PartitionStatus {
                     partition,
+                    state: page.state,
                     position,
                     high_watermark: page.high_watermark,
                     last_stable_offset: page.last_stable_offset,
@@ -166,6 +198,7 @@ impl Core {
             bytes_held: self.held.load(Ordering::Acquire),
             budget_used: self.budget.used(),
             budget_limit: self.budget.limit(),
+            events: pages.events.into(),
         }
     }
 }

@@ -16,6 +16,11 @@ impl Core {
     /// Makes visible what was appended.
     pub(super) fn cycle(&self) {
         let _turn = lock(&self.turn);
+        self.show_pending();
+    }
+
+    /// As [`Core::cycle`]. The caller holds the turn.
+    pub(super) fn show_pending(&self) {
         let pending = lock(&self.intake).take();
         let mut round = Round::default();
         {
@@ -27,6 +32,11 @@ impl Core {
                 round.own(node, incoming);
             }
         }
+        self.complete(round);
+    }
+
+    /// Works out what follows from what is worked out, and makes all of it visible. The caller holds the turn.
+    pub(super) fn complete(&self, mut round: Round) {
         let (wakers, past) = loop {
             let mut graph = lock(&self.graph);
             let tasks = round.tasks(&mut graph);
@@ -62,7 +72,9 @@ impl Core {
             }
         }
         let shows_rows = |(node, step): &(Arc<Node>, Step)| node.table_type == TableType::Blink && step.view.rows > 0;
-        graph.blinks = round.done.values().any(shows_rows);
+        let shows_rows = round.done.values().any(shows_rows);
+        // What is left after a withdrawal is still to be emptied.
+        graph.blinks = shows_rows || (graph.blinks && round.cut.is_some());
         (wakers, past)
     }
 
@@ -100,6 +112,7 @@ fn tell(node: &Node, cycle: u64, step: &Step, wakers: &mut Vec<Waker>) {
         cycle,
         added: Rows::Cycle(step.added.iter().map(Arc::clone).collect()),
         removed: step.removed,
+        withdrawn: step.withdrawn.clone(),
         positions: Arc::clone(&step.view.positions),
         missed: 0,
         bytes: Hold::bytes_of(&step.holds),

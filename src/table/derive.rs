@@ -196,13 +196,11 @@ impl Core {
             rows = without_first(rows, held.saturating_sub(most));
             let mut work = lock(&node.work);
             rows.iter().for_each(|segment| work.holding.add(&segment.origin));
-            for (partition, position) in &mut positions.partitions {
-                position.first = work.holding.first(*partition).unwrap_or(position.next);
-            }
+            work.holding.place(&mut positions);
         }
         let view = View { positions: Arc::new(positions), ..View::default() };
         let holds = family.members().iter().flat_map(|member| member.node.told(0).holds.to_vec()).collect();
-        drop(node.show_step(&Step { removed: 0, added: rows, holds, view }.applied()));
+        drop(node.show_step(&Step { removed: 0, added: rows, holds, withdrawn: None, view }.applied()));
         self.begin(node);
     }
 

@@ -14,6 +14,7 @@ use super::status::Status;
 use super::table_type::TableType;
 use super::updates::Updates;
 use crate::error::{Error, Result};
+use crate::metrics::MetricsSnapshot;
 
 /// A live table.
 ///
@@ -71,7 +72,8 @@ impl Table {
     }
 
     /// As [`Table::updates`], but where more than `limit` updates wait, or more bytes than a quarter of the memory budget, the oldest is
-    /// dropped, and the one that follows says how many rows were missed. Such a subscriber never slows the fetch.
+    /// dropped, and the one that follows says how many rows were missed. Such a subscriber never slows the fetch. An update that withdraws
+    /// rows is never dropped.
     pub fn updates_lossy(&self, limit: usize) -> Updates {
         self.subscribe(Some(Limit { items: limit, bytes: self.core().budget.limit() / 4 }))
     }
@@ -99,6 +101,11 @@ impl Table {
     /// How the consumption is doing. The same from all its tables.
     pub fn status(&self) -> Status {
         self.core().status()
+    }
+
+    /// What the consumption has done and is doing, in numbers: by broker and by partition. The same from all its tables.
+    pub fn metrics(&self) -> MetricsSnapshot {
+        self.core().metrics()
     }
 
     /// Stops the consumption, and waits until its last cycle is visible and its connections are closed. All its tables stay readable.

@@ -2,89 +2,109 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use arrow_buffer::ScalarBuffer;
+use super::origin::{Log, Origin};
+use super::positions::Positions;
+use super::view::View;
+use crate::position::Offset;
 
-use super::segment::Origin;
-use crate::position::{Offset, Partition};
-
-/// The partition and offset of every row of a ring, in arrival order.
+/// The log and offset of every row of a ring, in arrival order.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Holding {
-    runs: VecDeque<(Partition, usize)>,
-    offsets: BTreeMap<Partition, VecDeque<ScalarBuffer<Offset>>>,
+    /// Logs and rows.
+    runs: VecDeque<(Log, usize)>,
+    /// Of each log, the stretches: first offsets and rows.
+    stretches: BTreeMap<Log, VecDeque<(Offset, usize)>>,
 }
 
 impl Holding {
+    pub(super) fn of(view: &View) -> Self {
+        let mut holding = Self::default();
+        view.history().iter().for_each(|segment| holding.add(&segment.origin));
+        holding
+    }
+
     pub(super) fn add(&mut self, origin: &Origin) {
-        let mut start = 0;
-        for (partition, rows) in &origin.runs {
-            if origin.offsets.len() < start + rows {
-                return;
-            }
+        for stretch in origin.stretches() {
             match self.runs.back_mut() {
-                Some((last, held)) if last == partition => *held += rows,
-                _ => self.runs.push_back((*partition, *rows)),
+                Some((last, held)) if *last == stretch.log => *held += stretch.rows,
+                _ => self.runs.push_back((stretch.log, stretch.rows)),
             }
-            self.offsets.entry(*partition).or_default().push_back(origin.offsets.slice(start, *rows));
-            start += rows;
+            let of = self.stretches.entry(stretch.log).or_default();
+            match of.back_mut() {
+                Some((first, rows)) if first.checked_add_unsigned(*rows as u64) == Some(stretch.first) => *rows += stretch.rows,
+                _ => of.push_back((stretch.first, stretch.rows)),
+            }
         }
     }
 
     /// Forgets the first `rows` rows.
     pub(super) fn remove(&mut self, mut rows: usize) {
         while rows > 0 {
-            let Some((partition, held)) = self.runs.front_mut() else { return };
-            let (partition, taken) = (*partition, rows.min(*held));
+            let Some((log, held)) = self.runs.front_mut() else { return };
+            let (log, taken) = (*log, rows.min(*held));
             *held -= taken;
             if *held == 0 {
                 self.runs.pop_front();
             }
             rows -= taken;
-            self.remove_of(partition, taken);
+            self.remove_of(log, taken);
         }
     }
 
-    fn remove_of(&mut self, partition: Partition, mut rows: usize) {
-        let Some(buffers) = self.offsets.get_mut(&partition) else { return };
+    fn remove_of(&mut self, log: Log, mut rows: usize) {
+        let Some(stretches) = self.stretches.get_mut(&log) else { return };
         while rows > 0 {
-            let Some(front) = buffers.front_mut() else { break };
-            let taken = rows.min(front.len());
+            let Some((first, held)) = stretches.front_mut() else { break };
+            let taken = rows.min(*held);
             rows -= taken;
-            if taken == front.len() {
-                buffers.pop_front();
+            if taken == *held {
+                stretches.pop_front();
             } else {
-                let rest = front.slice(taken, front.len() - taken);
-                // A slice would hold on to the memory of all; the copies add up to less than what came.
-                *front = if rest.len() < taken { rest.iter().copied().collect() } else { rest };
+                (*first, *held) = (first.saturating_add_unsigned(taken as u64), *held - taken);
             }
         }
-        if buffers.is_empty() {
-            self.offsets.remove(&partition);
+        if stretches.is_empty() {
+            self.stretches.remove(&log);
         }
     }
 
-    /// The offset of the oldest row of a partition.
-    pub(super) fn first(&self, partition: Partition) -> Option<Offset> {
-        self.offsets.get(&partition)?.front()?.first().copied()
+    /// Says of each partition what the first offset is that is held.
+    pub(super) fn place(&self, positions: &mut Positions) {
+        for (partition, position) in &mut positions.partitions {
+            let log = Log { partition: *partition, generation: position.generation };
+            position.first = self.first(log).unwrap_or(position.next);
+        }
+    }
+
+    /// The offset of the oldest row of a log.
+    fn first(&self, log: Log) -> Option<Offset> {
+        self.stretches.get(&log)?.front().map(|(first, _)| *first)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::origin::OriginBuilder;
     use super::*;
 
-    fn origin(runs: &[(Partition, usize)], offsets: &[Offset]) -> Origin {
-        Origin { runs: runs.to_vec(), offsets: offsets.to_vec().into() }
+    fn log(partition: i32) -> Log {
+        Log { partition, generation: 0 }
+    }
+
+    fn origin(runs: &[(i32, &[Offset])]) -> Origin {
+        let mut builder = OriginBuilder::default();
+        runs.iter().for_each(|(partition, offsets)| builder.push_offsets(log(*partition), offsets));
+        builder.finish()
     }
 
     #[test]
     fn the_oldest_offset_of_each_partition_is_known_after_every_removal() {
         let mut holding = Holding::default();
-        holding.add(&origin(&[(0, 2), (1, 1)], &[10, 12, 5]));
-        holding.add(&origin(&[(1, 2), (0, 1)], &[6, 9, 13]));
+        holding.add(&origin(&[(0, &[10, 12]), (1, &[5])]));
+        holding.add(&origin(&[(1, &[6, 9]), (0, &[13])]));
         let mut seen = Vec::new();
         for _ in 0..7 {
-            seen.push((holding.first(0), holding.first(1)));
+            seen.push((holding.first(log(0)), holding.first(log(1))));
             holding.remove(1);
         }
         let at = |zero: Offset, one: Offset| (Some(zero), Some(one));

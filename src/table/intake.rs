@@ -1,13 +1,17 @@
 //! Where chunks arrive: the one place that moves a position.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow_schema::SchemaRef;
 
+use super::account::{Account, Standing};
 use super::budget::{Budget, Charge};
 use super::chunk::Chunk;
 use super::error_table::error_schema;
+use super::ledger::Fates;
+use super::origin::Log;
+use super::withdrawal::Cut;
 use crate::error::{Error, Result};
 use crate::position::{Offset, Partition, Span};
 
@@ -23,18 +27,12 @@ pub(super) struct Intake {
     ended: bool,
 }
 
-#[derive(Debug)]
-struct Account {
-    span: Span,
-    share: Option<Budget>,
-}
-
 /// What the next cycle makes visible.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
     pub(super) arrivals: Vec<Arrival>,
     /// The partitions that moved or began, and where they are now.
-    pub(super) accounts: BTreeMap<Partition, Span>,
+    pub(super) accounts: BTreeMap<Partition, Standing>,
 }
 
 /// A chunk in its place among all others.
@@ -63,19 +61,62 @@ impl Intake {
         if self.ended || self.accounts.contains_key(&partition) {
             return false;
         }
-        let span = Span::empty(partition, offset);
         let share = self.by_partition.as_ref().map(|budget| budget.share(budget.limit()));
-        self.accounts.insert(partition, Account { span, share });
-        self.pending.accounts.insert(partition, span);
+        let account = Account::new(partition, offset, share);
+        self.pending.accounts.insert(partition, account.standing);
+        self.accounts.insert(partition, account);
         true
     }
 
+    pub(super) fn account(&self, partition: Partition) -> Option<&Account> {
+        self.accounts.get(&partition)
+    }
+
     pub(super) fn position(&self, partition: Partition) -> Option<Offset> {
-        self.accounts.get(&partition).map(|account| account.span.next)
+        self.account(partition).map(Account::position)
     }
 
     pub(super) fn positions(&self) -> impl Iterator<Item = (Partition, Offset)> + '_ {
-        self.accounts.iter().map(|(partition, account)| (*partition, account.span.next))
+        self.accounts.iter().map(|(partition, account)| (*partition, account.position()))
+    }
+
+    /// The log of a partition, where it can go back to `to`.
+    pub(super) fn log_before(&self, partition: Partition, to: Offset) -> Result<Log> {
+        if self.ended {
+            return Err(Error::Closed);
+        }
+        let account = self.account(partition).ok_or_else(|| never_started("withdrawing rows", partition))?;
+        if to > account.position() {
+            return Err(Error::NotContiguous { partition, expected: account.position(), found: to });
+        }
+        Ok(account.log())
+    }
+
+    /// Goes back to `to` in one partition, all of which is visible. `rows`, where that is known, is how many rows come from the offsets
+    /// from there on.
+    pub(super) fn truncate(&mut self, partition: Partition, to: Offset, rows: Option<u64>) -> Option<Cut> {
+        self.accounts.get_mut(&partition).map(|account| account.truncate(to, rows))
+    }
+
+    /// Begins a partition anew at `at`, all of which is visible.
+    pub(super) fn restart(&mut self, partition: Partition, at: Offset) -> Result<()> {
+        if self.ended {
+            return Err(Error::Closed);
+        }
+        let account = self.accounts.get_mut(&partition).ok_or_else(|| never_started("restarting a partition", partition))?;
+        account.restart(at);
+        self.pending.accounts.insert(partition, account.standing);
+        Ok(())
+    }
+
+    /// Whether something of a partition waits to become visible.
+    pub(super) fn has_news_of(&self, partition: Partition) -> bool {
+        self.pending.accounts.contains_key(&partition)
+    }
+
+    /// What became of each partition's offsets.
+    pub(super) fn spans(&self) -> impl Iterator<Item = Span> + '_ {
+        self.accounts.values().map(|account| account.standing.span)
     }
 
     pub(super) fn has_shares(&self) -> bool {
@@ -91,35 +132,34 @@ impl Intake {
         share.used() == 0 || share.used() < share.limit() / self.accounts.len().max(1)
     }
 
-    /// Takes in a chunk, all of it or nothing.
-    pub(super) fn append(&mut self, chunk: Chunk) -> Result<()> {
+    /// Takes in a chunk that agrees with itself, all of it or nothing.
+    pub(super) fn append(&mut self, chunk: Chunk, fates: Vec<Option<Fates>>) -> Result<()> {
         if self.ended {
             return Err(Error::Closed);
         }
-        chunk.check()?;
         self.check_columns(&chunk)?;
-        let mut moved: BTreeMap<Partition, Span> = BTreeMap::new();
+        let mut moved: BTreeMap<Partition, Offset> = BTreeMap::new();
         for span in &chunk.spans {
-            let known = self.accounts.get(&span.partition).map(|account| account.span);
-            let Some(before) = moved.get(&span.partition).copied().or(known) else {
-                let reason = format!("partition {} was never started", span.partition);
-                return Err(Error::Columns { what: "appending a chunk", reason });
+            let known = || self.position(span.partition);
+            let Some(expected) = moved.get(&span.partition).copied().or_else(known) else {
+                return Err(never_started("appending a chunk", span.partition));
             };
-            if before.next != span.first || span.next < span.first {
-                return Err(Error::NotContiguous { partition: span.partition, expected: before.next, found: span.first });
+            if expected != span.first || span.next < span.first {
+                return Err(Error::NotContiguous { partition: span.partition, expected, found: span.first });
             }
-            let mut after = before;
-            after.extend(span);
-            moved.insert(span.partition, after);
+            moved.insert(span.partition, span.next);
         }
-        let partitions: BTreeSet<Partition> = moved.keys().copied().collect();
-        let mut shares = Vec::new();
-        for (partition, span) in moved {
-            if let Some(account) = self.accounts.get_mut(&partition) {
-                account.span = span;
-                shares.extend(account.share.as_ref().map(|share| share.charge(chunk.charge.bytes() / partitions.len())));
+        for (span, fates) in chunk.spans.iter().zip(fates) {
+            if let Some(account) = self.accounts.get_mut(&span.partition) {
+                account.extend(span, fates);
             }
-            self.pending.accounts.insert(partition, span);
+        }
+        let mut shares = Vec::new();
+        for partition in moved.keys() {
+            if let Some(account) = self.accounts.get(partition) {
+                shares.extend(account.share.as_ref().map(|share| share.charge(chunk.charge.bytes() / moved.len())));
+                self.pending.accounts.insert(*partition, account.standing);
+            }
         }
         let sequence = self.sequence;
         // Each run of rows has a place of its own.
@@ -152,4 +192,8 @@ impl Intake {
     pub(super) fn end(&mut self) {
         self.ended = true;
     }
+}
+
+fn never_started(what: &'static str, partition: Partition) -> Error {
+    Error::Columns { what, reason: format!("partition {partition} was never started") }
 }

@@ -3,6 +3,7 @@
 //! A [`Publisher`] takes chunks in (`intake`), each cycle makes a step of every table that they reach (`step`,
 //! `cycle`), and what was stepped becomes visible at once. Handles ([`Table`], [`PartitionedTable`]) read what is visible.
 
+mod account;
 mod allowance;
 mod budget;
 mod chunk;
@@ -10,15 +11,19 @@ mod compact;
 mod core;
 mod cycle;
 mod derive;
+mod epochs;
 mod error_table;
+mod event;
 mod family;
 mod handle;
 mod holding;
 mod intake;
+mod ledger;
 mod lens;
 mod life;
 mod lock;
 mod node;
+mod origin;
 mod partitioned;
 mod positions;
 mod proxy;
@@ -35,6 +40,8 @@ mod table_type;
 mod update;
 mod updates;
 mod view;
+mod withdraw;
+mod withdrawal;
 
 #[cfg(test)]
 mod tests;
@@ -44,6 +51,7 @@ pub(crate) use allowance::Allowance;
 pub(crate) use budget::Budget;
 pub(crate) use chunk::Chunk;
 pub use error_table::error_schema;
+pub use event::{Event, EventKind};
 pub use handle::Table;
 pub(crate) use life::End;
 pub use partitioned::PartitionedTable;
@@ -51,7 +59,8 @@ pub use positions::{PartitionPosition, Positions};
 pub use proxy::Proxy;
 pub(crate) use publisher::Publisher;
 pub use snapshot::Snapshot;
-pub use status::{PartitionStatus, State, Status};
+pub use status::{PartitionState, PartitionStatus, State, Status};
 pub use table_type::TableType;
 pub use update::Update;
 pub use updates::{Changes, Updates};
+pub use withdrawal::Withdrawal;

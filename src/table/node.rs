@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::task::Waker;
@@ -13,6 +14,7 @@ use super::family::Family;
 use super::holding::Holding;
 use super::lens::Lens;
 use super::lock::lock;
+use super::origin::gaps_between;
 use super::queue::Queue;
 use super::segment::Segment;
 use super::step::Step;
@@ -118,6 +120,10 @@ impl Node {
     /// As [`Node::show`], with what the rows cost, and what those before cost: that is to be dropped when no lock is held.
     pub(super) fn show_step(&self, step: &Step) -> Holds {
         self.show(Arc::new(step.view.clone()));
+        if step.withdrawn.is_some() && step.view.rows > 0 {
+            // What is left of the rows costs what it did.
+            return Arc::new([]);
+        }
         match self.table_type {
             TableType::Blink => std::mem::replace(&mut *lock(&self.lit), step.holds.iter().map(Arc::clone).collect()),
             TableType::Append | TableType::Ring(_) => Arc::new([]),
@@ -139,7 +145,8 @@ impl Node {
         let view = self.seen();
         let positions = Arc::clone(&view.positions);
         let holds = Arc::clone(&lock(&self.lit));
-        Waiting { cycle, removed: 0, positions, missed: 0, bytes: Hold::bytes_of(&holds), holds, added: Rows::All(view) }
+        let added = Rows::All(view);
+        Waiting { cycle, added, removed: 0, withdrawn: None, positions, missed: 0, bytes: Hold::bytes_of(&holds), holds }
     }
 
     /// Lets every cycle from now on flow into `queue`, if there will be any. The caller holds the gate.
@@ -221,6 +228,23 @@ impl Work {
             }
         }
         gone
+    }
+
+    /// Rows of the parent are gone, from anywhere.
+    pub(super) fn withdraw_masks(&mut self, gone: &[Range<usize>]) {
+        let mut start = 0;
+        let mut left = VecDeque::with_capacity(self.masks.len());
+        for mask in self.masks.drain(..) {
+            let rows = start..start + mask.len();
+            start = rows.end;
+            let kept = gaps_between(gone, &rows);
+            match &*kept {
+                [] => {}
+                [whole] if whole.len() == mask.len() => left.push_back(mask),
+                parts => left.extend(parts.iter().map(|part| mask.slice(part.start, part.len()))),
+            }
+        }
+        self.masks = left;
     }
 }
 

@@ -14,6 +14,7 @@ use super::status::Status;
 use super::table_type::TableType;
 use super::updates::Changes;
 use crate::error::Result;
+use crate::metrics::MetricsSnapshot;
 use crate::position::Partition;
 
 /// One live table for each Kafka partition, the constituents, keyed by partition number. Partitions that the topic gains become new
@@ -90,6 +91,11 @@ impl PartitionedTable {
     /// How the consumption is doing.
     pub fn status(&self) -> Status {
         self.core().status()
+    }
+
+    /// What the consumption has done and is doing, in numbers: by broker and by partition. The same from all its tables.
+    pub fn metrics(&self) -> MetricsSnapshot {
+        self.core().metrics()
     }
 
     /// Stops the consumption, and waits for its end; see [`Table::close`] for errors and cancel safety.

@@ -10,10 +10,15 @@ pub struct PartitionPosition {
     /// The first offset that the table holds: where the partition began, for a table that keeps all rows; where the current cycle
     /// began, for a blink table; the oldest row's, for a ring (`next` where it holds none).
     pub first: Offset,
-    /// The offset that follows: the next to be read.
+    /// The offset that follows: the next to be read. It goes back where the log lost its end, with the rows that came from there.
     pub next: Offset,
-    /// What became of every offset since the consumption began, whatever the table still holds.
+    /// What became of every offset since the partition began, whatever the table still holds. Without the offsets that the log lost.
     pub account: Span,
+    /// How often the partition began anew, because the topic was deleted and created again; mostly 0.
+    ///
+    /// A new generation is another log under the same number. The rows of earlier ones stay, and `first`, `next` and `account` are of
+    /// this one alone: a row of an earlier one may well have an offset between them, or beyond.
+    pub generation: u32,
 }
 
 /// Where a table stands in each of its partitions, as of one cycle.

@@ -10,6 +10,7 @@ use super::chunk::Chunk;
 use super::core::{Core, CycleSettings};
 use super::family::{Family, Member};
 use super::handle::Table;
+use super::ledger::Fates;
 use super::life::End;
 use super::lock::lock;
 use super::node::Source;
@@ -17,7 +18,7 @@ use super::partitioned::PartitionedTable;
 use super::status::StatusWriter;
 use super::table_type::TableType;
 use crate::error::{Error, Result};
-use crate::position::{Offset, Partition};
+use crate::position::{Offset, Partition, Span};
 
 /// How long a wait for room of one partition goes on without a look.
 ///
@@ -96,7 +97,9 @@ impl Publisher {
     /// [`Error::NotContiguous`], [`Error::Columns`] where the chunk contradicts itself or the table, [`Error::Closed`]. Nothing of the
     /// chunk is in the table then.
     pub(crate) fn append(&self, chunk: Chunk) -> Result<()> {
-        lock(&self.core().intake).append(chunk)?;
+        chunk.check()?;
+        let fates = Fates::of(&chunk);
+        lock(&self.core().intake).append(chunk, fates)?;
         self.core().book.progress();
         self.core().news.notify_one();
         Ok(())
@@ -105,6 +108,46 @@ impl Publisher {
     /// The offset after the last that is in the table, visible or not.
     pub(crate) fn position(&self, partition: Partition) -> Option<Offset> {
         lock(&self.core().intake).position(partition)
+    }
+
+    /// As [`Publisher::position`], with the leader epoch of what lies before it, -1 where that is not known: whether the log still is the
+    /// one that was read is asked with it (KIP-320).
+    pub(crate) fn resume_point(&self, partition: Partition) -> Option<(Offset, i32)> {
+        let intake = lock(&self.core().intake);
+        let account = intake.account(partition)?;
+        Some((account.position(), account.epoch_at(account.position().saturating_sub(1))))
+    }
+
+    /// The offset after the last that was read of `epoch` or an earlier one; the position where nothing later was read.
+    ///
+    /// A log that diverged from what was read agrees with it up to the lower of this and the end that its leader tells for the epoch.
+    pub(crate) fn epoch_end(&self, partition: Partition, epoch: i32) -> Option<Offset> {
+        lock(&self.core().intake).account(partition).map(|account| account.epoch_end(epoch))
+    }
+
+    /// The log lost what was at `to` and behind it: takes the rows and error rows that came from there out of all tables, in a cycle of
+    /// its own that says so, and moves the position back to `to`. What was appended and is not visible becomes visible first.
+    ///
+    /// It answers what had become of the offsets that are lost: as many `rows` and `errors` were withdrawn from the tables that keep all
+    /// of them. An offset before the one at which the partition began is fine: nothing is left then, and reading goes on from there. A
+    /// ring does not get back the rows that these rows had driven out.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotContiguous`] where the table was never as far as `to`, [`Error::Columns`] for a partition that was never started,
+    /// [`Error::Closed`]. Nothing has changed then.
+    pub(crate) fn truncate(&self, partition: Partition, to: Offset) -> Result<Span> {
+        self.core().withdraw(partition, to)
+    }
+
+    /// The topic is another one of the same name: the partition begins anew at `at`, in the next generation, with an account of its own.
+    /// The rows stay.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Columns`] for a partition that was never started, [`Error::Closed`].
+    pub(crate) fn restart_partition(&self, partition: Partition, at: Offset) -> Result<()> {
+        self.core().restart(partition, at)
     }
 
     /// Whether more may be appended to a partition: the budget has room, and the partition's share of it, where there are shares.

@@ -14,7 +14,7 @@ pub(super) struct Queue<T> {
     limit: Option<Limit>,
 }
 
-/// The most that may wait; what is older is dropped and counted. The newest one always waits, whatever it is.
+/// The most that may wait; what is older is dropped and counted. The newest one always waits, and what must be read.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limit {
     pub(super) items: usize,
@@ -25,6 +25,9 @@ pub(super) struct Limit {
 pub(super) trait Item {
     /// The bytes that would be on their way as long as it waits.
     fn bytes(&self) -> usize;
+
+    /// Whether it is kept however many wait. Those that are must be few and small.
+    fn must_be_read(&self) -> bool;
 
     /// Nobody will read this one; the next says so.
     fn drop_into(self, next: &mut Self);
@@ -59,10 +62,9 @@ impl<T: Item> Queue<T> {
         state.bytes += item.bytes();
         state.waiting.push_back(item);
         if let Some(limit) = self.limit {
-            while state.waiting.len() > 1 && (state.waiting.len() > limit.items || state.bytes > limit.bytes) {
-                let oldest = state.pop();
-                if let (Some(oldest), Some(next)) = (oldest, state.waiting.front_mut()) {
-                    oldest.drop_into(next);
+            while state.waiting.len() > limit.items || state.bytes > limit.bytes {
+                if !state.drop_oldest() {
+                    break;
                 }
             }
         }
@@ -105,11 +107,30 @@ impl<T: Item> State<T> {
         self.bytes -= item.bytes();
         Some(item)
     }
+
+    /// Puts the oldest that may be dropped into the one that follows it; false where there is none.
+    fn drop_oldest(&mut self) -> bool {
+        let Some(at) = self.waiting.iter().position(|item| !item.must_be_read()) else { return false };
+        if at + 1 >= self.waiting.len() {
+            return false;
+        }
+        if let Some(oldest) = self.waiting.remove(at)
+            && let Some(next) = self.waiting.get_mut(at)
+        {
+            self.bytes -= oldest.bytes();
+            oldest.drop_into(next);
+        }
+        true
+    }
 }
 
 impl Item for Partition {
     fn bytes(&self) -> usize {
         0
+    }
+
+    fn must_be_read(&self) -> bool {
+        true
     }
 
     fn drop_into(self, _next: &mut Self) {}

@@ -9,6 +9,7 @@ use super::lock::lock;
 use super::node::Node;
 use super::step::{Incoming, Step};
 use super::table_type::TableType;
+use super::withdrawal::Cut;
 use crate::error::Error;
 
 /// What a cycle has worked out so far.
@@ -20,6 +21,8 @@ pub(super) struct Round {
     /// By the address of the table, which is held here too.
     pub(super) done: HashMap<usize, (Arc<Node>, Step)>,
     pub(super) failed: Vec<Arc<Node>>,
+    /// Where a log lost its end: then rows leave the tables, and nothing else happens.
+    pub(super) cut: Option<Cut>,
 }
 
 /// A table that is to be worked out.
@@ -31,7 +34,10 @@ pub(super) enum Task {
 impl Round {
     /// A step of a table that keeps its own house.
     pub(super) fn own(&mut self, node: Arc<Node>, incoming: Incoming) {
-        let step = Step::own(&node, incoming);
+        let step = match &self.cut {
+            Some(cut) => Step::cut(&node, cut),
+            None => Step::own(&node, incoming),
+        };
         self.done.insert(address(&node), (node, step));
     }
 
@@ -60,6 +66,11 @@ impl Round {
             return None;
         }
         let mut incoming = Incoming::default();
+        if self.cut.is_some() {
+            let feeds = |member: &Node| lock(&member.work).merges.iter().any(|(merge, _)| merge.as_ptr() == Arc::as_ptr(&node));
+            let changes = self.done.values().any(|(member, _)| feeds(member));
+            return changes.then_some(Task::Merge { node, incoming });
+        }
         let mut changes = node.table_type == TableType::Blink && node.seen().rows > 0;
         for (_, member) in graph.joins.extract_if(.., |(merge, _)| merge.as_ptr() == Arc::as_ptr(&node)) {
             incoming.added.extend(join(&node, &member));

@@ -1,18 +1,16 @@
 //! The rows of a table between two cuts, and where they come from.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use arrow_array::cast::AsArray;
-use arrow_array::types::{Int32Type, Int64Type};
 use arrow_array::{BooleanArray, RecordBatch, UInt64Array};
-use arrow_buffer::ScalarBuffer;
 use arrow_schema::ArrowError;
 use arrow_select::filter::filter_record_batch;
 use arrow_select::take::take_record_batch;
 
 use super::lens::Lens;
+use super::origin::Origin;
 use crate::error::{Error, Result};
-use crate::position::{Offset, Partition};
 
 /// Rows that a table holds. Never empty.
 #[derive(Debug)]
@@ -22,7 +20,7 @@ pub(super) struct Segment {
     pub(super) bytes: usize,
     /// Grows in the order of arrival.
     pub(super) sequence: u64,
-    /// Known where a ring needs it, else empty. It travels with the rows, so that whoever has a view has all that belongs to it.
+    /// Where each row comes from. It travels with the rows, so that whoever has a view has all that belongs to it.
     pub(super) origin: Arc<Origin>,
 }
 
@@ -45,11 +43,33 @@ impl Segment {
         if start > rows
             && let Ok(batch) = copy(&tail.batch)
         {
-            let origin =
-                Arc::new(Origin { offsets: tail.origin.offsets.iter().copied().collect(), runs: tail.origin.runs.clone() });
-            tail = Self { batch, bytes: scaled(self.bytes, rows, self.rows()), origin, ..tail };
+            tail = Self { batch, bytes: scaled(self.bytes, rows, self.rows()), ..tail };
         }
         tail
+    }
+
+    /// These rows alone: ranges in order. In memory of their own, so that what is not kept is given back.
+    pub(super) fn keep(&self, rows: &[Range<usize>]) -> Vec<Self> {
+        let kept: usize = rows.iter().map(ExactSizeIterator::len).sum();
+        if kept == 0 {
+            return Vec::new();
+        }
+        let slice = |range: &Range<usize>| Self {
+            batch: self.batch.slice(range.start, range.len()),
+            bytes: scaled(self.bytes, range.len(), self.rows()),
+            sequence: self.sequence,
+            origin: Arc::new(self.origin.slice(range.start, range.len())),
+        };
+        let indices = UInt64Array::from_iter_values(rows.iter().flat_map(|range| range.start as u64..range.end as u64));
+        match take_record_batch(&self.batch, &indices) {
+            Ok(batch) => {
+                let origins: Vec<_> = rows.iter().map(|range| self.origin.slice(range.start, range.len())).collect();
+                let origin = Arc::new(Origin::joined(origins.iter()));
+                vec![Self { batch, bytes: scaled(self.bytes, kept, self.rows()), sequence: self.sequence, origin }]
+            }
+            // Then they share the memory of those that go.
+            Err(_) => rows.iter().map(slice).collect(),
+        }
     }
 
     /// The rows under the columns that a merge has.
@@ -87,75 +107,6 @@ pub(super) fn scaled(bytes: usize, rows: usize, all: usize) -> usize {
 fn copy(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
     let indices = UInt64Array::from_iter_values(0..batch.num_rows() as u64);
     take_record_batch(batch, &indices)
-}
-
-/// The partition and offset of each row of a segment.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Origin {
-    /// Partitions and rows, in row order.
-    pub(super) runs: Vec<(Partition, usize)>,
-    pub(super) offsets: ScalarBuffer<Offset>,
-}
-
-impl Origin {
-    /// Of a batch of the error table, whose first two columns say it.
-    pub(super) fn of_errors(batch: &RecordBatch) -> Self {
-        let mut runs: Vec<(Partition, usize)> = Vec::new();
-        let partitions = batch.columns().first().and_then(|column| column.as_primitive_opt::<Int32Type>());
-        let offsets = batch.columns().get(1).and_then(|column| column.as_primitive_opt::<Int64Type>());
-        for partition in partitions.iter().flat_map(|column| column.values().iter()) {
-            match runs.last_mut() {
-                Some((last, rows)) if last == partition => *rows += 1,
-                _ => runs.push((*partition, 1)),
-            }
-        }
-        Self { runs, offsets: offsets.map(|column| column.values().clone()).unwrap_or_default() }
-    }
-
-    /// Of the rows `start..start + rows`; as many of them as there are.
-    pub(super) fn slice(&self, start: usize, rows: usize) -> Self {
-        let mut before = start;
-        let mut left = rows.min(self.offsets.len().saturating_sub(start));
-        let offsets = if left == 0 { ScalarBuffer::default() } else { self.offsets.slice(start, left) };
-        let mut runs = Vec::new();
-        for (partition, rows) in &self.runs {
-            let skipped = before.min(*rows);
-            before -= skipped;
-            let taken = (rows - skipped).min(left);
-            left -= taken;
-            if taken > 0 {
-                runs.push((*partition, taken));
-            }
-        }
-        Self { runs, offsets }
-    }
-
-    /// Of the rows of several, one behind the other; empty where one is.
-    pub(super) fn joined<'a>(origins: impl Iterator<Item = &'a Self> + Clone) -> Self {
-        if origins.clone().any(|origin| origin.offsets.is_empty()) {
-            return Self::default();
-        }
-        let runs = origins.clone().flat_map(|origin| origin.runs.iter().copied()).collect();
-        Self { runs, offsets: origins.flat_map(|origin| origin.offsets.iter().copied()).collect() }
-    }
-
-    /// Of the rows that `mask` keeps.
-    pub(super) fn filter(&self, mask: &BooleanArray) -> Self {
-        if self.offsets.len() != mask.len() {
-            return Self::default();
-        }
-        let mut runs = Vec::new();
-        let mut start = 0;
-        for (partition, rows) in &self.runs {
-            let kept = mask.values().slice(start, *rows).count_set_bits();
-            start += rows;
-            if kept > 0 {
-                runs.push((*partition, kept));
-            }
-        }
-        let offsets = mask.values().set_indices().filter_map(|index| self.offsets.get(index)).copied().collect();
-        Self { runs, offsets }
-    }
 }
 
 /// What Arrow says, as an error about `what`.

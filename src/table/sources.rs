@@ -1,18 +1,18 @@
 //! What a cycle's chunks bring to which table.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
-
-use arrow_buffer::ScalarBuffer;
 
 use super::core::Graph;
 use super::intake::{Arrival, Pending};
 use super::node::Node;
-use super::segment::{Origin, Segment, scaled};
+use super::origin::{Log, Origin, OriginBuilder};
+use super::segment::{Segment, scaled};
 use super::step::Incoming;
 use super::table_type::TableType;
 use super::update::Hold;
-use crate::position::Partition;
+use crate::position::{Partition, Span};
 
 /// What flows into the tables that chunks go to.
 pub(super) fn sources(graph: &Graph, error_table: &Arc<Node>, pending: Pending) -> Vec<(Arc<Node>, Incoming)> {
@@ -22,46 +22,38 @@ pub(super) fn sources(graph: &Graph, error_table: &Arc<Node>, pending: Pending) 
     for (partition, account) in &pending.accounts {
         parts.entry(*partition).or_default().accounts.insert(*partition, *account);
     }
-    let of_chunks = graph.plain.as_ref().or(graph.family.as_ref().map(|family| &family.prototype.node));
-    // Only a ring needs to know; for others the offsets would only take memory.
-    let with_origin = of_chunks.is_some_and(|node| node.is_ring());
+    let generation = |partition| pending.accounts.get(&partition).map_or(0, |standing| standing.generation);
     for arrival in pending.arrivals {
         let Arrival { chunk, shares, sequence } = arrival;
         let bytes = chunk.charge.bytes();
         let hold = Arc::new(Hold { bytes, _charges: shares.into_iter().chain([chunk.charge]).collect() });
         if let Some(batch) = chunk.errors.filter(|batch| batch.num_rows() > 0) {
-            let origin = Arc::new(if error_table.is_ring() { Origin::of_errors(&batch) } else { Origin::default() });
+            let origin = Arc::new(Origin::of_errors(&batch, generation));
             errors.added.push(Arc::new(Segment { bytes: batch.get_array_memory_size(), batch, sequence, origin }));
             errors.holds.push(Arc::clone(&hold));
         }
         if chunk.batch.num_rows() == 0 {
             continue;
         }
-        let runs: Vec<_> = chunk
-            .spans
-            .iter()
-            .map(|span| (span.partition, usize::try_from(span.rows).unwrap_or(0)))
-            .filter(|(_, rows)| *rows > 0)
-            .collect();
         let bytes = chunk.batch.get_array_memory_size();
-        let rows = chunk.batch.num_rows();
-        let origin = Origin { runs: runs.clone(), offsets: if with_origin { chunk.offsets } else { ScalarBuffer::default() } };
-        let whole = Segment { batch: chunk.batch, bytes, sequence, origin: Arc::new(origin) };
+        let runs = runs(&chunk.spans, generation);
         if graph.plain.is_some() {
-            plain.added.push(Arc::new(whole));
+            let mut origin = OriginBuilder::default();
+            for (log, rows) in &runs {
+                origin.push_offsets(*log, chunk.offsets.get(rows.clone()).unwrap_or_default());
+            }
+            plain.added.push(Arc::new(Segment { batch: chunk.batch, bytes, sequence, origin: Arc::new(origin.finish()) }));
             plain.holds.push(hold);
             continue;
         }
-        let mut start = 0;
-        for (place, (partition, count)) in (0_u64..).zip(&runs) {
-            let incoming = parts.entry(*partition).or_default();
-            let batch = whole.batch.slice(start, *count);
-            let origin = Arc::new(whole.origin.slice(start, *count));
+        for (place, (log, rows)) in (0_u64..).zip(runs) {
+            let incoming = parts.entry(log.partition).or_default();
+            let batch = chunk.batch.slice(rows.start, rows.len());
+            let bytes = scaled(bytes, rows.len(), chunk.batch.num_rows());
+            let origin = Arc::new(Origin::of(log, chunk.offsets.get(rows).unwrap_or_default()));
             // A merge puts the runs of a chunk together again in their order.
-            let segment = Segment { batch, bytes: scaled(bytes, *count, rows), sequence: sequence + place, origin };
-            incoming.added.push(Arc::new(segment));
+            incoming.added.push(Arc::new(Segment { batch, bytes, sequence: sequence + place, origin }));
             incoming.holds.push(Arc::clone(&hold));
-            start += count;
         }
     }
     let mut sources = Vec::new();
@@ -79,4 +71,19 @@ pub(super) fn sources(graph: &Graph, error_table: &Arc<Node>, pending: Pending) 
         add(node, parts.remove(partition).unwrap_or_default());
     }
     sources
+}
+
+/// The logs that the rows of a chunk come from, and which these are. None is empty, and no two that touch are of the same.
+fn runs(spans: &[Span], generation: impl Fn(Partition) -> u32) -> Vec<(Log, Range<usize>)> {
+    let mut runs: Vec<(Log, Range<usize>)> = Vec::new();
+    let mut start = 0;
+    for span in spans.iter().filter(|span| span.rows > 0) {
+        let end = start + usize::try_from(span.rows).unwrap_or(0);
+        match runs.last_mut() {
+            Some((log, rows)) if log.partition == span.partition => rows.end = end,
+            _ => runs.push((Log { partition: span.partition, generation: generation(span.partition) }, start..end)),
+        }
+        start = end;
+    }
+    runs
 }

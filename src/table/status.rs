@@ -1,10 +1,11 @@
 //! How a consumption is doing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
+use super::event::{Event, EventKind};
 use super::lock::lock;
 use crate::error::Error;
 use crate::position::{Offset, Partition};
@@ -19,8 +20,12 @@ pub enum State {
     Running,
     /// It tries again what did not work.
     Waiting {
-        /// What did not work.
+        /// What did not work last, broker included.
         why: String,
+        /// When it first did not work.
+        since: SystemTime,
+        /// What is done about it.
+        next: String,
     },
     /// What was to be read is read.
     Complete,
@@ -30,12 +35,42 @@ pub enum State {
     Failed,
 }
 
+/// What one partition is at.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum PartitionState {
+    /// It is read, as far as is known.
+    #[default]
+    Reading,
+    /// No broker leads it. It is read on when one does.
+    Leaderless {
+        /// When that was noticed.
+        since: SystemTime,
+    },
+    /// The brokers do not allow it. They are asked again every now and then.
+    Denied {
+        /// When that was noticed.
+        since: SystemTime,
+        /// What they said.
+        why: String,
+    },
+    /// It cannot go on, and the others do. What was read of it stays.
+    Failed {
+        /// Why.
+        error: Error,
+    },
+    /// It is read to its end.
+    Ended,
+}
+
 /// How one partition is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PartitionStatus {
     /// The partition.
     pub partition: Partition,
+    /// What it is at.
+    pub state: PartitionState,
     /// The offset after the last that is in the table, visible or not.
     pub position: Offset,
     /// The offset after the last that the brokers' majority has, when last heard.
@@ -78,7 +113,12 @@ pub struct Status {
     pub budget_used: usize,
     /// How many these may be before the fetch waits.
     pub budget_limit: usize,
+    /// What happened that matters to the reader, the last 100 of it, oldest first.
+    pub events: Vec<Event>,
 }
+
+/// So many events are kept.
+const EVENTS: usize = 100;
 
 impl Status {
     /// The lag of all partitions of which it is known; none where it is known of none.
@@ -97,14 +137,24 @@ pub(super) struct Book {
 
 #[derive(Debug, Default, Clone)]
 pub(super) struct Pages {
-    pub(super) waiting: Option<String>,
+    pub(super) waiting: Option<Wait>,
     pub(super) last_error: Option<Error>,
     pub(super) last_progress: Option<SystemTime>,
     pub(super) partitions: BTreeMap<Partition, Page>,
+    pub(super) events: VecDeque<Event>,
+}
+
+/// What all partitions wait for.
+#[derive(Debug, Clone)]
+pub(super) struct Wait {
+    pub(super) why: String,
+    pub(super) since: SystemTime,
+    pub(super) next: String,
 }
 
 #[derive(Debug, Default, Clone)]
 pub(super) struct Page {
+    pub(super) state: PartitionState,
     pub(super) high_watermark: Option<Offset>,
     pub(super) last_stable_offset: Option<Offset>,
     pub(super) last_error: Option<Error>,
@@ -125,7 +175,10 @@ impl Book {
         let mut pages = lock(&self.pages);
         match partition {
             Some(partition) => pages.partitions.entry(partition).or_default().last_error = Some(error.clone()),
-            None => pages.waiting = Some(error.to_string()),
+            None => {
+                let since = pages.waiting.as_ref().map_or_else(SystemTime::now, |waiting| waiting.since);
+                pages.waiting = Some(Wait { why: error.to_string(), since, next: next_step(&error).to_owned() });
+            }
         }
         pages.last_error = Some(error);
     }
@@ -133,6 +186,24 @@ impl Book {
     /// A table derived by a user's function failed; the consumption goes on.
     pub(super) fn trouble_of_table(&self, error: Error) {
         lock(&self.pages).last_error = Some(error);
+    }
+
+    fn event(&self, partition: Option<Partition>, what: EventKind) {
+        let event = Event { at: SystemTime::now(), partition, what };
+        if event.what.is_warning() {
+            tracing::warn!("{event}");
+        } else {
+            tracing::info!("{event}");
+        }
+        let mut pages = lock(&self.pages);
+        if pages.events.len() >= EVENTS {
+            pages.events.pop_front();
+        }
+        pages.events.push_back(event);
+    }
+
+    fn state(&self, partition: Partition, state: PartitionState) {
+        lock(&self.pages).partitions.entry(partition).or_default().state = state;
     }
 
     fn watermarks(&self, partition: Partition, high_watermark: Offset, last_stable_offset: Offset) {
@@ -146,6 +217,19 @@ impl Book {
     }
 }
 
+/// What is done about trouble that all partitions have.
+fn next_step(error: &Error) -> &'static str {
+    match error {
+        Error::UnknownTopic { .. } | Error::DeletedTopic { .. } => "asking again whether the topic is there",
+        Error::NotAuthorized { .. } => "asking again every now and then",
+        Error::OtherCluster { .. } => "asking the other brokers",
+        Error::Resolve { .. } | Error::Connect { .. } | Error::Disconnected { .. } | Error::NoBroker { .. } => {
+            "connecting again, to other brokers too"
+        }
+        _ => "trying again",
+    }
+}
+
 /// The writing side of a [`Status`].
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct StatusWriter<'a> {
@@ -156,6 +240,24 @@ impl StatusWriter<'_> {
     /// Something went wrong that may yet go right: with one partition, or with what all need.
     pub(crate) fn trouble(&self, partition: Option<Partition>, error: Error) {
         self.book.trouble(partition, error);
+    }
+
+    /// Something happened that the reader should know: to one partition, or to more. It is traced as well.
+    pub(crate) fn event(&self, partition: Option<Partition>, what: EventKind) {
+        self.book.event(partition, what);
+    }
+
+    /// The same, unless it was the last event as well.
+    pub(crate) fn event_once(&self, partition: Option<Partition>, what: EventKind) {
+        let is_last = self.book.read().events.back().is_some_and(|last| last.partition == partition && last.what == what);
+        if !is_last {
+            self.book.event(partition, what);
+        }
+    }
+
+    /// What a partition is at.
+    pub(crate) fn state(&self, partition: Partition, state: PartitionState) {
+        self.book.state(partition, state);
     }
 
     /// A broker sent so many bytes of batches.

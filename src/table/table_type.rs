@@ -7,6 +7,8 @@ use crate::error::{Error, Result};
 
 /// What a table keeps.
 ///
+/// Rows leave a table of any type where their log lost them: see [`super::Withdrawal`].
+///
 /// As text, for [`FromStr`] and back by [`fmt::Display`]: `append`, `blink` (also `stream`), `ring:1000` (also `ring(1000)`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TableType {
@@ -15,6 +17,9 @@ pub enum TableType {
     /// The rows of the current cycle only. One empty cycle follows the last news.
     Blink,
     /// Exactly the last so many rows in arrival order; by partition, so many in each.
+    ///
+    /// It is then the end of what an append table would hold, as long as no log has lost its end. Where one has, its rows leave the
+    /// ring, and those that they had driven out do not come back: the ring holds fewer until others have come.
     Ring(usize),
 }
 

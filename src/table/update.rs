@@ -12,6 +12,7 @@ use super::positions::Positions;
 use super::queue::Item;
 use super::segment::Segment;
 use super::view::View;
+use super::withdrawal::Withdrawal;
 
 /// The charges of the rows of an update.
 pub(super) type Holds = Arc<[Arc<Hold>]>;
@@ -37,6 +38,7 @@ pub(super) struct Waiting {
     pub(super) cycle: u64,
     pub(super) added: Rows,
     pub(super) removed: usize,
+    pub(super) withdrawn: Option<Arc<Withdrawal>>,
     pub(super) positions: Arc<Positions>,
     pub(super) missed: u64,
     pub(super) holds: Holds,
@@ -65,6 +67,10 @@ impl Item for Waiting {
         self.bytes
     }
 
+    fn must_be_read(&self) -> bool {
+        self.withdrawn.is_some()
+    }
+
     fn drop_into(self, next: &mut Self) {
         next.missed += self.missed + self.added.count() as u64;
         next.removed += self.removed;
@@ -85,9 +91,11 @@ impl InHand {
     }
 }
 
-/// What one cycle changed: rows added at the end, rows removed at the front.
+/// What one cycle changed: rows added at the end, rows removed at the front. Or rows withdrawn, wherever they are.
 ///
-/// A copy of the table is kept by taking [`Update::removed`] rows from its front, then adding [`Update::added`] at its end. The rows count
+/// A copy of the table is kept by taking [`Update::removed`] rows from its front, then the [`Withdrawal::ranges`] of
+/// [`Update::withdrawn`] out of what is left, then adding [`Update::added`] at its end. (A lossy subscriber puts [`Update::missed`] unknown
+/// rows at the end first.) The rows count
 /// against the consumption's memory budget until the update is dropped, the next is asked for, or the stream is dropped: whoever keeps
 /// updates does not stop the fetch.
 #[derive(Debug, Clone)]
@@ -138,6 +146,14 @@ impl Update {
     /// How many rows were removed at the front, before others were added; those of missed cycles included.
     pub fn removed(&self) -> usize {
         self.waiting.removed
+    }
+
+    /// The rows that this update takes out, wherever they are, because the log lost the offsets that they came from.
+    ///
+    /// Such an update adds nothing and removes nothing at the front. It is never missed by a lossy subscriber; to one that missed those
+    /// before it, it also says how many rows these had added and removed.
+    pub fn withdrawn(&self) -> Option<&Withdrawal> {
+        self.waiting.withdrawn.as_deref()
     }
 
     /// Where the table stands after the cycle.

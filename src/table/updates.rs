@@ -13,7 +13,7 @@ use super::update::{InHand, Update, Waiting};
 use crate::position::Partition;
 
 /// Every cycle of a table, as a [`Stream`]: first everything that the table held when it was subscribed to, in one update (which may be
-/// empty), then each cycle that changed its rows or positions. It ends with the consumption.
+/// empty), then each cycle that changed its rows or positions, and each withdrawal. It ends with the consumption.
 ///
 /// An update that waits counts against the consumption's memory budget, and so does the one that was read last, until it is dropped or
 /// the next is asked for: a slow reader slows the fetch. Those of [`super::Table::updates_lossy`] do not count, and say what was missed.

@@ -1,13 +1,16 @@
 //! What a table shows between two cycles.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 
-use super::positions::Positions;
+use super::account::Standing;
+use super::origin::{Log, add_range, gaps_between};
+use super::positions::{PartitionPosition, Positions};
 use super::segment::Segment;
 use super::segments::Segments;
-use crate::position::{Partition, Span};
+use crate::position::{Offset, Partition};
 
 /// The rows of a table as of a cycle. Immutable once visible; a changed one shares what is the same.
 #[derive(Debug, Clone, Default)]
@@ -37,8 +40,9 @@ impl View {
     }
 
     /// What became of the offsets of every partition.
-    pub(super) fn accounts(&self) -> impl Iterator<Item = (Partition, Span)> + '_ {
-        self.positions.iter().map(|(partition, position)| (partition, position.account))
+    pub(super) fn accounts(&self) -> impl Iterator<Item = (Partition, Standing)> + '_ {
+        let standing = |position: PartitionPosition| Standing { span: position.account, generation: position.generation };
+        self.positions.iter().map(move |(partition, position)| (partition, standing(position)))
     }
 
     /// How many rows at the front must go for the rest to have no more than `most` bytes.
@@ -79,6 +83,43 @@ impl View {
             }
             break;
         }
+    }
+
+    /// How many rows come from an offset of `log` that is `from` or higher. Of a view from whose front nothing was removed.
+    pub(super) fn rows_from(&self, log: Log, from: Offset) -> u64 {
+        let beyond = self.segments.iter().flat_map(|segment| segment.origin.beyond(log, from));
+        beyond.map(|range| range.len() as u64).sum()
+    }
+
+    /// Takes out the rows that come from an offset of `log` that is `from` or higher, and says which these were.
+    pub(super) fn withdraw(&mut self, log: Log, from: Offset) -> Vec<Range<usize>> {
+        let mut ranges = Vec::new();
+        let mut left = Self { positions: Arc::clone(&self.positions), ..Self::default() };
+        let mut start = 0;
+        for (at, segment) in self.segments.iter().enumerate() {
+            let skip = if at == 0 { self.skip } else { 0 };
+            let mut gone = segment.origin.beyond(log, from);
+            gone.retain_mut(|range| {
+                range.start = range.start.max(skip);
+                range.start < range.end
+            });
+            let rows = skip..segment.rows();
+            if gone.is_empty() {
+                left.push(Arc::clone(segment));
+                if at == 0 {
+                    (left.skip, left.rows) = (skip, left.rows - skip);
+                }
+            } else {
+                let kept = gaps_between(&gone, &rows).into_iter().map(|range| range.start + skip..range.end + skip);
+                segment.keep(&kept.collect::<Vec<_>>()).into_iter().for_each(|segment| left.push(Arc::new(segment)));
+            }
+            gone.into_iter().for_each(|range| add_range(&mut ranges, start + range.start - skip..start + range.end - skip));
+            start += rows.len();
+        }
+        if !ranges.is_empty() {
+            *self = left;
+        }
+        ranges
     }
 
     /// All rows as if they came now, for a table that begins with them.

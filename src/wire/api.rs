@@ -35,6 +35,7 @@ pub(super) fn shape_of(key: i16) -> Option<&'static Shape> {
         10 => Some(&shapes::FIND_COORDINATOR),
         17 => Some(&shapes::SASL_HANDSHAKE),
         18 => Some(&shapes::API_VERSIONS),
+        23 => Some(&shapes::OFFSET_FOR_LEADER_EPOCH),
         36 => Some(&shapes::SASL_AUTHENTICATE),
         _ => None,
     }
@@ -61,12 +62,14 @@ macro_rules! requests {
 }
 
 // Lower ends: brokers since 0.11, the first with record batches; Metadata 4 is the first that does not create what it is asked
-// about. Upper ends: Fetch 12 is the last by topic name; FindCoordinator 3 and OffsetFetch 7 are the last with one key.
+// about; OffsetForLeaderEpoch 2 is the first that consumers may ask, of brokers since 2.1. Upper ends: Fetch 18 is of no use to a
+// consumer; OffsetFetch 10 asks by topic id; the others are the highest that `kafka-protocol` knows.
 requests! {
-    FetchRequest => FetchResponse, 1, "Fetch", (4, 12), None;
-    ListOffsetsRequest => ListOffsetsResponse, 2, "ListOffsets", (1, 7), Some(METADATA_LIMIT);
-    MetadataRequest => MetadataResponse, 3, "Metadata", (4, 12), Some(METADATA_LIMIT);
-    OffsetFetchRequest => OffsetFetchResponse, 9, "OffsetFetch", (1, 7), Some(METADATA_LIMIT);
-    FindCoordinatorRequest => FindCoordinatorResponse, 10, "FindCoordinator", (0, 3), Some(SMALL_LIMIT);
-    ApiVersionsRequest => ApiVersionsResponse, 18, "ApiVersions", (0, 3), Some(SMALL_LIMIT);
+    FetchRequest => FetchResponse, 1, "Fetch", (4, 17), None;
+    ListOffsetsRequest => ListOffsetsResponse, 2, "ListOffsets", (1, 10), Some(METADATA_LIMIT);
+    MetadataRequest => MetadataResponse, 3, "Metadata", (4, 13), Some(METADATA_LIMIT);
+    OffsetFetchRequest => OffsetFetchResponse, 9, "OffsetFetch", (1, 9), Some(METADATA_LIMIT);
+    FindCoordinatorRequest => FindCoordinatorResponse, 10, "FindCoordinator", (0, 6), Some(SMALL_LIMIT);
+    ApiVersionsRequest => ApiVersionsResponse, 18, "ApiVersions", (0, 4), Some(SMALL_LIMIT);
+    OffsetForLeaderEpochRequest => OffsetForLeaderEpochResponse, 23, "OffsetForLeaderEpoch", (2, 4), Some(METADATA_LIMIT);
 }

@@ -16,17 +16,21 @@ use super::WireSettings;
 use super::api::{Request, shape_of};
 use super::frame::{FrameError, FrameReader};
 use super::pool::FramePool;
-use super::sasl::{Session, Step};
+use super::sasl::{Login, Session, Step};
 use super::shape::{walk, walk_tags};
 use super::transport::{Stream, Transport, Unresolved, reason};
 use super::versions::Versions;
 use crate::config::HostPort;
 use crate::error::{Error, Result};
+use crate::metrics::{BrokerMetrics, OpenConnection};
 
 const UNSUPPORTED_VERSION: i16 = 35;
 
 /// A broker that wants more rest than this is asked again after it (KIP-219 has no limit of its own).
 const LONGEST_THROTTLE: Duration = Duration::from_secs(300);
+
+/// The length before each request and each response.
+const PREFIX: usize = 4;
 
 /// The number that ties a response to its request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,6 +43,7 @@ struct Asked {
     key: i16,
     api: &'static str,
     version: i16,
+    at: Instant,
 }
 
 /// A connection to a broker, versions negotiated.
@@ -67,6 +72,8 @@ pub(crate) struct Connection {
     /// What is left of the login, where it does not last for ever.
     session: Option<Session>,
     broken: Option<Error>,
+    meter: Arc<BrokerMetrics>,
+    _open: OpenConnection,
 }
 
 /// Where a broker is, and how it is reached.
@@ -105,11 +112,13 @@ impl Connection {
     async fn connect(way: Way, settings: &WireSettings) -> Result<Self> {
         let (transport, host, port) = (&way.transport, way.host.as_str(), way.port);
         let broker: Arc<str> = HostPort::new(host, port).to_string().into();
+        let meter = settings.metrics.broker(&broker);
         let limit = settings.connect_timeout;
         let connected = timeout_at(Instant::now() + limit, transport.connect(host, port)).await;
         let stream = connected
-            .map_err(|_| Error::Timeout { what: format!("connecting to {broker}"), limit })?
-            .map_err(|error| unreachable_error(host, &broker, &error))?;
+            .map_err(|_| Error::Timeout { what: format!("connecting to {broker}"), limit })
+            .and_then(|opened| opened.map_err(|error| unreachable_error(host, &broker, &error)))
+            .inspect_err(|_| meter.connect_failed())?;
         let mut connection = Self {
             broker,
             way,
@@ -127,6 +136,8 @@ impl Connection {
             served: false,
             session: None,
             broken: None,
+            _open: meter.opened(),
+            meter,
         };
         connection.negotiate().await?;
         tracing::debug!(broker = %connection.broker, "connected");
@@ -173,7 +184,7 @@ impl Connection {
         let exchanged = self.exchange(request, version).await;
         self.calling = false;
         let response = exchanged?;
-        let throttle = Duration::from_millis(u64::try_from(Q::throttle(&response)).unwrap_or(0)).min(LONGEST_THROTTLE);
+        let throttle = throttle::<Q>(&response);
         if !throttle.is_zero() {
             tracing::debug!(broker = %self.broker, api = Q::NAME, ?throttle, "throttled");
             self.throttled = Some(Instant::now() + throttle);
@@ -264,9 +275,19 @@ impl Connection {
         Ok(())
     }
 
-    /// SaslHandshake, then the mechanism's messages in SaslAuthenticate.
     async fn log_in(&mut self) -> std::result::Result<(), LoginError> {
         let Some(login) = self.settings.login.clone() else { return Ok(()) };
+        let outcome = self.speak_sasl(&login).await;
+        match &outcome {
+            Ok(()) => self.meter.login(true),
+            Err(LoginError::Rejected { .. } | LoginError::Other(Error::Authentication { .. })) => self.meter.login(false),
+            Err(LoginError::Other(_)) => {}
+        }
+        outcome
+    }
+
+    /// SaslHandshake, then the mechanism's messages in SaslAuthenticate.
+    async fn speak_sasl(&mut self, login: &Login) -> std::result::Result<(), LoginError> {
         let (handshake, version) = (self.version_of::<SaslHandshakeRequest>()?, self.version_of::<SaslAuthenticateRequest>()?);
         let mut attempt = login.begin(&self.broker).await?;
         let request = SaslHandshakeRequest::default().with_mechanism(StrBytes::from_static_str(login.name()));
@@ -345,10 +366,11 @@ impl Connection {
             .map_err(|error| error.to_string())
             .and_then(|()| i32::try_from(bytes.len()).map_err(|error| error.to_string()));
         let length = encoded.map_err(|reason| Error::Unencodable { broker: self.broker.to_string(), api: Q::NAME, reason })?;
+        self.meter.asked(Q::KEY, bytes.len().saturating_add(PREFIX));
         self.outgoing.put_i32(length);
         self.outgoing.unsplit(bytes);
         self.next_correlation = self.next_correlation.checked_add(1).unwrap_or(0);
-        self.asked.push_back(Asked { correlation, key: Q::KEY, api: Q::NAME, version });
+        self.asked.push_back(Asked { correlation, key: Q::KEY, api: Q::NAME, version, at: Instant::now() });
         Ok(Correlation(correlation))
     }
 
@@ -378,8 +400,8 @@ impl Connection {
 
     async fn read<Q: Request>(&mut self, pool: &FramePool) -> Result<(Correlation, Q::Response)> {
         self.flush().await?;
-        let (correlation, version) = match self.asked.front() {
-            Some(asked) if asked.key == Q::KEY => (asked.correlation, asked.version),
+        let (correlation, version, asked_at) = match self.asked.front() {
+            Some(asked) if asked.key == Q::KEY => (asked.correlation, asked.version, asked.at),
             Some(asked) => return Err(self.malformed::<Q>(format!("the next response due is one of {}", asked.api))),
             None => return Err(self.malformed::<Q>("nothing was asked".into())),
         };
@@ -390,8 +412,14 @@ impl Connection {
         };
         self.answered = true;
         self.served |= Q::KEY != ApiVersionsRequest::KEY;
-        self.asked.pop_front();
+        let size = frame.len().saturating_add(PREFIX);
         let response = decode::<Q>(frame, correlation, version).map_err(|reason| self.malformed::<Q>(reason))?;
+        self.asked.pop_front();
+        self.meter.answered(Q::KEY, size, asked_at.elapsed());
+        let throttle = throttle::<Q>(&response);
+        if !throttle.is_zero() {
+            self.meter.throttled(throttle);
+        }
         Ok((Correlation(correlation), response))
     }
 
@@ -406,6 +434,8 @@ impl Connection {
         if let Err(error) = &outcome {
             tracing::debug!(broker = %self.broker, %error, "connection given up");
             self.broken = Some(error.clone());
+            self.meter.lost();
+            self.asked.iter().for_each(|asked| self.meter.failed(asked.key));
         }
         outcome
     }
@@ -436,6 +466,11 @@ impl Connection {
             FrameError::Size { size, hint } => Error::FrameSize { broker: self.broker.to_string(), size, limit, hint },
         }
     }
+}
+
+/// How long the broker asks to be left alone.
+fn throttle<Q: Request>(response: &Q::Response) -> Duration {
+    Duration::from_millis(u64::try_from(Q::throttle(response)).unwrap_or(0)).min(LONGEST_THROTTLE)
 }
 
 impl fmt::Debug for Connection {
@@ -483,7 +518,7 @@ impl From<LoginError> for Error {
 }
 
 /// A response out of its frame; the walk comes before the decoder.
-fn decode<Q: Request>(mut frame: Bytes, expected: i32, version: i16) -> std::result::Result<Q::Response, String> {
+pub(super) fn decode<Q: Request>(mut frame: Bytes, expected: i32, version: i16) -> std::result::Result<Q::Response, String> {
     let correlation = frame.try_get_i32().map_err(|_| "it ends in its header".to_owned())?;
     if correlation != expected {
         return Err(format!("it answers request {correlation}, not {expected}"));

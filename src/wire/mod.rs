@@ -15,6 +15,8 @@ mod shapes;
 mod transport;
 mod versions;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -32,6 +34,7 @@ pub(crate) use transport::{Tcp, Transport};
 
 use crate::config::Settings;
 use crate::error::Result;
+use crate::metrics::Metrics;
 
 /// What a connection needs to know.
 #[derive(Debug, Clone)]
@@ -46,6 +49,8 @@ pub(crate) struct WireSettings {
     pub(crate) max_frame: usize,
     /// What each connection logs in with.
     pub(crate) login: Option<Arc<Login>>,
+    /// Where what is exchanged is counted.
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 impl WireSettings {
@@ -68,6 +73,7 @@ impl WireSettings {
             request_timeout: settings.request_timeout,
             max_frame: settings.max_response_bytes,
             login: login.map(Arc::new),
+            metrics: Metrics::new(),
         })
     }
 }

@@ -111,19 +111,47 @@ const FETCH_LEADER: Shape = Shape { fields: &[since(12, INT), since(12, INT)], t
 const FETCH_SNAPSHOT: Shape = Shape { fields: &[since(4, LONG), since(4, INT)], tags: NO_TAGS };
 const FETCH_NODE: Shape = Shape { fields: &[since(16, INT), since(16, TEXT), since(16, INT), since(16, TEXT)], tags: NO_TAGS };
 
-/// Versions 0 to 3.
+/// Versions 0 to 6.
 pub(super) const FIND_COORDINATOR: Shape = Shape {
-    fields: &[since(1, INT), since(0, SHORT), since(1, TEXT), since(0, INT), since(0, TEXT), since(0, INT)],
+    fields: &[
+        since(1, INT),
+        field(0, 3, SHORT),
+        field(1, 3, TEXT),
+        field(0, 3, INT),
+        field(0, 3, TEXT),
+        field(0, 3, INT),
+        since(4, Kind::List(&Kind::Struct(&COORDINATOR))),
+    ],
+    tags: NO_TAGS,
+};
+const COORDINATOR: Shape = Shape {
+    fields: &[since(4, TEXT), since(4, INT), since(4, TEXT), since(4, INT), since(4, SHORT), since(4, TEXT)],
     tags: NO_TAGS,
 };
 
-/// Versions 1 to 7.
-pub(super) const OFFSET_FETCH: Shape =
-    Shape { fields: &[since(3, INT), since(1, Kind::List(&Kind::Struct(&OFFSET_FETCH_TOPIC))), since(2, SHORT)], tags: NO_TAGS };
+/// Versions 1 to 9.
+pub(super) const OFFSET_FETCH: Shape = Shape {
+    fields: &[
+        since(3, INT),
+        field(1, 7, Kind::List(&Kind::Struct(&OFFSET_FETCH_TOPIC))),
+        field(2, 7, SHORT),
+        since(8, Kind::List(&Kind::Struct(&OFFSET_FETCH_GROUP))),
+    ],
+    tags: NO_TAGS,
+};
+const OFFSET_FETCH_GROUP: Shape =
+    Shape { fields: &[since(8, TEXT), since(8, Kind::List(&Kind::Struct(&OFFSET_FETCH_TOPIC))), since(8, SHORT)], tags: NO_TAGS };
 const OFFSET_FETCH_TOPIC: Shape =
     Shape { fields: &[since(1, TEXT), since(1, Kind::List(&Kind::Struct(&OFFSET_FETCH_PARTITION)))], tags: NO_TAGS };
 const OFFSET_FETCH_PARTITION: Shape =
     Shape { fields: &[since(1, INT), since(1, LONG), since(5, INT), since(1, TEXT), since(1, SHORT)], tags: NO_TAGS };
+
+/// Versions 2 to 4.
+pub(super) const OFFSET_FOR_LEADER_EPOCH: Shape =
+    Shape { fields: &[since(2, INT), since(2, Kind::List(&Kind::Struct(&EPOCH_END_TOPIC)))], tags: NO_TAGS };
+const EPOCH_END_TOPIC: Shape =
+    Shape { fields: &[since(2, TEXT), since(2, Kind::List(&Kind::Struct(&EPOCH_END)))], tags: NO_TAGS };
+const EPOCH_END: Shape = Shape { fields: &[since(2, SHORT), since(2, INT), since(2, INT), since(2, LONG)], tags: NO_TAGS };
 
 /// Versions 0 to 1.
 pub(super) const SASL_HANDSHAKE: Shape = Shape { fields: &[since(0, SHORT), since(0, Kind::List(&TEXT))], tags: NO_TAGS };

@@ -50,19 +50,21 @@ mod tests {
 
     #[test]
     fn the_highest_common_version_is_taken() {
-        assert_eq!(speaking(0, 17).best::<FetchRequest>("b:1"), Ok(12));
+        assert_eq!(speaking(0, 17).best::<FetchRequest>("b:1"), Ok(17));
         assert_eq!(speaking(0, 6).best::<FetchRequest>("b:1"), Ok(6));
-        assert_eq!(speaking(12, 20).best::<FetchRequest>("b:1"), Ok(12));
+        assert_eq!(speaking(12, 20).best::<FetchRequest>("b:1"), Ok(17));
     }
 
     #[test]
-    fn without_a_common_version_the_error_has_both_ranges() {
-        for (min, max) in [(0, 3), (13, 17), (9, 5)] {
+    fn a17_without_a_common_version_the_error_has_both_ranges() {
+        for (min, max) in [(0, 3), (18, 19), (9, 5)] {
             let error = speaking(min, max).best::<FetchRequest>("b:1");
             let expected =
-                Error::UnsupportedVersion { broker: "b:1".into(), api: "Fetch", ours: (4, 12), theirs: Some((min, max)) };
+                Error::UnsupportedVersion { broker: "b:1".into(), api: "Fetch", ours: (4, 17), theirs: Some((min, max)) };
             assert_eq!(error, Err(expected));
         }
+        let text = speaking(0, 3).best::<FetchRequest>("b:1").expect_err("too old").to_string();
+        assert!(text.contains("0..=3") && text.contains("4..=17"), "{text}");
         let error = speaking(0, 12).best::<MetadataRequest>("b:1");
         assert!(matches!(error, Err(Error::UnsupportedVersion { theirs: None, .. })), "{error:?}");
     }

@@ -1,6 +1,7 @@
 //! The project's own commands. `cargo xtask test` sets up what the tests need and runs everything; `cargo xtask --help` tells the rest.
 
 mod advisories;
+mod fuzz;
 mod graph;
 mod licences;
 mod musl;

@@ -48,22 +48,29 @@ pub(crate) fn install() -> Result<(), String> {
     if packages.is_empty() {
         return Ok(());
     }
-    let root = output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
-    if !root || !exists("apt-get", "--version") {
+    install_packages(&packages).map_err(|error| {
         let needs: Vec<String> =
             missing().iter().map(|program| format!("    {} for {}", program.name, program.needed_for)).collect();
-        return Err(format!("missing:\n{}\ninstall them: apt-get install {}", needs.join("\n"), packages.join(" ")));
+        format!("missing:\n{}\n{error}", needs.join("\n"))
+    })?;
+    match missing().first() {
+        None => Ok(()),
+        Some(program) => Err(format!("{} is still missing after installing {}", program.name, program.package)),
+    }
+}
+
+/// Installs packages by apt, where this is Debian and we are root.
+pub(crate) fn install_packages(packages: &[&str]) -> Result<(), String> {
+    let root = output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
+    if !root || !exists("apt-get", "--version") {
+        return Err(format!("install what is missing: apt-get install {}", packages.join(" ")));
     }
     println!("installing {}", packages.join(" "));
     run(Command::new("apt-get").args(["-qq", "update"]))?;
     run(Command::new("apt-get")
         .args(["-qq", "install", "-y", "--no-install-recommends"])
-        .args(&packages)
-        .env("DEBIAN_FRONTEND", "noninteractive"))?;
-    match missing().first() {
-        None => Ok(()),
-        Some(program) => Err(format!("{} is still missing after installing {}", program.name, program.package)),
-    }
+        .args(packages)
+        .env("DEBIAN_FRONTEND", "noninteractive"))
 }
 
 fn missing() -> Vec<&'static Program> {

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use crate::process::{cargo, run as run_program};
-use crate::{advisories, licences, musl, no_c, prerequisites, suites};
+use crate::{advisories, fuzz, licences, musl, no_c, prerequisites, suites};
 
 /// What a step says when it holds, or why it does not.
 pub(crate) type Outcome = Result<String, String>;
@@ -16,7 +16,7 @@ struct Step {
 }
 
 /// In this order: what is quick to fail comes first.
-const STEPS: [Step; 12] = [
+const STEPS: [Step; 13] = [
     Step {
         name: "setup",
         about: "programs, Kafka's jars, the Python environment: installed and fetched where missing",
@@ -40,6 +40,7 @@ const STEPS: [Step; 12] = [
     },
     Step { name: "suites", about: "the suites against the in-process broker", run: suites::in_process },
     Step { name: "real", about: "the suites against a real Apache Kafka (tests/real_*.rs)", run: suites::real },
+    Step { name: "fuzz", about: "every fuzz target for some seconds, with the address sanitizer", run: fuzz::check },
     Step { name: "musl", about: "the static binary: small, static, and running in an empty root", run: musl::check },
 ];
 

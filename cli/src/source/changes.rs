@@ -3,7 +3,7 @@
 use arrow_array::RecordBatch;
 use futures_util::StreamExt;
 use futures_util::stream::{BoxStream, SelectAll};
-use kolumn::{PartitionedTable, Table, Updates};
+use kolumn::{PartitionedTable, Table, Update, Updates, Withdrawal};
 
 /// What a cycle brought.
 #[derive(Debug)]
@@ -12,6 +12,21 @@ pub(crate) struct Change {
     pub(crate) partition: Option<i32>,
     /// The new rows.
     pub(crate) added: Vec<RecordBatch>,
+    /// What a log lost of what came before. Then nothing is new.
+    pub(crate) lost: Option<Lost>,
+}
+
+/// The end of a log that is gone, with the rows that came from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Lost {
+    /// The partition.
+    pub(crate) partition: i32,
+    /// The first offset that is gone.
+    pub(crate) from: i64,
+    /// How many rows came from there on.
+    pub(crate) rows: u64,
+    /// How many error rows did.
+    pub(crate) errors: u64,
 }
 
 /// What the cycles of a consumption bring.
@@ -65,5 +80,10 @@ impl Changes {
 }
 
 fn changes(partition: Option<i32>, updates: Updates) -> BoxStream<'static, Change> {
-    updates.map(move |update| Change { partition, added: update.added().to_vec() }).boxed()
+    let lost = |withdrawn: &Withdrawal| {
+        let of = withdrawn.lost();
+        Lost { partition: withdrawn.partition(), from: withdrawn.from(), rows: of.rows, errors: of.errors }
+    };
+    let change = move |update: Update| Change { partition, added: update.added().to_vec(), lost: update.withdrawn().map(lost) };
+    updates.map(change).boxed()
 }

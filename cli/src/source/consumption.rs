@@ -176,7 +176,7 @@ impl Consumption {
         let (state, problem) = match &status.state {
             State::Starting => ("starting", None),
             State::Running => ("running", None),
-            State::Waiting { why } => ("waiting", Some(why.clone())),
+            State::Waiting { why, .. } => ("waiting", Some(why.clone())),
             State::Complete => ("complete", None),
             State::Closed => ("closed", None),
             State::Failed => ("failed", status.last_error.as_ref().map(ToString::to_string)),

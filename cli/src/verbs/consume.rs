@@ -20,6 +20,7 @@ use crate::progress::{HowFar, Progress};
 use crate::source::{self, Change, Changes, Consumption, Request, Seen};
 use crate::summary::Summary;
 use crate::verbs::files::{Files, Selection, Split};
+use crate::verbs::withdrawn::Withdrawn;
 
 /// What the live view holds where nothing else is said.
 const LIVE_RING: usize = 100_000;
@@ -46,13 +47,23 @@ pub(crate) async fn run(arguments: &ConsumeArguments, talk: Talk, log: &Log, int
         () = interrupt.asked() => return Ok(true),
         opened = opening => opened?,
     };
+    let mut withdrawn = Withdrawn::default();
     let outcome = if live {
         show(&consumption, arguments, &request, log, interrupt).await
     } else {
-        export(&consumption, passing, arguments, &request.stop, format, progress, interrupt).await
+        export(
+            &consumption,
+            passing,
+            arguments,
+            &request.stop,
+            Manner { format, progress, quiet: talk.quiet },
+            &mut withdrawn,
+            interrupt,
+        )
+        .await
     };
     let seen = consumption.seen();
-    let summary = summarize(&request.topic, &seen, start.elapsed());
+    let summary = summarize(&request.topic, &seen, start.elapsed()).with_withdrawn(withdrawn.rows, withdrawn.errors);
     if !talk.quiet {
         report_errors(&consumption, &summary, arguments.output.errors.is_none());
     }
@@ -136,14 +147,22 @@ async fn show(
     }
 }
 
+/// How rows are written, and what is said meanwhile.
+#[derive(Debug, Clone, Copy)]
+struct Manner {
+    format: Format,
+    progress: bool,
+    quiet: bool,
+}
+
 /// Rows on a pipe or into files.
 async fn export(
     consumption: &Consumption,
     passing: Option<(Changes, Option<Split>)>,
     arguments: &ConsumeArguments,
     stop: &Stop,
-    format: Format,
-    progress: bool,
+    Manner { format, progress, quiet }: Manner,
+    withdrawn: &mut Withdrawn,
     interrupt: &mut Interrupt,
 ) -> Result<bool, Failure> {
     let (mut passing, split) = passing.map_or((None, None), |(changes, split)| (Some(changes), split));
@@ -159,6 +178,11 @@ async fn export(
         None => None,
     };
     let progress = Progress::new(progress);
+    let say = |line: Option<String>| {
+        if let Some(line) = line.filter(|_| !quiet) {
+            progress.say(&line);
+        }
+    };
     let start = Instant::now();
     let target = Target::of(&consumption.seen(), stop);
     let mut shown = tokio::time::interval(PROGRESS_EVERY);
@@ -190,6 +214,7 @@ async fn export(
             }
             more = next_error => match (more, &mut errors) {
                 (Some(change), Some(sink)) => {
+                    say(change.lost.and_then(|lost| withdrawn.count_errors(&lost)));
                     if let Err(failure) = write_all(sink, &change.added) {
                         break Err(failure);
                     }
@@ -198,6 +223,7 @@ async fn export(
             },
             change = next_change => match change {
                 Some(change) => {
+                    say(change.lost.and_then(|lost| withdrawn.count_rows(&lost)));
                     if let Err(failure) = rows.write(&change, &columns) {
                         break Err(failure);
                     }
@@ -218,11 +244,12 @@ async fn export(
     }
     if holds_until_the_end {
         for (partition, added) in consumption.tables() {
-            rows.write(&Change { partition, added }, &columns)?;
+            rows.write(&Change { partition, added, lost: None }, &columns)?;
         }
     }
     if let (Some(sink), Some(mut changes)) = (&mut errors, error_changes) {
         while let Some(change) = changes.next().await {
+            say(change.lost.and_then(|lost| withdrawn.count_errors(&lost)));
             write_all(sink, &change.added)?;
         }
     }

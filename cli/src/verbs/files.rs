@@ -203,7 +203,7 @@ mod tests {
         let batch = batch();
         let selection = Selection::new(&batch.schema(), &[], None).unwrap();
         let mut files = Files::open(Format::Jsonl, Some(&path), true, batch.schema()).unwrap();
-        files.write(&Change { partition: Some(1), added: vec![batch] }, &selection).unwrap();
+        files.write(&Change { partition: Some(1), added: vec![batch], lost: None }, &selection).unwrap();
         let empty = |partition| PartitionSeen { span: Span::empty(partition, 0), end: None, problem: None };
         files.finish(&Seen { partitions: vec![empty(0), empty(1)], ..Seen::default() }).unwrap();
         let read = |name: &str| std::fs::read_to_string(directory.path().join(name)).unwrap();
@@ -226,7 +226,7 @@ mod tests {
         let selection = Selection::new(&batch.schema(), &[], Some(&split)).unwrap();
         let schema = selection.schema(&batch.schema()).unwrap();
         let mut files = Files::open(Format::Csv, Some(&directory.path().join("{partition}.csv")), true, schema).unwrap();
-        files.write(&Change { partition: None, added: vec![batch] }, &selection).unwrap();
+        files.write(&Change { partition: None, added: vec![batch], lost: None }, &selection).unwrap();
         files.finish(&Seen::default()).unwrap();
         let read = |name: &str| std::fs::read_to_string(directory.path().join(name)).unwrap();
         assert_eq!((read("0.csv").as_str(), read("1.csv").as_str()), ("n\n12\n", "n\n10\n11\n13\n"));

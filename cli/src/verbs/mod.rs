@@ -7,3 +7,4 @@ mod files;
 pub(crate) mod pages;
 pub(crate) mod perf;
 pub(crate) mod topics;
+mod withdrawn;

@@ -5,15 +5,16 @@ mod errors;
 mod fetch;
 mod groups;
 mod list_offsets;
-mod metadata;
+pub(crate) mod metadata;
 mod produce;
 mod producer_id;
 mod versions;
 
-pub(crate) use errors::{partition_error, refused, throttled};
-pub(crate) use fetch::FetchAnswer;
+pub use fetch::FetchStats;
+pub(crate) use fetch::{FetchAnswer, SessionLimits, Sessions};
 pub(crate) use versions::unsupported;
 
+use crate::fault::Verdict;
 use crate::frame::Frame;
 use crate::state::Shared;
 use bytes::Bytes;
@@ -21,6 +22,7 @@ use kafka_protocol::messages as kafka;
 use kafka_protocol::messages::ApiKey;
 use kafka_protocol::protocol::{Decodable, Encodable};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Declares the APIs: a variant of [`Request`] and of [`Response`] for each, and the versions that are served.
 macro_rules! apis {
@@ -73,8 +75,8 @@ macro_rules! apis {
 apis! {
     /// Appends batches. Version 0 is told because librdkafka looks for it (KAFKA-18659); 3 is the least that is read.
     Produce: ProduceRequest -> ProduceResponse, 0..=12;
-    /// Reads batches, topics by name.
-    Fetch: FetchRequest -> FetchResponse, 4..=12;
+    /// Reads batches: topics by name, and from version 13 by id.
+    Fetch: FetchRequest -> FetchResponse, 4..=17;
     /// Looks up offsets.
     ListOffsets: ListOffsetsRequest -> ListOffsetsResponse, 1..=10;
     /// Tells nodes, topics and leaders.
@@ -158,19 +160,72 @@ pub(crate) struct Context {
     pub(crate) node: i32,
 }
 
+impl Context {
+    /// The fetch sessions of this node.
+    fn with_sessions<R>(&self, use_them: impl FnOnce(&mut Sessions) -> R) -> R {
+        self.shared.with_sessions(self.node, use_them)
+    }
+}
+
+/// What a verdict changes of how a request is handled. A fetch with one does not wait for more bytes.
+#[derive(Debug)]
+pub(crate) enum Effect {
+    None,
+    Throttle(Duration),
+    /// Everything that it names bears this error code.
+    Fail(i16),
+    /// The whole answer does.
+    FailWhole(i16),
+    /// This one partition does.
+    FailOne(String, i32, i16),
+}
+
+impl Effect {
+    pub(crate) fn of(verdict: &Verdict) -> Self {
+        match verdict {
+            Verdict::Throttle(time) => Self::Throttle(*time),
+            Verdict::Error(code) => Self::Fail(*code),
+            Verdict::WholeError(code) => Self::FailWhole(*code),
+            Verdict::PartitionError(topic, partition, code) => Self::FailOne(topic.clone(), *partition, *code),
+            _ => Self::None,
+        }
+    }
+}
+
 /// Handles one request.
-///
-/// `at_once`: a fetch does not wait for more bytes, because its answer is about to be given an error anyway.
-pub(crate) async fn handle(context: &Context, request: &Request, version: i16, at_once: bool) -> Answer {
+pub(crate) async fn handle(context: &Context, request: &Request, version: i16, effect: Effect) -> Answer {
+    match (request, effect) {
+        // A fetch must know of it: its session remembers what it answered.
+        (Request::Fetch(_), Effect::FailWhole(code)) => Answer::Fetch(FetchAnswer { error_code: code, ..FetchAnswer::default() }),
+        (Request::Metadata(_), Effect::FailWhole(code)) => {
+            Response::Metadata(kafka::MetadataResponse::default().with_error_code(code)).into()
+        }
+        (Request::Fetch(request), effect) => Answer::Fetch(fetch::handle(context, request, version, &effect).await),
+        (request, Effect::None) => plain(context, request, version),
+        (request, Effect::Throttle(time)) => {
+            let milliseconds = i32::try_from(time.as_millis()).unwrap_or(i32::MAX);
+            errors::throttled(plain(context, request, version), milliseconds)
+        }
+        (request, Effect::Fail(code) | Effect::FailWhole(code)) => errors::refused(request, version, code),
+        (request, Effect::FailOne(topic, partition, code)) => {
+            let mut answer = plain(context, request, version);
+            errors::partition_error(&mut answer, &topic, partition, code);
+            answer
+        }
+    }
+}
+
+fn plain(context: &Context, request: &Request, version: i16) -> Answer {
     let shared = &*context.shared;
     match request {
-        Request::Fetch(request) => Answer::Fetch(fetch::handle(context, request, version, at_once).await),
+        // Never here: see above.
+        Request::Fetch(_) => Answer::Nothing,
         Request::Produce(request) => match produce::handle(context, request) {
             Some(response) => Response::Produce(response).into(),
             None => Answer::Nothing,
         },
         Request::ApiVersions(_) => Response::ApiVersions(versions::handle(shared)).into(),
-        Request::Metadata(request) => Response::Metadata(metadata::handle(shared, request, version)).into(),
+        Request::Metadata(request) => Response::Metadata(metadata::handle(context, request, version)).into(),
         Request::ListOffsets(request) => Response::ListOffsets(list_offsets::handle(context, request, version)).into(),
         Request::OffsetForLeaderEpoch(request) => {
             Response::OffsetForLeaderEpoch(list_offsets::end_of_epoch(context, request)).into()
@@ -183,7 +238,7 @@ pub(crate) async fn handle(context: &Context, request: &Request, version: i16, a
         Request::DeleteTopics(request) => Response::DeleteTopics(admin::delete_topics(shared, request)).into(),
         Request::DeleteRecords(request) => Response::DeleteRecords(admin::delete_records(shared, request)).into(),
         // A listener that demands a login answers these itself.
-        Request::SaslHandshake(_) | Request::SaslAuthenticate(_) => refused(request, version, 34),
+        Request::SaslHandshake(_) | Request::SaslAuthenticate(_) => errors::refused(request, version, 34),
         Request::CreatePartitions(request) => Response::CreatePartitions(admin::create_partitions(shared, request)).into(),
     }
 }

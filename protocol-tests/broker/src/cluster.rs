@@ -8,6 +8,7 @@ mod topics;
 pub use builder::Builder;
 pub use partition::Log;
 
+use crate::api::{Sessions, metadata};
 use crate::fault::{RequestInfo, Verdict};
 use crate::server::Command;
 use crate::state::{Node, Shared};
@@ -16,6 +17,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::{self, ThreadId};
+use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// A Kafka cluster inside this process.
@@ -77,6 +79,7 @@ impl TestCluster {
             state.nodes.get_mut(&node).into_iter().for_each(|node| node.alive = false);
             state.elect();
         });
+        self.shared.with_sessions(node, Sessions::clear);
         self.command(|done| Command::Kill(node, done));
     }
 
@@ -115,9 +118,50 @@ impl TestCluster {
         });
     }
 
+    /// From now on this node tells of the cluster as it is now: leaders, topics and nodes, whatever changes.
+    #[track_caller]
+    pub fn freeze_metadata(&self, node: i32) {
+        let now = Arc::new(metadata::everything(&self.shared.state()));
+        self.change_node(node, |node| node.frozen = Some(now));
+    }
+
+    /// Lets a node know of the cluster as it is.
+    #[track_caller]
+    pub fn thaw_metadata(&self, node: i32) {
+        self.change_node(node, |node| node.frozen = None);
+    }
+
+    /// Lets every byte to this node and every byte from it take half of this time. Connections that are open already are as they were.
+    #[track_caller]
+    pub fn set_latency(&self, node: i32, round_trip: Duration) {
+        self.change_node(node, |node| node.round_trip = round_trip);
+    }
+
+    /// Tells a client, by what it calls itself, that it is throttled for this time: its next so many fetches get no partitions, as where
+    /// a quota is exceeded (KIP-219).
+    pub fn throttle(&self, client_id: &str, times: u32, time: Duration) {
+        let (client_id, left) = (client_id.to_owned(), AtomicU32::new(times));
+        self.on(move |request| {
+            let meant = request.api == ApiKey::Fetch && request.client_id == Some(&client_id);
+            if meant && take_one(&left) { Verdict::Throttle(time) } else { Verdict::Pass }
+        });
+    }
+
     /// Lets metadata tell another cluster id.
     pub fn set_cluster_id(&self, id: &str) {
         self.shared.change(|state| id.clone_into(&mut state.cluster_id));
+    }
+
+    /// Forgets all fetch sessions of a node, as if others had taken their place.
+    #[track_caller]
+    pub fn evict_fetch_sessions(&self, node: i32) {
+        self.with_node(node, |_| ());
+        self.shared.with_sessions(node, Sessions::clear);
+    }
+
+    /// How many fetch sessions each node keeps from now on.
+    pub fn set_fetch_session_slots(&self, slots: usize) {
+        self.shared.set_session_limits(|limits| limits.slots = slots);
     }
 
     /// Adds a hook, which decides what becomes of each request. Hooks are asked in the order in which they were added, and the first
@@ -130,14 +174,7 @@ impl TestCluster {
     /// One verdict for the next `times` requests of an API, on any node.
     pub fn next(&self, api: ApiKey, times: u32, verdict: Verdict) {
         let left = AtomicU32::new(times);
-        self.on(move |request| {
-            let take = |left: u32| left.checked_sub(1);
-            if request.api == api && left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok() {
-                verdict.clone()
-            } else {
-                Verdict::Pass
-            }
-        });
+        self.on(move |request| if request.api == api && take_one(&left) { verdict.clone() } else { Verdict::Pass });
     }
 
     /// Forgets all hooks.
@@ -180,6 +217,12 @@ impl TestCluster {
             let _ = is_done.recv();
         }
     }
+}
+
+/// Whether there was one left; with `u32::MAX` there always is.
+fn take_one(left: &AtomicU32) -> bool {
+    let take = |left: u32| if left == u32::MAX { Some(left) } else { left.checked_sub(1) };
+    left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
 }
 
 impl Drop for TestCluster {

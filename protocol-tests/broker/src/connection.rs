@@ -1,6 +1,7 @@
 //! One connection: requests are handled one after the other, in order, as Kafka does it.
 
-use crate::api::{self, Answer, Context, Request, Response};
+use crate::api::{self, Answer, Context, Effect, Request, Response};
+use crate::delay::Frames;
 use crate::fault::{RequestInfo, Verdict};
 use crate::frame::{Frame, read_request};
 use crate::requests::RequestRecord;
@@ -8,8 +9,11 @@ use crate::sasl::{Gate, SaslConnection};
 use bytes::{BufMut, Bytes, BytesMut};
 use kafka_protocol::messages::ApiKey;
 use kafka_protocol::protocol::decode_request_header_from_buffer;
+use std::future::poll_fn;
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -17,19 +21,21 @@ use tokio::net::TcpStream;
 /// Serves a connection until it ends, by either side or by a verdict.
 pub(crate) async fn serve(context: Context, number: u64, stream: TcpStream) {
     let requests = &context.shared.requests;
-    requests.opened();
-    let _closed = Closed(&context);
-    if let Err(error) = (Connection { context: &context, number, stream, sasl: SaslConnection::default() }).run().await {
+    requests.opened(context.node, number);
+    let _closed = Closed(&context, number);
+    if let Err(error) =
+        (Connection { context: &context, number, stream, buffer: BytesMut::new(), sasl: SaslConnection::default() }).run().await
+    {
         tracing::debug!(node = context.node, connection = number, %error, "the connection ended");
     }
 }
 
 /// Counts the connection as closed also when its node is killed.
-struct Closed<'a>(&'a Context);
+struct Closed<'a>(&'a Context, u64);
 
 impl Drop for Closed<'_> {
     fn drop(&mut self) {
-        self.0.shared.requests.closed();
+        self.0.shared.requests.closed(self.1);
     }
 }
 
@@ -37,6 +43,8 @@ struct Connection<'a> {
     context: &'a Context,
     number: u64,
     stream: TcpStream,
+    /// What was read and not asked yet.
+    buffer: BytesMut,
     sasl: SaslConnection,
 }
 
@@ -59,8 +67,7 @@ enum After {
 impl Connection<'_> {
     async fn run(mut self) -> io::Result<()> {
         self.stream.set_nodelay(true)?;
-        let mut buffer = BytesMut::new();
-        while let Some(body) = read_request(&mut self.stream, &mut buffer).await? {
+        while let Some(body) = read_request(&mut self.stream, &mut self.buffer).await? {
             let asked = self.decode(body)?;
             if !self.may_answer().await || matches!(self.answer(&asked).await?, After::Close) {
                 return Ok(());
@@ -120,7 +127,6 @@ impl Connection<'_> {
             count,
             request,
         });
-        let at_once = matches!(verdict, Verdict::PartitionError(..) | Verdict::Throttle(_));
         let gate = self.sasl.ask(shared.settings.sasl.as_ref(), &shared.sasl, request, asked.version);
         let login = match gate {
             Gate::Pass => None,
@@ -131,7 +137,7 @@ impl Connection<'_> {
         let handle = async {
             match login {
                 Some(response) => response.into(),
-                None => api::handle(context, request, asked.version, at_once).await,
+                None => api::handle(context, request, asked.version, Effect::of(&verdict)).await,
             }
         };
         let answer = match &verdict {
@@ -152,17 +158,10 @@ impl Connection<'_> {
                 self.write(frame.finish()).await?;
                 return Ok(After::GoOn);
             }
-            Verdict::Error(code) => api::refused(request, asked.version, *code),
             Verdict::Delay(time) => {
                 tokio::time::sleep(*time).await;
                 handle.await
             }
-            Verdict::PartitionError(topic, partition, code) => {
-                let mut answer = handle.await;
-                api::partition_error(&mut answer, topic, *partition, *code);
-                answer
-            }
-            Verdict::Throttle(time) => api::throttled(handle.await, i32::try_from(time.as_millis()).unwrap_or(i32::MAX)),
             Verdict::Edit(edit) => handle.await.edited(&**edit),
             _ => handle.await,
         };
@@ -172,6 +171,7 @@ impl Connection<'_> {
         let correlation_id = if let Verdict::CorrelationId(id) = verdict { id } else { asked.correlation_id };
         let frame = encode(asked, correlation_id, answer)?;
         shared.requests.answered(number, bytes::Buf::remaining(&frame));
+        self.look_ahead().await;
         // The node may have been paused or killed while a fetch waited.
         if !self.may_answer().await {
             return Ok(After::Close);
@@ -196,6 +196,21 @@ impl Connection<'_> {
                 let bytes = frame.flat();
                 self.stream.write_all(bytes.get(..at).unwrap_or(&bytes)).await?;
                 return self.never_answer().await;
+            }
+            Verdict::PauseAt(at, pause) => {
+                let bytes = frame.flat();
+                let (first, last) = bytes.split_at(at.min(bytes.len()));
+                self.stream.write_all(first).await?;
+                self.stream.flush().await?;
+                tokio::time::sleep(pause).await;
+                self.stream.write_all(last).await?;
+            }
+            Verdict::DripFrom(at, pause) => {
+                let bytes = frame.flat();
+                let (first, last) = bytes.split_at(at.min(bytes.len()));
+                self.stream.write_all(first).await?;
+                self.stream.flush().await?;
+                self.drip(last, 1, pause).await?;
             }
             Verdict::Drip(count, pause) => self.drip(&frame.flat(), count.max(1), pause).await?,
             Verdict::CorruptAt(at, bits) => {
@@ -225,7 +240,12 @@ impl Connection<'_> {
     async fn drip(&mut self, bytes: &[u8], count: usize, pause: Duration) -> io::Result<()> {
         for drop in bytes.chunks(count) {
             self.stream.write_all(drop).await?;
-            tokio::time::sleep(pause).await;
+            self.stream.flush().await?;
+            if pause.is_zero() {
+                tokio::task::yield_now().await;
+            } else {
+                tokio::time::sleep(pause).await;
+            }
         }
         Ok(())
     }
@@ -235,6 +255,22 @@ impl Connection<'_> {
         let mut ignored = [0_u8; 4096];
         while self.stream.read(&mut ignored).await? > 0 {}
         Ok(After::Close)
+    }
+
+    /// Counts the requests that the client has sent although this one is not answered.
+    async fn look_ahead(&mut self) {
+        // What has arrived is known after the runtime has looked.
+        tokio::task::yield_now().await;
+        loop {
+            self.buffer.reserve(4096);
+            let mut read = pin!(self.stream.read_buf(&mut self.buffer));
+            let arrived = poll_fn(|context| Poll::Ready(read.as_mut().poll(context))).await;
+            if !matches!(arrived, Poll::Ready(Ok(count)) if count > 0) {
+                break;
+            }
+        }
+        let waiting = Frames::default().pass(&self.buffer);
+        self.context.shared.requests.in_flight(self.number, waiting + 1);
     }
 
     /// Waits while the node is paused; false where it was killed meanwhile and must not answer any more.

@@ -2,7 +2,7 @@
 
 use crate::api::{Request, Response};
 use bytes::Bytes;
-use kafka_protocol::messages::ApiKey;
+use kafka_protocol::messages::{ApiKey, FetchResponse, MetadataResponse};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -61,12 +61,19 @@ pub enum Verdict {
     CutAt(usize),
     /// Handled; the first so many bytes of the answer are written, then nothing more, and the connection stays open.
     StallAt(usize),
+    /// Handled; the first so many bytes of the answer are written, and after this time the others.
+    PauseAt(usize, Duration),
+    /// Handled; the first so many bytes of the answer are written, and then one at a time, with this pause between.
+    DripFrom(usize, Duration),
     /// Handled; so many bytes of the answer are written at a time, with this pause between.
     Drip(usize, Duration),
     /// Handled; the byte at this position is changed by exclusive or. A position behind the end changes nothing.
     CorruptAt(usize, u8),
     /// Not handled; every topic and partition that the request names, or the whole answer, bears this error code.
     Error(i16),
+    /// Not handled; the whole answer of a Fetch (from version 7) or Metadata (from 13) bears this error code and nothing else. Of another
+    /// API as [`Verdict::Error`].
+    WholeError(i16),
     /// Handled; but this one partition bears the error code. Topic, partition, code.
     PartitionError(String, i32, i16),
     /// Not handled by a fetch: an answer without partitions; handled by all else. Both say that the client is throttled for this time.
@@ -89,6 +96,43 @@ impl Verdict {
     /// [`Verdict::Edit`] with a closure.
     pub fn edit(edit: impl Fn(&mut Response) + Send + Sync + 'static) -> Self {
         Self::Edit(Arc::new(edit))
+    }
+
+    /// Metadata that knows no node.
+    pub fn without_nodes() -> Self {
+        Self::edit_metadata(|metadata| metadata.brokers.clear())
+    }
+
+    /// Metadata that does not tell of the topics that were asked for.
+    pub fn without_topics() -> Self {
+        Self::edit_metadata(|metadata| metadata.topics.clear())
+    }
+
+    /// Metadata that tells everything twice.
+    pub fn doubled_metadata() -> Self {
+        Self::edit_metadata(|metadata| {
+            metadata.brokers.extend_from_within(..);
+            metadata.topics.iter_mut().for_each(|topic| topic.partitions.extend_from_within(..));
+            metadata.topics.extend_from_within(..);
+        })
+    }
+
+    /// [`Verdict::Edit`] of an answer to Metadata; another is left alone.
+    pub fn edit_metadata(edit: impl Fn(&mut MetadataResponse) + Send + Sync + 'static) -> Self {
+        Self::edit(move |response| {
+            if let Response::Metadata(metadata) = response {
+                edit(metadata);
+            }
+        })
+    }
+
+    /// [`Verdict::Edit`] of an answer to Fetch; another is left alone.
+    pub fn edit_fetch(edit: impl Fn(&mut FetchResponse) + Send + Sync + 'static) -> Self {
+        Self::edit(move |response| {
+            if let Response::Fetch(fetch) = response {
+                edit(fetch);
+            }
+        })
     }
 
     /// [`Verdict::EditFrame`] with a closure.
@@ -114,9 +158,12 @@ impl fmt::Debug for Verdict {
             Self::CloseAfter => f.write_str("CloseAfter"),
             Self::CutAt(at) => write!(f, "CutAt({at})"),
             Self::StallAt(at) => write!(f, "StallAt({at})"),
+            Self::PauseAt(at, pause) => write!(f, "PauseAt({at}, {pause:?})"),
+            Self::DripFrom(at, pause) => write!(f, "DripFrom({at}, {pause:?})"),
             Self::Drip(bytes, pause) => write!(f, "Drip({bytes}, {pause:?})"),
             Self::CorruptAt(at, bits) => write!(f, "CorruptAt({at}, {bits:#04x})"),
             Self::Error(code) => write!(f, "Error({code})"),
+            Self::WholeError(code) => write!(f, "WholeError({code})"),
             Self::PartitionError(topic, partition, code) => write!(f, "PartitionError({topic:?}, {partition}, {code})"),
             Self::Throttle(time) => write!(f, "Throttle({time:?})"),
             Self::CorrelationId(id) => write!(f, "CorrelationId({id})"),

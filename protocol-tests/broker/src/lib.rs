@@ -29,14 +29,14 @@
 //! ```
 //!
 //! # What it serves
-//! ApiVersions, Metadata, Produce (acks 0, 1, all; idempotent), Fetch 4 to 12 (by topic name, no sessions), ListOffsets,
+//! ApiVersions, Metadata, Produce (acks 0, 1, all; idempotent), Fetch 4 to 17 (by name and by id, with sessions), ListOffsets,
 //! OffsetForLeaderEpoch, InitProducerId, FindCoordinator, OffsetCommit, OffsetFetch, CreateTopics, DeleteTopics, DeleteRecords,
-//! CreatePartitions, SaslHandshake and SaslAuthenticate (PLAIN, SCRAM, OAUTHBEARER). Not: members of groups, transactions from producers (batches of transactions can be put into a log, and are
-//! served as Kafka serves them), TLS, old message formats.
+//! CreatePartitions, SaslHandshake and SaslAuthenticate (PLAIN, SCRAM, OAUTHBEARER). Not: members of groups, transactions from
+//! producers (batches of transactions can be put into a log, and are served as Kafka serves them), TLS, old message formats.
 //!
 //! # What is simpler than in Kafka
-//! All nodes share one state, so that nothing ever lags; where it should, [`Log::set_high_watermark`] and hooks say so. Only leaders
-//! serve. Whatever is asked of [`TestCluster`] happens in one step.
+//! All nodes share one state, so that nothing ever lags; where it should, [`Log::set_high_watermark`], [`Log::lag`] and hooks say so.
+//! Whatever is asked of [`TestCluster`] happens in one step.
 
 #![forbid(unsafe_code)]
 
@@ -44,8 +44,10 @@ mod api;
 mod batch;
 mod cluster;
 mod connection;
+mod delay;
 mod fault;
 mod frame;
+mod generation;
 mod log;
 mod requests;
 mod sasl;
@@ -53,15 +55,16 @@ mod server;
 mod settings;
 mod state;
 
-pub use api::{Request, Response};
+pub use api::{FetchStats, Request, Response};
 pub use batch::{
     BatchBuilder, BatchError, BatchHeader, Batches, Codec, HEADER_LEN, Marker, RawBatch, ReadRecord, Record, batches,
 };
 pub use cluster::{Builder, Log, TestCluster};
 pub use fault::{EditBytes, EditResponse, RequestInfo, Verdict};
+pub use generation::Generation;
 pub use kafka_protocol;
 pub use kafka_protocol::messages::ApiKey;
 pub use log::Aborted;
-pub use requests::RequestRecord;
+pub use requests::{ConnectionRecord, RequestRecord};
 pub use sasl::{Logins, Sasl, SaslFault};
 pub use state::TopicSettings;

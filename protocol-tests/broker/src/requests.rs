@@ -2,7 +2,7 @@
 
 use crate::api::Request;
 use kafka_protocol::messages::ApiKey;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -33,6 +33,25 @@ pub struct RequestRecord {
     pub response_bytes: usize,
 }
 
+/// A connection that a node accepted.
+#[derive(Debug, Clone)]
+pub struct ConnectionRecord {
+    /// The node that accepted it.
+    pub node: i32,
+    /// Its number, which is never used again.
+    pub connection: u64,
+    /// What the client calls itself, once it has.
+    pub client_id: Option<String>,
+    /// Whether it is open.
+    pub open: bool,
+    /// How many requests were read from it.
+    pub requests: u64,
+    /// How many of them were fetches.
+    pub fetches: u64,
+    /// The most requests that were sent and not answered at once. Seen when a request is answered; exact on a wire that takes time.
+    pub most_in_flight: usize,
+}
+
 #[derive(Debug)]
 pub(crate) struct Requests {
     inner: Mutex<Inner>,
@@ -51,9 +70,15 @@ struct Inner {
     kept: VecDeque<RequestRecord>,
     forgotten: usize,
     counts: HashMap<(i32, i16), u64>,
+    connections: BTreeMap<u64, ConnectionRecord>,
     connections_open: usize,
     connections_accepted: u64,
+    /// Open connections on which a node was asked for records: now, and the most at once.
+    fetching: HashMap<i32, (usize, usize)>,
 }
+
+/// So many connections are remembered after they ended.
+const REMEMBERED: usize = 65_536;
 
 impl Requests {
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -70,6 +95,7 @@ impl Requests {
     /// Keeps a request; the number is for [`Requests::answered`].
     pub(crate) fn push(&self, record: RequestRecord) -> usize {
         let mut inner = self.inner();
+        inner.used(&record);
         inner.kept.push_back(record);
         if inner.kept.len() > KEPT {
             inner.kept.pop_front();
@@ -99,6 +125,7 @@ impl Requests {
         inner.forgotten += inner.kept.len();
         inner.kept.clear();
         inner.counts.clear();
+        inner.connections.retain(|_, record| record.open);
     }
 
     pub(crate) fn total(&self, api: ApiKey) -> u64 {
@@ -109,20 +136,49 @@ impl Requests {
         self.inner().counts.get(&(node, api as i16)).copied().unwrap_or_default()
     }
 
-    pub(crate) fn opened(&self) {
+    pub(crate) fn opened(&self, node: i32, connection: u64) {
         let mut inner = self.inner();
         inner.connections_open += 1;
         inner.connections_accepted += 1;
+        let (client_id, open) = (None, true);
+        let record = ConnectionRecord { node, connection, client_id, open, requests: 0, fetches: 0, most_in_flight: 0 };
+        inner.connections.insert(connection, record);
+        if inner.connections.len() > REMEMBERED {
+            let oldest = inner.connections.iter().find(|(_, record)| !record.open).map(|(number, _)| *number);
+            oldest.map(|number| inner.connections.remove(&number));
+        }
     }
 
-    pub(crate) fn closed(&self) {
-        self.inner().connections_open -= 1;
+    pub(crate) fn closed(&self, connection: u64) {
+        let mut inner = self.inner();
+        inner.connections_open -= 1;
+        if let Some(record) = inner.connections.get_mut(&connection) {
+            record.open = false;
+            let fetched = (record.fetches > 0).then_some(record.node);
+            fetched.and_then(|node| inner.fetching.get_mut(&node)).into_iter().for_each(|(now, _)| *now -= 1);
+        }
+        drop(inner);
         self.total.send_modify(|total| *total += 1);
     }
 
     pub(crate) fn connections(&self) -> (usize, u64) {
         let inner = self.inner();
         (inner.connections_open, inner.connections_accepted)
+    }
+
+    /// So many requests of a connection are not answered yet.
+    pub(crate) fn in_flight(&self, connection: u64, count: usize) {
+        if let Some(record) = self.inner().connections.get_mut(&connection) {
+            record.most_in_flight = record.most_in_flight.max(count);
+        }
+    }
+
+    pub(crate) fn all_connections(&self) -> Vec<ConnectionRecord> {
+        self.inner().connections.values().cloned().collect()
+    }
+
+    pub(crate) fn most_fetching(&self, node: i32) -> usize {
+        self.inner().fetching.get(&node).map_or(0, |(_, most)| *most)
     }
 
     /// Blocks until the count of an API is as wanted; false where it takes longer than `limit`.
@@ -139,6 +195,20 @@ impl Requests {
 }
 
 impl Inner {
+    fn used(&mut self, request: &RequestRecord) {
+        let Some(record) = self.connections.get_mut(&request.connection) else { return };
+        record.requests += 1;
+        record.client_id.clone_from(&request.client_id);
+        if request.api == ApiKey::Fetch {
+            record.fetches += 1;
+            if record.fetches == 1 {
+                let (now, most) = self.fetching.entry(request.node).or_default();
+                *now += 1;
+                *most = (*most).max(*now);
+            }
+        }
+    }
+
     fn of(&self, api: ApiKey) -> u64 {
         self.counts.iter().filter(|((_, key), _)| *key == api as i16).map(|(_, count)| count).sum()
     }

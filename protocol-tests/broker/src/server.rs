@@ -1,7 +1,8 @@
 //! The nodes' listeners: accepting, being killed, coming back on the same port.
 
-use crate::api::Context;
+use crate::api::{Context, Sessions};
 use crate::connection::serve;
+use crate::delay::wire;
 use crate::state::Shared;
 use std::collections::BTreeMap;
 use std::io;
@@ -9,7 +10,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener as BlockingListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -102,6 +103,7 @@ impl Nodes {
 
     async fn restart(&mut self, id: i32, new_port: bool) -> io::Result<()> {
         self.kill(id).await?;
+        self.shared.with_sessions(id, Sessions::clear);
         let Some(Listening::Down(socket)) = self.nodes.get_mut(&id) else { return Ok(()) };
         // A fresh socket takes the place of the held one, which is consumed by listening.
         let held = std::mem::replace(socket, TcpSocket::new_v4()?);
@@ -149,6 +151,20 @@ fn hold(port: u16) -> io::Result<TcpSocket> {
     Ok(socket)
 }
 
+/// Serves a connection, through a wire that takes time where the node is far away.
+async fn connected(context: Context, number: u64, stream: TcpStream) {
+    let far = context.shared.state().nodes.get(&context.node).is_some_and(|node| !node.round_trip.is_zero());
+    if !far {
+        return serve(context, number, stream).await;
+    }
+    match wire(&context, number, stream).await {
+        Ok((near, wire)) => {
+            tokio::join!(serve(context, number, near), wire);
+        }
+        Err(error) => tracing::warn!(%error, node = context.node, "no wire could be made"),
+    }
+}
+
 async fn accept(context: Context, listener: TcpListener, numbers: Arc<AtomicU64>, mut stopped: oneshot::Receiver<()>) {
     let mut connections = JoinSet::new();
     loop {
@@ -159,7 +175,7 @@ async fn accept(context: Context, listener: TcpListener, numbers: Arc<AtomicU64>
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
                     let number = numbers.fetch_add(1, Ordering::Relaxed) + 1;
-                    connections.spawn(serve(context.clone(), number, stream));
+                    connections.spawn(connected(context.clone(), number, stream));
                 }
                 Err(error) => {
                     // Out of file descriptors, most likely: accepting again at once would spin.

@@ -1,5 +1,6 @@
 //! What a cluster is told when it starts, and keeps.
 
+use crate::api::SessionLimits;
 use kafka_protocol::messages::ApiKey;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,6 +17,8 @@ pub(crate) struct Settings {
     pub(crate) auto_create: Option<i32>,
     pub(crate) decompress: Option<Decompress>,
     pub(crate) sasl: Option<crate::sasl::Sasl>,
+    pub(crate) sessions: SessionLimits,
+    pub(crate) rack_aware: bool,
 }
 
 impl Settings {
@@ -33,6 +36,8 @@ impl fmt::Debug for Settings {
         f.debug_struct("Settings")
             .field("versions", &self.versions)
             .field("auto_create", &self.auto_create)
+            .field("sessions", &self.sessions)
+            .field("rack_aware", &self.rack_aware)
             .field("decompress", &self.decompress.is_some())
             .field("sasl", &self.sasl)
             .finish()

@@ -1,15 +1,22 @@
 //! What all nodes of the cluster know: one state, shared, as if replication were instant.
 
+mod changes;
 mod node;
+mod replica;
 mod topic;
 
+pub(crate) use changes::Changes;
 pub(crate) use node::Node;
+pub(crate) use replica::{Extent, Follower};
 pub use topic::TopicSettings;
-pub(crate) use topic::{PartitionState, Topic};
+pub(crate) use topic::{PartitionState, Topic, TopicRef};
 
+use crate::api::{SessionLimits, Sessions};
 use crate::requests::Requests;
 use crate::sasl::SaslState;
 use crate::{fault::Hooks, settings::Settings};
+use kafka_protocol::messages::TopicName;
+use kafka_protocol::protocol::StrBytes;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
@@ -20,6 +27,8 @@ use uuid::Uuid;
 pub(crate) struct Shared {
     state: Mutex<State>,
     changes: watch::Sender<u64>,
+    sessions: Mutex<BTreeMap<i32, Sessions>>,
+    session_limits: Mutex<SessionLimits>,
     pub(crate) hooks: Hooks,
     pub(crate) requests: Requests,
     pub(crate) sasl: SaslState,
@@ -32,6 +41,8 @@ impl Shared {
         Arc::new(Self {
             state: Mutex::new(state),
             changes,
+            sessions: Mutex::default(),
+            session_limits: Mutex::new(settings.sessions),
             hooks: Hooks::default(),
             requests: Requests::default(),
             sasl: SaslState::default(),
@@ -46,9 +57,41 @@ impl Shared {
 
     /// Changes the state and wakes whoever waits for something of it.
     pub(crate) fn change<R>(&self, change: impl FnOnce(&mut State) -> R) -> R {
-        let result = change(&mut self.state());
+        let result = {
+            let state = &mut *self.state();
+            state.changes.everything();
+            change(state)
+        };
         self.changes.send_modify(|count| *count = count.wrapping_add(1));
         result
+    }
+
+    /// As [`Shared::change`], where nothing changes but the log of one partition.
+    pub(crate) fn change_log<R>(&self, topic: &str, partition: i32, change: impl FnOnce(&mut State) -> R) -> R {
+        let result = {
+            let state = &mut *self.state();
+            if let Some(topic) = state.topics.get(topic) {
+                state.changes.partition(topic.reference(), partition);
+            }
+            change(state)
+        };
+        self.changes.send_modify(|count| *count = count.wrapping_add(1));
+        result
+    }
+
+    /// The fetch sessions of a node.
+    pub(crate) fn with_sessions<R>(&self, node: i32, use_them: impl FnOnce(&mut Sessions) -> R) -> R {
+        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        use_them(sessions.entry(node).or_default())
+    }
+
+    /// How many fetch sessions a node keeps.
+    pub(crate) fn session_limits(&self) -> SessionLimits {
+        *self.session_limits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_session_limits(&self, change: impl FnOnce(&mut SessionLimits)) {
+        change(&mut self.session_limits.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Wakes at every change after this call.
@@ -64,6 +107,9 @@ pub(crate) struct State {
     pub(crate) nodes: BTreeMap<i32, Node>,
     pub(crate) topics: BTreeMap<String, Topic>,
     pub(crate) committed: HashMap<(String, String, i32), Committed>,
+    /// What happened to the logs lately.
+    pub(crate) changes: Changes,
+    names: HashMap<Uuid, String>,
     next_producer_id: i64,
     topics_created: u64,
 }
@@ -89,6 +135,27 @@ impl State {
         self.topics.get_mut(topic)?.partition_mut(partition)
     }
 
+    /// What a request calls a topic: a name, or an id with the name that it has now.
+    pub(crate) fn topic_ref(&self, name: &TopicName, id: Uuid, by_id: bool) -> TopicRef {
+        if !by_id {
+            return TopicRef { name: Some(name.clone()), id: Uuid::nil() };
+        }
+        let name = self.names.get(&id).and_then(|name| self.topics.get(name)).map(|topic| topic.name.clone());
+        TopicRef { name, id }
+    }
+
+    /// The name of the topic with this id.
+    pub(crate) fn name_of(&self, id: Uuid) -> Option<&str> {
+        self.names.get(&id).map(String::as_str)
+    }
+
+    /// Forgets a topic and what it holds.
+    pub(crate) fn delete_topic(&mut self, name: &str) -> Option<Topic> {
+        let topic = self.topics.remove(name)?;
+        self.names.remove(&topic.id);
+        Some(topic)
+    }
+
     pub(crate) fn new_producer_id(&mut self) -> i64 {
         self.next_producer_id += 1;
         self.next_producer_id
@@ -99,7 +166,9 @@ impl State {
         self.topics_created += 1;
         let id = Uuid::from_u128((u128::from(u64::from_be_bytes(*b"kolumn-t")) << 64) | u128::from(self.topics_created));
         let count = settings.partitions;
-        self.topics.insert(name.to_owned(), Topic::new(id, settings));
+        self.names.insert(id, name.to_owned());
+        let known = TopicName(StrBytes::from(name.to_owned()));
+        self.topics.insert(name.to_owned(), Topic::new(known, id, settings));
         self.add_partitions(name, count);
     }
 
@@ -111,8 +180,10 @@ impl State {
         let replication = topic.settings.replication.clamp(1, ids.len().max(1));
         for partition in topic.count()..total {
             let first = usize::try_from(partition).unwrap_or_default();
-            let replicas: Vec<i32> =
-                (0..replication).filter_map(|next| ids.get((first + next) % ids.len().max(1))).copied().collect();
+            let mut replicas = topic.settings.nodes.clone();
+            if replicas.is_empty() {
+                replicas.extend((0..replication).filter_map(|next| ids.get((first + next) % ids.len().max(1))));
+            }
             topic.push(replicas, &alive);
         }
     }

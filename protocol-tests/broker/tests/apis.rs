@@ -2,7 +2,7 @@
 
 mod client;
 
-use client::{Client, fetch, name, only, values};
+use client::{Client, by_id, fetch, name, only, values};
 use kafka_protocol::messages::create_partitions_request::CreatePartitionsTopic;
 use kafka_protocol::messages::create_topics_request::CreatableTopic;
 use kafka_protocol::messages::delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic};
@@ -69,7 +69,8 @@ fn every_version_that_is_told_is_served() {
         assert_eq!(response.topics[0].error_code, 0);
     }
     for version in range(ApiKey::Fetch) {
-        let (error, records) = only(&client.call(version, &fetch("t", 0, 0)));
+        let request = by_id(fetch("t", 0, 0), &cluster, version);
+        let (error, records) = only(&client.call(version, &request));
         assert_eq!((error, values(&records)), (0, vec!["a".to_owned(), "b".to_owned(), "c".to_owned()]), "version {version}");
     }
     for version in range(ApiKey::ListOffsets) {

@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 
 use kafka_protocol::ResponseError;
 use kafka_protocol::messages::create_partitions_request::CreatePartitionsTopic;
-use kafka_protocol::messages::create_topics_request::{CreatableTopic, CreatableTopicConfig};
+use kafka_protocol::messages::create_topics_request::{CreatableReplicaAssignment, CreatableTopic, CreatableTopicConfig};
 use kafka_protocol::messages::delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic};
 use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
 use kafka_protocol::messages::{
-    CreatePartitionsRequest, CreateTopicsRequest, DeleteRecordsRequest, DeleteTopicsRequest, MetadataRequest, MetadataResponse,
-    TopicName,
+    BrokerId, CreatePartitionsRequest, CreateTopicsRequest, DeleteRecordsRequest, DeleteTopicsRequest, MetadataRequest,
+    MetadataResponse, TopicName,
 };
 use kafka_protocol::protocol::StrBytes;
 
@@ -28,19 +28,27 @@ pub struct NewTopic {
     name: String,
     partitions: i32,
     replicas: i16,
+    assignment: Vec<Vec<i32>>,
     settings: Vec<(String, String)>,
 }
 
 impl NewTopic {
     /// A topic with as many replicas as the cluster gives by default: all its nodes, three at most.
     pub fn new(name: impl Into<String>, partitions: i32) -> Self {
-        Self { name: name.into(), partitions, replicas: -1, settings: Vec::new() }
+        Self { name: name.into(), partitions, replicas: -1, assignment: Vec::new(), settings: Vec::new() }
     }
 
     /// Sets the number of replicas.
     #[must_use]
     pub fn replicas(mut self, replicas: i16) -> Self {
         self.replicas = replicas;
+        self
+    }
+
+    /// Says which nodes hold each partition, the preferred leader first; one list for each partition.
+    #[must_use]
+    pub fn assignment(mut self, nodes: impl IntoIterator<Item = Vec<i32>>) -> Self {
+        self.assignment = nodes.into_iter().collect();
         self
     }
 
@@ -70,10 +78,18 @@ impl Admin {
                 .with_name(StrBytes::from_string(key.clone()))
                 .with_value(Some(StrBytes::from_string(value.clone())))
         });
+        let assigned = topic.assignment.iter().enumerate().map(|(partition, nodes)| {
+            CreatableReplicaAssignment::default()
+                .with_partition_index(i32::try_from(partition).unwrap_or(i32::MAX))
+                .with_broker_ids(nodes.iter().copied().map(BrokerId).collect())
+        });
+        // Where the nodes are named, the numbers must not be.
+        let named = !topic.assignment.is_empty();
         let creatable = CreatableTopic::default()
             .with_name(topic_name(&topic.name))
-            .with_num_partitions(topic.partitions)
-            .with_replication_factor(topic.replicas)
+            .with_num_partitions(if named { -1 } else { topic.partitions })
+            .with_replication_factor(if named { -1 } else { topic.replicas })
+            .with_assignments(assigned.collect())
             .with_configs(settings.collect());
         let request = CreateTopicsRequest::default().with_topics(vec![creatable]).with_timeout_ms(limit_ms());
         for answer in self.any(|broker| call(broker, 5, &request))?.topics {
@@ -142,7 +158,7 @@ impl Admin {
         })
     }
 
-    fn metadata(&self, broker: SocketAddr, topic: Option<&str>) -> Result<MetadataResponse> {
+    pub(super) fn metadata(&self, broker: SocketAddr, topic: Option<&str>) -> Result<MetadataResponse> {
         let topics = topic.map(|topic| MetadataRequestTopic::default().with_name(Some(topic_name(topic))));
         call(
             broker,
@@ -152,7 +168,7 @@ impl Admin {
     }
 
     /// The answer of the first broker that answers.
-    fn any<T>(&self, ask: impl Fn(SocketAddr) -> Result<T>) -> Result<T> {
+    pub(super) fn any<T>(&self, ask: impl Fn(SocketAddr) -> Result<T>) -> Result<T> {
         let mut last = None;
         for broker in &self.brokers {
             match ask(*broker) {
@@ -164,7 +180,7 @@ impl Admin {
     }
 
     /// Asks every broker until each says yes.
-    fn until(&self, what: &str, ask: impl Fn(SocketAddr) -> Result<bool>) -> Result<()> {
+    pub(super) fn until(&self, what: &str, ask: impl Fn(SocketAddr) -> Result<bool>) -> Result<()> {
         let begun = Instant::now();
         for broker in &self.brokers {
             loop {
@@ -183,15 +199,15 @@ impl Admin {
     }
 }
 
-fn topic_name(name: &str) -> TopicName {
+pub(super) fn topic_name(name: &str) -> TopicName {
     TopicName(StrBytes::from_string(name.to_owned()))
 }
 
-fn limit_ms() -> i32 {
+pub(super) fn limit_ms() -> i32 {
     i32::try_from(LIMIT.as_millis()).unwrap_or(i32::MAX)
 }
 
-fn check(request: &'static str, subject: &str, code: i16, message: Option<StrBytes>) -> Result<()> {
+pub(super) fn check(request: &'static str, subject: &str, code: i16, message: Option<StrBytes>) -> Result<()> {
     if code == 0 {
         return Ok(());
     }

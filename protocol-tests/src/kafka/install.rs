@@ -44,7 +44,7 @@ impl Installation {
             archive: None,
             bootstrap_checkpoint: PathBuf::new(),
         };
-        let formatted = cache.once(&format!("{folder}/formatted"), |into| format_log(&installation, into))?;
+        let formatted = cache.once(&format!("{folder}/formatted-with-users"), |into| format_log(&installation, into))?;
         installation.bootstrap_checkpoint = formatted.join("data/bootstrap.checkpoint");
         let archive = cache.once(&format!("{folder}/archive-{}", fingerprint(java_version()?.as_bytes())), |into| {
             node::write_class_archive(&installation, &into.join("kafka.jsa"))
@@ -70,8 +70,7 @@ impl Installation {
 
     /// `java` with this version's classes and a small, quickly started JVM.
     pub(super) fn java(&self, heap_mib: u32) -> Command {
-        let mut command = Command::new("java");
-        command.args(FAST_JVM).arg(format!("-Xmx{heap_mib}m"));
+        let mut command = java(heap_mib);
         if let Some(archive) = &self.archive {
             // Where the archive does not fit the JVM, it starts without it, and more slowly.
             command.arg(format!("-XX:SharedArchiveFile={}", archive.display())).arg("-Xshare:auto").arg("-Xlog:cds=off");
@@ -80,6 +79,13 @@ impl Installation {
         command.arg("-cp").arg(&self.class_path);
         command
     }
+}
+
+/// `java` with a small, quickly started JVM.
+pub(super) fn java(heap_mib: u32) -> Command {
+    let mut command = Command::new("java");
+    command.args(FAST_JVM).arg(format!("-Xmx{heap_mib}m"));
+    command
 }
 
 /// Fetches the jars of `version` into `into`.
@@ -92,7 +98,7 @@ fn fetch(pom: &Path, version: &str, into: &Path) -> Result<()> {
 }
 
 /// The jars of a folder by name, so that every JVM sees them in the order that the class archive was written for.
-fn class_path(jars: &Path) -> Result<OsString> {
+pub(super) fn class_path(jars: &Path) -> Result<OsString> {
     let mut paths = Vec::new();
     for entry in fs::read_dir(jars).tried(|| format!("reading {}", jars.display()))? {
         let path = entry.tried(|| format!("reading {}", jars.display()))?.path();
@@ -115,6 +121,9 @@ fn format_log(installation: &Installation, into: &Path) -> Result<()> {
     fs::write(&properties, text).tried(|| format!("writing {}", properties.display()))?;
     let mut format = installation.java(128);
     format.args(["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c"]).arg(&properties);
+    // Users for SCRAM are part of the log's beginning; a cluster that asks nobody to log in has them for nothing.
+    format.args(["--add-scram", "SCRAM-SHA-256=[name=alice,password=alice-secret]"]);
+    format.args(["--add-scram", "SCRAM-SHA-512=[name=alice,iterations=8192,password=alice-secret]"]);
     run(&mut format)?;
     Ok(())
 }

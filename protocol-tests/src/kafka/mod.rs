@@ -1,10 +1,15 @@
 //! A real Apache Kafka on 127.0.0.1: [`Kafka::start`].
 
+mod access;
 mod admin;
 mod install;
+mod leaders;
 mod node;
+mod old;
 mod ports;
+mod process;
 mod properties;
+mod security;
 mod wire;
 
 use std::fs;
@@ -15,6 +20,8 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 pub use admin::{Admin, NewTopic};
 pub use install::{Installation, NEWEST};
+pub use old::OldKafka;
+pub use security::{Certificates, Listener};
 
 use crate::error::{Result, ServerError, Tried};
 use crate::runs_folder;
@@ -39,6 +46,7 @@ pub struct KafkaBuilder {
     nodes: i32,
     heap_mib: u32,
     properties: Vec<(String, String)>,
+    secured: bool,
 }
 
 impl KafkaBuilder {
@@ -63,6 +71,13 @@ impl KafkaBuilder {
         self
     }
 
+    /// Opens the listeners of [`Listener`] on every broker, beside the plaintext one.
+    #[must_use]
+    pub fn secured(mut self) -> Self {
+        self.secured = true;
+        self
+    }
+
     /// Sets a property of every broker.
     #[must_use]
     pub fn property(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
@@ -81,7 +96,11 @@ impl KafkaBuilder {
         let folder = runs_folder().join(format!("kafka-{}-{number}", std::process::id()));
         let mut nodes = Vec::new();
         for id in 1..=self.nodes {
-            nodes.push(Node::new(id, &installation, self.heap_mib, folder.join(format!("node-{id}")))?);
+            let mut node = Node::new(id, &installation, self.heap_mib, folder.join(format!("node-{id}")))?;
+            if self.secured {
+                node.secure()?;
+            }
+            nodes.push(node);
         }
         let voters: Vec<(i32, u16)> = nodes.iter().map(Node::voter).collect();
         let addresses = nodes.iter().map(Node::address).collect();
@@ -121,7 +140,7 @@ impl Kafka {
 
     /// How to start another than [`Kafka::start`] does.
     pub fn builder() -> KafkaBuilder {
-        KafkaBuilder { version: NEWEST.into(), nodes: 1, heap_mib: 256, properties: Vec::new() }
+        KafkaBuilder { version: NEWEST.into(), nodes: 1, heap_mib: 256, properties: Vec::new(), secured: false }
     }
 
     /// `bootstrap.servers`: every node.
@@ -133,6 +152,17 @@ impl Kafka {
     /// Where node `node` (from 1) takes clients.
     pub fn address(&self, node: i32) -> Result<SocketAddr> {
         Ok(self.node(node)?.address())
+    }
+
+    /// Where a secured listener of node `node` is, by the name that its certificate has.
+    ///
+    /// # Errors
+    /// Where the cluster was not started [secured](KafkaBuilder::secured).
+    pub fn listener(&self, node: i32, listener: Listener) -> Result<String> {
+        let address = self.node(node)?.listener(listener);
+        let address =
+            address.ok_or_else(|| ServerError::Answer { program: "Kafka".into(), reason: "it is not secured".into() })?;
+        Ok(format!("localhost:{}", address.port()))
     }
 
     /// Administers the nodes that run now.

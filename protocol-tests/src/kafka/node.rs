@@ -1,23 +1,18 @@
 //! One Kafka process: started, looked after, killed, started again on the same data.
 
-use std::fs::{self, File};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Instant;
 
 use super::install::{CLUSTER_ID, Installation};
 use super::ports::ReservedPort;
+use super::process::{LIMIT, LOOK_AGAIN, ServerProcess};
 use super::properties::{NodePlan, meta_properties, server_properties};
+use super::security::{Listener, SecuredListeners};
 use crate::error::{Result, ServerError, Tried};
-use crate::program::{cannot_start, end_of, run};
-
-/// How long a node may take to start or to stop.
-const LIMIT: Duration = Duration::from_secs(60);
-/// How often a starting node is looked at.
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
-/// Ends the server and removes its data when the process that holds the other end of its input is gone, however it went.
-const WATCHER: &str = r#"cat > /dev/null; kill -9 "$1" 2> /dev/null; rm -rf "$2""#;
+use crate::program::run;
 
 /// One node: its ports and its folder are kept while its process comes and goes.
 #[derive(Debug)]
@@ -27,15 +22,9 @@ pub(super) struct Node {
     heap_mib: u32,
     client_port: ReservedPort,
     controller_port: ReservedPort,
+    secured: Option<SecuredListeners>,
     folder: PathBuf,
-    running: Option<Running>,
-}
-
-/// The process of a node, and the shell that ends it should this process die first.
-#[derive(Debug)]
-struct Running {
-    server: Child,
-    watcher: Child,
+    running: Option<ServerProcess>,
 }
 
 impl Node {
@@ -53,6 +42,7 @@ impl Node {
             heap_mib,
             client_port: ReservedPort::take()?,
             controller_port: ReservedPort::take()?,
+            secured: None,
             folder,
             running: None,
         })
@@ -61,6 +51,17 @@ impl Node {
     /// Where clients connect.
     pub(super) fn address(&self) -> SocketAddr {
         (Ipv4Addr::LOCALHOST, self.client_port.number).into()
+    }
+
+    /// Gives it the secured listeners; counts where it is configured after that.
+    pub(super) fn secure(&mut self) -> Result<()> {
+        self.secured = Some(SecuredListeners::new()?);
+        Ok(())
+    }
+
+    /// Where a secured listener is.
+    pub(super) fn listener(&self, listener: Listener) -> Option<SocketAddr> {
+        self.secured.as_ref()?.address(listener)
     }
 
     /// Node id and controller port.
@@ -79,18 +80,21 @@ impl Node {
     }
 
     pub(super) fn process_id(&self) -> Option<u32> {
-        self.running.as_ref().map(|running| running.server.id())
+        self.running.as_ref().map(ServerProcess::id)
     }
 
     /// Writes the properties that the node starts with.
     pub(super) fn configure(&self, voters: &[(i32, u16)], own: &[(String, String)]) -> Result<()> {
+        let listeners = |secured: &SecuredListeners| secured.properties(self.client_port.number, self.controller_port.number);
+        let mut all = self.secured.as_ref().map(listeners).unwrap_or_default();
+        all.extend_from_slice(own);
         let plan = NodePlan {
             node: self.id,
             client_port: self.client_port.number,
             controller_port: self.controller_port.number,
             voters,
             data: &self.data(),
-            own,
+            own: &all,
         };
         let path = self.folder.join("server.properties");
         fs::write(&path, server_properties(&plan)).tried(|| format!("writing {}", path.display()))
@@ -101,53 +105,25 @@ impl Node {
         if self.running.is_some() {
             return Ok(());
         }
-        let path = self.log();
-        let log = File::options().create(true).append(true).open(&path).tried(|| format!("opening {}", path.display()))?;
-        let log_too = log.try_clone().tried(|| format!("opening {}", path.display()))?;
         let mut java = self.installation.java(self.heap_mib);
         // A class archive is written where it was asked for; the options of the archive that is read stand before the class path.
         java.args(jvm_options).arg("kafka.Kafka").arg(self.folder.join("server.properties"));
-        java.stdin(Stdio::null()).stdout(log).stderr(log_too);
-        let mut server = java.spawn().map_err(|source| cannot_start(&java, source))?;
-        let mut watcher = Command::new("sh");
-        watcher.args(["-c", WATCHER, "kolumn-watcher"]).arg(server.id().to_string()).arg(self.data());
-        match watcher.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn() {
-            Ok(watcher) => self.running = Some(Running { server, watcher }),
-            Err(source) => {
-                server.kill().and_then(|()| server.wait()).tried(|| "ending the server".into())?;
-                return Err(cannot_start(&watcher, source));
-            }
-        }
+        self.running = Some(ServerProcess::start(&mut java, &self.log(), &self.data())?);
         Ok(())
     }
 
     /// Waits until the node accepts connections.
     pub(super) fn wait_until_open(&mut self) -> Result<()> {
-        let begun = Instant::now();
-        let log = self.log();
-        let address = self.address();
+        let (log, address) = (self.log(), self.address());
         let server = format!("Kafka {} node {}", self.installation.version(), self.id);
         let Some(running) = &mut self.running else {
             return Err(ServerError::Answer { program: server, reason: "it was not started".into() });
         };
-        while TcpStream::connect_timeout(&address, LIMIT).is_err() {
-            let ended = running.server.try_wait().tried(|| format!("looking at {server}"))?;
-            let output = || end_of(&fs::read(&log).unwrap_or_default());
-            if let Some(status) = ended {
-                let error = ServerError::Ended { server, status: status.to_string(), output: output(), log };
-                self.end()?;
-                return Err(error);
-            }
-            if begun.elapsed() > LIMIT {
-                return Err(ServerError::Timeout {
-                    what: format!("the start of {server}"),
-                    limit: LIMIT,
-                    detail: Some(output()),
-                });
-            }
-            std::thread::sleep(LOOK_AGAIN);
+        let opened = running.wait_until_open(&server, address, &log);
+        if matches!(opened, Err(ServerError::Ended { .. })) {
+            self.end()?;
         }
-        Ok(())
+        opened
     }
 
     /// Sends a signal to the process.
@@ -163,7 +139,7 @@ impl Node {
         self.signal("TERM")?;
         let begun = Instant::now();
         while let Some(running) = &mut self.running {
-            if running.server.try_wait().tried(|| "waiting for Kafka to stop".into())?.is_some() {
+            if running.has_ended()? {
                 return self.end();
             }
             if begun.elapsed() > LIMIT {
@@ -176,12 +152,7 @@ impl Node {
 
     /// Ends the process at once, as `kill -9` does.
     pub(super) fn end(&mut self) -> Result<()> {
-        let Some(mut running) = self.running.take() else { return Ok(()) };
-        // The watcher first: it kills by number, and the number is the server's only until it has been waited for.
-        for child in [&mut running.watcher, &mut running.server] {
-            child.kill().and_then(|()| child.wait()).tried(|| format!("ending node {}", self.id))?;
-        }
-        Ok(())
+        self.running.take().map_or(Ok(()), |running| running.end(&format!("node {}", self.id)))
     }
 }
 

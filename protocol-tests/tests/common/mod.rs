@@ -3,6 +3,7 @@
 #![allow(dead_code, unreachable_pub)] // each suite uses a part of it
 
 pub mod codecs;
+pub mod formats;
 pub mod raw;
 
 use std::collections::BTreeMap;

@@ -6,13 +6,14 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, Int64Type, TimestampMillisecondType};
 use arrow_array::{Array, RecordBatch};
 use kolumn::{Consume, Offsets, Snapshot, spec};
-use kolumn_protocol_tests::{Digest, Digester};
+use kolumn_protocol_tests::{Digest, Digester, ReadRecord};
 
 /// One row of a raw table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawRow {
     pub partition: i32,
     pub offset: i64,
+    /// -1: none.
     pub timestamp: i64,
     pub key: Option<Vec<u8>>,
     pub value: Option<Vec<u8>>,
@@ -62,6 +63,21 @@ fn each(batch: &RecordBatch, mut row: impl FnMut(i32, i64, i64, Option<&[u8]>, O
     for at in 0..batch.num_rows() {
         let key = keys.is_valid(at).then(|| keys.value(at));
         let value = values.is_valid(at).then(|| values.value(at));
-        row(partitions.value(at), offsets.value(at), timestamps.value(at), key, value);
+        let timestamp = if timestamps.is_valid(at) { timestamps.value(at) } else { -1 };
+        row(partitions.value(at), offsets.value(at), timestamp, key, value);
+    }
+}
+
+/// What an independent consumer read, as a row.
+impl From<ReadRecord> for RawRow {
+    fn from(record: ReadRecord) -> Self {
+        let bytes = |payload: Option<bytes::Bytes>| payload.map(|bytes| bytes.to_vec());
+        Self {
+            partition: record.partition,
+            offset: record.offset,
+            timestamp: record.timestamp,
+            key: bytes(record.key),
+            value: bytes(record.value),
+        }
     }
 }

@@ -8,6 +8,8 @@ mod lifecycle;
 mod partitioned;
 mod properties;
 mod subscribers;
+mod truncation;
+mod withdrawals;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -151,6 +153,9 @@ impl Copy {
         while let Some(update) = next(&mut self.updates) {
             assert_eq!(update.missed(), 0);
             self.rows.drain(..update.removed());
+            for gone in update.withdrawn().into_iter().flat_map(|withdrawn| withdrawn.ranges()).rev() {
+                self.rows.drain(gone.clone());
+            }
             self.rows.extend(read(update.added()));
             count += 1;
         }

@@ -6,6 +6,7 @@ use kafka_protocol::messages::{ApiVersionsResponse, FetchRequest, FetchResponse,
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
 use super::*;
+use crate::metrics::Metrics;
 use crate::wire::PoolLimits;
 use crate::wire::testing::{Asked, Network, Reply, all_versions, frame, next_request, response_frame};
 
@@ -18,6 +19,7 @@ fn settings() -> WireSettings {
         request_timeout: 30 * SECOND,
         max_frame: 100 << 20,
         login: None,
+        metrics: Metrics::new(),
     }
 }
 
@@ -69,18 +71,18 @@ fn hostile(bytes: &'static [u8]) -> impl Fn(&Asked) -> Reply + Send + Sync {
 #[tokio::test(start_paused = true)]
 async fn versions_are_negotiated_and_the_best_common_one_is_used() {
     let mut connection = opened(|asked| {
-        assert_eq!(asked.version, 12);
+        assert_eq!(asked.version, 13);
         asked.answer(&metadata())
     })
     .await;
     assert_eq!(connection.broker(), "kafka:9092");
-    assert_eq!(connection.version_of::<FetchRequest>(), Ok(12));
+    assert_eq!(connection.version_of::<FetchRequest>(), Ok(17));
     assert_eq!(connection.call(&MetadataRequest::default()).await, Ok(metadata()));
     assert!(connection.is_usable());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_broker_that_refuses_our_apiversions_is_asked_in_the_version_that_it_names() {
+async fn a17_a_broker_that_refuses_our_apiversions_is_asked_in_the_version_that_it_names() {
     let network = Network::default();
     let refusal = |asked: &Asked, max: i16| {
         let api = ApiVersion::default().with_api_key(18).with_max_version(max);
@@ -88,11 +90,11 @@ async fn a_broker_that_refuses_our_apiversions_is_asked_in_the_version_that_it_n
         Reply::Bytes(response_frame(asked.correlation, 0, &response))
     };
     network.host("kafka:9092", move |asked| match asked.version {
-        3 => refusal(asked, 1),
+        4 => refusal(asked, 1),
         1 => asked.answer(&all_versions()),
         other => panic!("version {other}"),
     });
-    assert_eq!(open(&network).await.expect("opens").version_of::<MetadataRequest>(), Ok(12));
+    assert_eq!(open(&network).await.expect("opens").version_of::<MetadataRequest>(), Ok(13));
 }
 
 #[tokio::test(start_paused = true)]
@@ -111,12 +113,12 @@ async fn a_broker_that_refuses_without_naming_a_version_is_asked_in_version_0_an
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_broker_without_the_api_is_told_apart_by_both_ranges() {
+async fn a17_a_broker_without_the_api_is_told_apart_by_both_ranges() {
     let network = Network::default();
     network.host("kafka:9092", |asked| asked.answer(&ApiVersionsResponse::default()));
     let mut connection = open(&network).await.expect("opens");
     let error = connection.call(&MetadataRequest::default()).await.expect_err("no metadata");
-    assert_eq!(error.to_string(), "kafka:9092 speaks Metadata not at all, kolumn 4..=12");
+    assert_eq!(error.to_string(), "kafka:9092 speaks Metadata not at all, kolumn 4..=13");
     assert!(connection.is_usable(), "nothing was sent");
 }
 
@@ -202,11 +204,11 @@ async fn a_response_that_is_too_short_or_no_text_is_malformed_and_trailing_bytes
     let mut connection = opened(hostile(&[0, 0, 0])).await;
     let error = connection.call(&MetadataRequest::default()).await.expect_err("too short");
     assert!(matches!(&error, Error::MalformedResponse { reason, .. } if reason.contains("too early")), "{error}");
-    // Throttle 0, no brokers, a cluster id of one byte that is no UTF-8, controller, no topics, no tags.
-    let mut connection = opened(hostile(&[0, 0, 0, 0, 0, 1, 2, 0xff, 0, 0, 0, 1, 1, 0])).await;
+    // Throttle 0, no brokers, a cluster id of one byte that is no UTF-8, controller, no topics, no error, no tags.
+    let mut connection = opened(hostile(&[0, 0, 0, 0, 0, 1, 2, 0xff, 0, 0, 0, 1, 1, 0, 0, 0])).await;
     let error = connection.call(&MetadataRequest::default()).await.expect_err("no text");
     assert!(matches!(&error, Error::MalformedResponse { reason, .. } if reason.contains("utf-8")), "{error}");
-    let mut connection = opened(hostile(&[0, 0, 0, 0, 0, 1, 2, b'c', 0, 0, 0, 1, 1, 0, 9, 9, 9])).await;
+    let mut connection = opened(hostile(&[0, 0, 0, 0, 0, 1, 2, b'c', 0, 0, 0, 1, 1, 0, 0, 0, 9, 9, 9])).await;
     assert!(connection.call(&MetadataRequest::default()).await.is_ok());
 }
 
@@ -334,4 +336,41 @@ async fn the_client_id_and_the_software_are_told_to_the_broker() {
         asked.answer(&all_versions())
     });
     assert!(open(&network).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_exchanged_is_counted_by_broker_and_api_with_latency_and_throttle() {
+    let network = Network::default();
+    network.broker("kafka:9092", |asked| match asked.key {
+        3 => asked.answer(&metadata().with_throttle_time_ms(400)),
+        _ => Reply::Close,
+    });
+    let settings = settings();
+    let counted = |settings: &WireSettings| settings.metrics.brokers().pop().expect("one broker");
+    let mut connection = Connection::open(&network.transport(), "kafka", 9092, &settings).await.expect("opens");
+    connection.call(&MetadataRequest::default()).await.expect("answers");
+    let seen = counted(&settings);
+    let apis: Vec<_> = seen.apis.iter().map(|api| (api.api, api.requests, api.answers, api.failures)).collect();
+    assert_eq!(apis, [("Metadata", 1, 1, 0), ("ApiVersions", 1, 1, 0)]);
+    assert_eq!((seen.connections_opened, seen.connections_open, seen.connections_lost), (1, 1, 0));
+    assert_eq!((seen.throttles, seen.last_throttle), (1, Some(Duration::from_millis(400))));
+    let version = connection.version_of::<FetchRequest>().expect("spoken");
+    connection.send(&FetchRequest::default(), version).await.expect("the stream is open");
+    let deadline = Instant::now() + SECOND;
+    connection.receive::<FetchRequest>(&FramePool::none(), deadline).await.expect_err("closed");
+    drop(connection);
+    let seen = counted(&settings);
+    let fetch = seen.apis.first().expect("the first API");
+    assert_eq!((fetch.api, fetch.requests, fetch.answers, fetch.failures), ("Fetch", 1, 0, 1));
+    assert_eq!((seen.connections_open, seen.connections_lost), (0, 1));
+    let sent: usize = network.seen().iter().map(|asked| asked.body.len()).sum();
+    assert!(seen.bytes_sent > sent as u64 && seen.bytes_received > 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_to_connect_that_comes_to_nothing_is_counted_and_no_connection() {
+    let settings = settings();
+    Connection::open(&Network::default().transport(), "kafka", 9092, &settings).await.expect_err("nobody listens");
+    let seen = settings.metrics.brokers().pop().expect("it was tried");
+    assert_eq!((seen.broker.as_str(), seen.connect_failures, seen.connections_opened), ("kafka:9092", 1, 0));
 }

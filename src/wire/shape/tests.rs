@@ -2,9 +2,11 @@ use bytes::{Bytes, BytesMut};
 use kafka_protocol::messages as kafka;
 use kafka_protocol::messages::api_versions_response::{ApiVersion, FinalizedFeatureKey, SupportedFeatureKey};
 use kafka_protocol::messages::fetch_response as fetch;
+use kafka_protocol::messages::find_coordinator_response as coordinators;
 use kafka_protocol::messages::list_offsets_response as offsets;
 use kafka_protocol::messages::metadata_response as metadata;
 use kafka_protocol::messages::offset_fetch_response as committed;
+use kafka_protocol::messages::offset_for_leader_epoch_response as epochs;
 use kafka_protocol::protocol::{Decodable, Encodable, StrBytes};
 use proptest::prelude::*;
 
@@ -101,16 +103,45 @@ fn fetch(version: i16) -> kafka::FetchResponse {
 }
 
 fn find_coordinator(version: i16) -> kafka::FindCoordinatorResponse {
+    if version >= 4 {
+        let coordinator = coordinators::Coordinator::default()
+            .with_key(text("group"))
+            .with_node_id(1.into())
+            .with_host(text("kafka-1"))
+            .with_port(9092)
+            .with_error_message(Some(text("none")));
+        return kafka::FindCoordinatorResponse::default().with_coordinators(vec![coordinator.clone(), coordinator]);
+    }
     let response = kafka::FindCoordinatorResponse::default().with_node_id(1.into()).with_host(text("kafka-1")).with_port(9092);
     if version >= 1 { response.with_error_message(Some(text("none"))) } else { response }
 }
 
 fn offset_fetch(version: i16) -> kafka::OffsetFetchResponse {
+    let name = kafka::TopicName(text("orders"));
+    if version >= 8 {
+        let partition = committed::OffsetFetchResponsePartitions::default()
+            .with_committed_offset(5)
+            .with_committed_leader_epoch(3)
+            .with_metadata(None);
+        let topic = committed::OffsetFetchResponseTopics::default().with_name(name).with_partitions(vec![partition]);
+        let group = committed::OffsetFetchResponseGroup::default()
+            .with_group_id(kafka::GroupId(text("group")))
+            .with_topics(vec![topic])
+            .with_error_code(2);
+        return kafka::OffsetFetchResponse::default().with_groups(vec![group]);
+    }
     let partition = committed::OffsetFetchResponsePartition::default().with_committed_offset(5).with_metadata(None);
     let partition = if version >= 5 { partition.with_committed_leader_epoch(3) } else { partition };
-    let name = kafka::TopicName(text("orders"));
     let topic = committed::OffsetFetchResponseTopic::default().with_name(name).with_partitions(vec![partition]);
     kafka::OffsetFetchResponse::default().with_topics(vec![topic])
+}
+
+fn epoch_ends(_version: i16) -> kafka::OffsetForLeaderEpochResponse {
+    let end = epochs::EpochEndOffset::default().with_partition(1).with_leader_epoch(3).with_end_offset(9);
+    let topic = epochs::OffsetForLeaderTopicResult::default()
+        .with_topic(kafka::TopicName(text("orders")))
+        .with_partitions(vec![end.clone(), end]);
+    kafka::OffsetForLeaderEpochResponse::default().with_topics(vec![topic])
 }
 
 fn samples() -> Vec<Sample> {
@@ -128,8 +159,9 @@ fn samples() -> Vec<Sample> {
     add!(metadata, MetadataResponse, METADATA, 0..=13, 9);
     add!(list_offsets, ListOffsetsResponse, LIST_OFFSETS, 1..=10, 6);
     add!(fetch, FetchResponse, FETCH, 4..=18, 12);
-    add!(find_coordinator, FindCoordinatorResponse, FIND_COORDINATOR, 0..=3, 3);
-    add!(offset_fetch, OffsetFetchResponse, OFFSET_FETCH, 1..=7, 6);
+    add!(find_coordinator, FindCoordinatorResponse, FIND_COORDINATOR, 0..=6, 3);
+    add!(offset_fetch, OffsetFetchResponse, OFFSET_FETCH, 1..=9, 6);
+    add!(epoch_ends, OffsetForLeaderEpochResponse, OFFSET_FOR_LEADER_EPOCH, 2..=4, 4);
     samples
 }
 

@@ -58,12 +58,12 @@ pub(super) fn delete_topics(shared: &Shared, request: &DeleteTopicsRequest) -> D
         shared.change(|state| {
             let found = match &name {
                 Some(name) => state.topics.contains_key(name.as_str()).then(|| name.to_string()),
-                None => state.topics.iter().find(|(_, topic)| topic.id == id).map(|(name, _)| name.clone()),
+                None => state.name_of(id).map(str::to_owned),
             };
             let result = DeletableTopicResult::default().with_topic_id(id);
             match found {
                 Some(found) => {
-                    state.topics.remove(&found);
+                    state.delete_topic(&found);
                     result.with_name(Some(TopicName(StrBytes::from(found))))
                 }
                 None if name.is_some() => result.with_name(name).with_error_code(ResponseError::UnknownTopicOrPartition.code()),

@@ -1,19 +1,13 @@
 //! Answers that say that something went wrong, for hooks that want them.
 
-use super::fetch::{FetchAnswer, failed};
 use super::{Answer, Request, Response};
 use kafka_protocol::messages as kafka;
 
 /// The answer to a request that is refused: every topic and partition that it names bears the code, or the whole answer.
-pub(crate) fn refused(request: &Request, version: i16, code: i16) -> Answer {
+pub(super) fn refused(request: &Request, version: i16, code: i16) -> Answer {
     match request {
-        Request::Fetch(request) => {
-            let topics = request.topics.iter().map(|topic| {
-                let partitions = topic.partitions.iter().map(|asked| failed(asked.partition, code));
-                (topic.topic.clone(), partitions.collect())
-            });
-            Answer::Fetch(FetchAnswer { topics: topics.collect(), ..FetchAnswer::default() })
-        }
+        // A fetch says so itself.
+        Request::Fetch(_) => Answer::Nothing,
         Request::Produce(request) if request.acks == 0 => Answer::Nothing,
         Request::Produce(request) => Response::Produce(produce(request, code)).into(),
         Request::ListOffsets(request) => Response::ListOffsets(list_offsets(request, code)).into(),
@@ -149,13 +143,9 @@ fn end_of_epoch(request: &kafka::OffsetForLeaderEpochRequest, code: i16) -> kafk
 }
 
 /// Gives one partition of an answer an error code; an answer that does not name it stays as it is.
-pub(crate) fn partition_error(answer: &mut Answer, topic: &str, partition: i32, code: i16) {
+pub(super) fn partition_error(answer: &mut Answer, topic: &str, partition: i32, code: i16) {
     match answer {
-        Answer::Nothing => {}
-        Answer::Fetch(answer) => {
-            let partitions = answer.topics.iter_mut().filter(|(name, _)| name.as_str() == topic).flat_map(|(_, all)| all);
-            partitions.filter(|one| one.data.partition_index == partition).for_each(|one| *one = failed(partition, code));
-        }
+        Answer::Nothing | Answer::Fetch(_) => {}
         Answer::Plain(response) => match &mut **response {
             Response::Produce(response) => {
                 let topics = response.responses.iter_mut().filter(|one| one.name.as_str() == topic);
@@ -181,27 +171,24 @@ pub(crate) fn partition_error(answer: &mut Answer, topic: &str, partition: i32, 
     }
 }
 
-/// Says that the client is throttled. As in Kafka, a throttled fetch gets no partitions at all.
-pub(crate) fn throttled(answer: Answer, milliseconds: i32) -> Answer {
-    match answer {
-        Answer::Fetch(_) => Answer::Fetch(FetchAnswer { throttle_ms: milliseconds, ..FetchAnswer::default() }),
-        other => other.edited(&|response| match response {
-            Response::Produce(response) => response.throttle_time_ms = milliseconds,
-            Response::Fetch(response) => response.throttle_time_ms = milliseconds,
-            Response::ListOffsets(response) => response.throttle_time_ms = milliseconds,
-            Response::Metadata(response) => response.throttle_time_ms = milliseconds,
-            Response::OffsetCommit(response) => response.throttle_time_ms = milliseconds,
-            Response::OffsetFetch(response) => response.throttle_time_ms = milliseconds,
-            Response::FindCoordinator(response) => response.throttle_time_ms = milliseconds,
-            Response::ApiVersions(response) => response.throttle_time_ms = milliseconds,
-            Response::CreateTopics(response) => response.throttle_time_ms = milliseconds,
-            Response::DeleteTopics(response) => response.throttle_time_ms = milliseconds,
-            Response::DeleteRecords(response) => response.throttle_time_ms = milliseconds,
-            Response::InitProducerId(response) => response.throttle_time_ms = milliseconds,
-            Response::OffsetForLeaderEpoch(response) => response.throttle_time_ms = milliseconds,
-            Response::CreatePartitions(response) => response.throttle_time_ms = milliseconds,
-            // A login cannot be throttled.
-            Response::SaslHandshake(_) | Response::SaslAuthenticate(_) => {}
-        }),
-    }
+/// Says that the client is throttled.
+pub(super) fn throttled(answer: Answer, milliseconds: i32) -> Answer {
+    answer.edited(&|response| match response {
+        Response::Produce(response) => response.throttle_time_ms = milliseconds,
+        Response::Fetch(response) => response.throttle_time_ms = milliseconds,
+        Response::ListOffsets(response) => response.throttle_time_ms = milliseconds,
+        Response::Metadata(response) => response.throttle_time_ms = milliseconds,
+        Response::OffsetCommit(response) => response.throttle_time_ms = milliseconds,
+        Response::OffsetFetch(response) => response.throttle_time_ms = milliseconds,
+        Response::FindCoordinator(response) => response.throttle_time_ms = milliseconds,
+        Response::ApiVersions(response) => response.throttle_time_ms = milliseconds,
+        Response::CreateTopics(response) => response.throttle_time_ms = milliseconds,
+        Response::DeleteTopics(response) => response.throttle_time_ms = milliseconds,
+        Response::DeleteRecords(response) => response.throttle_time_ms = milliseconds,
+        Response::InitProducerId(response) => response.throttle_time_ms = milliseconds,
+        Response::OffsetForLeaderEpoch(response) => response.throttle_time_ms = milliseconds,
+        Response::CreatePartitions(response) => response.throttle_time_ms = milliseconds,
+        // A login cannot be throttled.
+        Response::SaslHandshake(_) | Response::SaslAuthenticate(_) => {}
+    })
 }

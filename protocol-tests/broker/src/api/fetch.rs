@@ -1,279 +1,231 @@
-//! Fetch (1), versions 4 to 12: long polling, byte limits as KIP-74 has them, both isolation levels; no sessions.
+//! Fetch (1): long polling, byte limits as KIP-74 has them, both isolation levels, topics by name and (from 13) by id, sessions.
 
-use super::Context;
-use super::list_offsets::led;
-use crate::frame::Frame;
-use crate::log::Chunk;
-use crate::state::State;
-use bytes::{BufMut, Bytes, BytesMut};
+mod answer;
+mod look;
+mod read;
+mod session;
+mod sessions;
+
+pub(crate) use answer::FetchAnswer;
+pub use sessions::FetchStats;
+pub(crate) use sessions::{SessionLimits, Sessions};
+
+use super::{Context, Effect};
+use crate::state::{Changes, State, TopicRef};
 use kafka_protocol::ResponseError;
-use kafka_protocol::messages::fetch_request::FetchPartition;
-use kafka_protocol::messages::fetch_response::{AbortedTransaction, EpochEndOffset, FetchableTopicResponse, PartitionData};
-use kafka_protocol::messages::{FetchRequest, FetchResponse, ProducerId, TopicName};
+use kafka_protocol::messages::FetchRequest;
+use look::Look;
+use read::{Asked, Reading};
+use session::{Key, Session};
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// A fetch response whose records are still in the pieces in which they are stored.
-#[derive(Debug, Default)]
-pub(crate) struct FetchAnswer {
-    pub(super) throttle_ms: i32,
-    pub(super) error_code: i16,
-    pub(super) topics: Vec<(TopicName, Vec<Fetched>)>,
+/// The epoch of a request that wants a session to begin.
+const INITIAL: i32 = 0;
+/// The epoch of a request that wants no session, or no longer.
+const FINAL: i32 = -1;
+
+/// What a fetch is about.
+enum Fetch {
+    /// These partitions, and a session for them where wanted.
+    Full { wanted: Vec<(TopicRef, Asked)>, keep: bool },
+    /// Those of a session, at the epoch that it had before.
+    Incremental { id: i32, epoch: i32, session: Arc<Mutex<Session>> },
 }
 
-/// One partition of it; `data.records` is not used.
-#[derive(Debug)]
-pub(super) struct Fetched {
-    pub(super) data: PartitionData,
-    pub(super) chunk: Chunk,
+/// What its look found.
+enum Found {
+    Full(Look),
+    Incremental(Look, Vec<u64>),
 }
 
-pub(super) async fn handle(context: &Context, request: &FetchRequest, version: i16, at_once: bool) -> FetchAnswer {
-    if request.session_id != 0 {
-        let error_code = ResponseError::FetchSessionIdNotFound.code();
-        return FetchAnswer { error_code, ..FetchAnswer::default() };
+pub(super) async fn handle(context: &Context, request: &FetchRequest, version: i16, effect: &Effect) -> FetchAnswer {
+    let mut fetch = match begin(context, request, version) {
+        Ok(fetch) => fetch,
+        Err(error) => {
+            context.with_sessions(|sessions| sessions.stats.refused += 1);
+            return FetchAnswer { error_code: error.code(), ..FetchAnswer::default() };
+        }
+    };
+    if let Effect::Throttle(time) = effect {
+        let throttle_ms = i32::try_from(time.as_millis()).unwrap_or(i32::MAX);
+        return FetchAnswer { throttle_ms, session_id: fetch.id(), ..FetchAnswer::default() };
     }
+    let found = find(context, request, version, effect, &mut fetch).await;
+    let answer = fetch.finish(context, version, found);
+    let told: usize = answer.topics.iter().map(|topic| topic.partitions.len()).sum();
+    context.with_sessions(|sessions| sessions.stats.partitions_answered += told as u64);
+    answer
+}
+
+/// Looks until there is enough to say, or time is over.
+async fn find(context: &Context, request: &FetchRequest, version: i16, effect: &Effect, fetch: &mut Fetch) -> Found {
     let wait = Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or_default());
     let deadline = Instant::now() + wait;
     let enough = usize::try_from(request.min_bytes.min(request.max_bytes)).unwrap_or_default();
     // Subscribed before the first look, so that nothing can happen unseen between the look and the wait.
-    let mut changes = context.shared.changes();
-    let mut last_look = at_once || wait.is_zero();
+    let mut news = context.shared.changes();
+    let mut last_look = !matches!(effect, Effect::None) || wait.is_zero();
+    let mut interest = Interest::default();
     loop {
-        let (answer, bytes, urgent) = look(&context.shared.state(), context.node, request, version);
-        if last_look || urgent || bytes >= enough {
-            return answer;
-        }
-        last_look = !matches!(tokio::time::timeout_at(deadline, changes.changed()).await, Ok(Ok(())));
-    }
-}
-
-/// The answer as of now, how many bytes it has, and whether it must not wait for more.
-fn look(state: &State, node: i32, request: &FetchRequest, version: i16) -> (FetchAnswer, usize, bool) {
-    let mut answer = FetchAnswer::default();
-    let mut room = usize::try_from(request.max_bytes).unwrap_or_default();
-    let (mut bytes, mut urgent) = (0, request.topics.is_empty());
-    for topic in &request.topics {
-        let mut partitions = Vec::with_capacity(topic.partitions.len());
-        for asked in &topic.partitions {
-            let committed = request.isolation_level == 1;
-            let fetched = match read(state, node, &topic.topic, asked, committed, room, bytes == 0) {
-                Ok(fetched) => fetched,
-                Err(error) => failed(asked.partition, error.code()),
+        let found = {
+            let state = context.shared.state();
+            interest.seen = state.changes.next();
+            let reading = Reading {
+                state: &state,
+                node: context.node,
+                version,
+                request,
+                effect,
+                committed: request.isolation_level == 1,
+                rack_aware: context.shared.settings.rack_aware,
             };
-            urgent |=
-                fetched.data.error_code != 0 || (version >= 12 && fetched.data.diverging_epoch != EpochEndOffset::default());
-            bytes += fetched.chunk.len;
-            room = room.saturating_sub(fetched.chunk.len);
-            partitions.push(fetched);
+            fetch.look(&reading)
+        };
+        let (Found::Full(look) | Found::Incremental(look, _)) = &found;
+        if last_look || look.urgent || look.bytes >= enough {
+            return found;
         }
-        answer.topics.push((topic.topic.clone(), partitions));
-    }
-    (answer, bytes, urgent)
-}
-
-fn read(
-    state: &State,
-    node: i32,
-    topic: &TopicName,
-    asked: &FetchPartition,
-    committed: bool,
-    room: usize,
-    at_least_one: bool,
-) -> Result<Fetched, ResponseError> {
-    let partition = led(state, node, topic, asked.partition, asked.current_leader_epoch)?;
-    let log = &partition.log;
-    let (high_watermark, last_stable) = (log.high_watermark(), log.last_stable());
-    let mut data = PartitionData::default()
-        .with_partition_index(asked.partition)
-        .with_high_watermark(high_watermark)
-        .with_last_stable_offset(last_stable)
-        .with_log_start_offset(log.log_start());
-    if asked.last_fetched_epoch >= 0 {
-        let (epoch, end) = log.epochs.end_of(asked.last_fetched_epoch, log.log_end());
-        if epoch < 0 {
-            return Err(ResponseError::OffsetOutOfRange);
-        }
-        if epoch < asked.last_fetched_epoch || end < asked.fetch_offset {
-            data.diverging_epoch = EpochEndOffset::default().with_epoch(epoch).with_end_offset(end);
-            return Ok(Fetched { data, chunk: Chunk::default() });
-        }
-    }
-    if asked.fetch_offset < log.log_start() || asked.fetch_offset > log.log_end() {
-        return Err(ResponseError::OffsetOutOfRange);
-    }
-    let limit = if committed { last_stable } else { high_watermark };
-    let max_bytes = room.min(usize::try_from(asked.partition_max_bytes).unwrap_or_default());
-    let chunk = log.read(asked.fetch_offset, limit, max_bytes, at_least_one);
-    data.aborted_transactions = committed.then(|| {
-        let aborted = log.aborted(asked.fetch_offset, chunk.upper.max(asked.fetch_offset + 1));
-        let told = aborted.into_iter().map(|one| {
-            AbortedTransaction::default().with_producer_id(ProducerId(one.producer_id)).with_first_offset(one.first_offset)
-        });
-        told.collect()
-    });
-    Ok(Fetched { data, chunk })
-}
-
-/// What Kafka answers for a partition that it cannot read: -1 for every offset, and no records.
-pub(super) fn failed(partition: i32, code: i16) -> Fetched {
-    let data = PartitionData::default()
-        .with_partition_index(partition)
-        .with_error_code(code)
-        .with_high_watermark(-1)
-        .with_last_stable_offset(-1)
-        .with_log_start_offset(-1);
-    Fetched { data, chunk: Chunk::default() }
-}
-
-impl FetchAnswer {
-    /// As a message of `kafka-protocol`, records copied together.
-    pub(super) fn into_response(self) -> FetchResponse {
-        let topics = self.topics.into_iter().map(|(name, partitions)| {
-            let partitions = partitions.into_iter().map(|one| {
-                let mut records = BytesMut::with_capacity(one.chunk.len);
-                one.chunk.parts.iter().for_each(|part| records.extend_from_slice(part));
-                one.data.with_records(Some(records.freeze()))
-            });
-            FetchableTopicResponse::default().with_topic(name).with_partitions(partitions.collect())
-        });
-        FetchResponse::default()
-            .with_throttle_time_ms(self.throttle_ms)
-            .with_error_code(self.error_code)
-            .with_responses(topics.collect())
-    }
-
-    /// Encodes it without copying the records; the same bytes as `kafka-protocol` makes.
-    pub(super) fn encode(self, frame: &mut Frame, version: i16) {
-        let flexible = version >= 12;
-        let out = frame.scratch();
-        out.put_i32(self.throttle_ms);
-        if version >= 7 {
-            out.put_i16(self.error_code);
-            out.put_i32(0);
-        }
-        put_count(out, flexible, self.topics.len());
-        for (name, partitions) in self.topics {
-            put_name(frame.scratch(), flexible, &name);
-            put_count(frame.scratch(), flexible, partitions.len());
-            for one in partitions {
-                one.encode(frame, version);
+        loop {
+            last_look = !matches!(tokio::time::timeout_at(deadline, news.changed()).await, Ok(Ok(())));
+            if last_look || interest.is_touched(fetch, &context.shared.state().changes) {
+                break;
             }
-            put_no_tags(frame.scratch(), flexible);
         }
-        put_no_tags(frame.scratch(), flexible);
     }
 }
 
-impl Fetched {
-    fn encode(self, frame: &mut Frame, version: i16) {
-        let flexible = version >= 12;
-        let (data, out) = (&self.data, frame.scratch());
-        out.put_i32(data.partition_index);
-        out.put_i16(data.error_code);
-        out.put_i64(data.high_watermark);
-        out.put_i64(data.last_stable_offset);
-        if version >= 5 {
-            out.put_i64(data.log_start_offset);
+/// Which changes a fetch that waits looks at.
+#[derive(Default)]
+struct Interest {
+    seen: u64,
+    keys: Option<HashSet<Key>>,
+}
+
+impl Interest {
+    fn is_touched(&mut self, fetch: &Fetch, changes: &Changes) -> bool {
+        match fetch {
+            Fetch::Incremental { session, .. } => lock(session).absorb(changes),
+            Fetch::Full { wanted, .. } => {
+                let wanted = wanted.iter();
+                let keys =
+                    self.keys.get_or_insert_with(|| wanted.map(|(topic, asked)| Key::of(topic, asked.partition)).collect());
+                let since = std::mem::replace(&mut self.seen, changes.next());
+                let touched = |(topic, partition): &(&TopicRef, i32)| {
+                    let by_name = TopicRef { name: topic.name.clone(), ..TopicRef::default() };
+                    keys.contains(&Key::of(topic, *partition)) || keys.contains(&Key::of(&by_name, *partition))
+                };
+                changes.since(since).is_none_or(|changed| changed.iter().any(touched))
+            }
         }
-        match &data.aborted_transactions {
-            None if flexible => out.put_u8(0),
-            None => out.put_i32(-1),
-            Some(aborted) => {
-                put_count(out, flexible, aborted.len());
-                for one in aborted {
-                    out.put_i64(one.producer_id.0);
-                    out.put_i64(one.first_offset);
-                    put_no_tags(out, flexible);
+    }
+}
+
+/// Finds the session of a request, or what it is about without one.
+fn begin(context: &Context, request: &FetchRequest, version: i16) -> Result<Fetch, ResponseError> {
+    let wanted = wanted(&context.shared.state(), request, version);
+    let forgotten = forgotten(&context.shared.state(), request, version);
+    context.with_sessions(|sessions| {
+        sessions.stats.partitions_asked += wanted.len() as u64;
+        sessions.stats.partitions_forgotten += forgotten.len() as u64;
+        if matches!(request.session_epoch, INITIAL | FINAL) {
+            sessions.remove(request.session_id);
+            let keep = request.session_epoch == INITIAL && version >= 7;
+            *(if keep { &mut sessions.stats.full } else { &mut sessions.stats.sessionless }) += 1;
+            return Ok(Fetch::Full { wanted, keep });
+        }
+        let id = request.session_id;
+        let found = sessions.get(id).ok_or(ResponseError::FetchSessionIdNotFound)?;
+        let mut session = lock(&found);
+        if session.epoch != request.session_epoch {
+            return Err(ResponseError::InvalidFetchSessionEpoch);
+        }
+        if session.by_id != (version >= 13) {
+            return Err(ResponseError::FetchSessionTopicIdError);
+        }
+        sessions.stats.incremental += 1;
+        wanted.iter().for_each(|(topic, asked)| session.want(topic, *asked));
+        forgotten.iter().for_each(|(topic, partition)| session.forget(topic, *partition));
+        if session.len() == 0 {
+            sessions.remove(id);
+            return Ok(Fetch::Full { wanted, keep: false });
+        }
+        session.epoch = if session.epoch == i32::MAX { 1 } else { session.epoch + 1 };
+        sessions.touch(id, session.len());
+        let epoch = session.epoch;
+        drop(session);
+        Ok(Fetch::Incremental { id, epoch, session: found })
+    })
+}
+
+impl Fetch {
+    fn id(&self) -> i32 {
+        match self {
+            Self::Full { .. } => 0,
+            Self::Incremental { id, .. } => *id,
+        }
+    }
+
+    fn look(&self, reading: &Reading<'_>) -> Found {
+        match self {
+            Self::Full { wanted, .. } => {
+                let mut look = Look::new(reading, wanted.is_empty());
+                wanted.iter().for_each(|(topic, asked)| look.add(reading, topic, asked));
+                Found::Full(look)
+            }
+            Self::Incremental { session, .. } => {
+                let mut session = lock(session);
+                session.absorb(&reading.state.changes);
+                let (look, places) = session.look(reading);
+                Found::Incremental(look, places)
+            }
+        }
+    }
+
+    /// Makes the answer, and lets the session know of it.
+    fn finish(self, context: &Context, version: i16, found: Found) -> FetchAnswer {
+        match (self, found) {
+            (Self::Full { wanted, keep: true }, Found::Full(look)) => {
+                let mut session = Session::new(version >= 13);
+                wanted.iter().for_each(|(topic, asked)| session.want(topic, *asked));
+                let answer = session.begin(look);
+                let limits = context.shared.session_limits();
+                let session_id = context.with_sessions(|sessions| sessions.keep(context.node, session, limits));
+                FetchAnswer { session_id, ..answer }
+            }
+            (Self::Incremental { id, epoch, session }, Found::Incremental(look, places)) => {
+                let mut session = lock(&session);
+                // Another request of this session came meanwhile.
+                if session.epoch != epoch {
+                    let error_code = ResponseError::InvalidFetchSessionEpoch.code();
+                    return FetchAnswer { error_code, session_id: id, ..FetchAnswer::default() };
                 }
+                FetchAnswer { session_id: id, ..session.tell(look, places) }
             }
-        }
-        if version >= 11 {
-            out.put_i32(data.preferred_read_replica.0);
-        }
-        put_count(out, flexible, self.chunk.len);
-        for part in self.chunk.parts {
-            frame.push(part);
-        }
-        let diverging = &self.data.diverging_epoch;
-        if flexible && *diverging != EpochEndOffset::default() {
-            let out = frame.scratch();
-            // One tag: number 0, of 13 bytes.
-            out.put_slice(&[1, 0, 13]);
-            out.put_i32(diverging.epoch);
-            out.put_i64(diverging.end_offset);
-            out.put_u8(0);
-        } else {
-            put_no_tags(frame.scratch(), flexible);
+            (_, Found::Full(look) | Found::Incremental(look, _)) => look.answer(),
         }
     }
 }
 
-/// The count of an array or the length of bytes: 4 bytes, or one more as a variable-length number.
-fn put_count(out: &mut BytesMut, flexible: bool, count: usize) {
-    let count = u32::try_from(count).unwrap_or(u32::MAX - 1);
-    if flexible {
-        put_unsigned(out, count + 1);
-    } else {
-        out.put_u32(count);
-    }
+/// What the request names; ids get the names that they have now, as in Kafka.
+fn wanted(state: &State, request: &FetchRequest, version: i16) -> Vec<(TopicRef, Asked)> {
+    let partitions = request.topics.iter().flat_map(|topic| {
+        let named = state.topic_ref(&topic.topic, topic.topic_id, version >= 13);
+        topic.partitions.iter().map(move |asked| (named.clone(), Asked::from(asked)))
+    });
+    partitions.collect()
 }
 
-fn put_name(out: &mut BytesMut, flexible: bool, name: &TopicName) {
-    let bytes: &Bytes = &name.0.clone().into_bytes();
-    if flexible {
-        put_count(out, true, bytes.len());
-    } else {
-        out.put_u16(u16::try_from(bytes.len()).unwrap_or(u16::MAX));
-    }
-    out.put_slice(bytes);
+fn forgotten(state: &State, request: &FetchRequest, version: i16) -> Vec<(TopicRef, i32)> {
+    let partitions = request.forgotten_topics_data.iter().flat_map(|topic| {
+        let named = state.topic_ref(&topic.topic, topic.topic_id, version >= 13);
+        topic.partitions.iter().map(move |partition| (named.clone(), *partition))
+    });
+    partitions.collect()
 }
 
-fn put_no_tags(out: &mut BytesMut, flexible: bool) {
-    if flexible {
-        out.put_u8(0);
-    }
-}
-
-fn put_unsigned(out: &mut BytesMut, mut value: u32) {
-    while value >= 0x80 {
-        out.put_u8((value & 0x7f) as u8 | 0x80);
-        value >>= 7;
-    }
-    out.put_u8(value as u8);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use kafka_protocol::messages::BrokerId;
-    use kafka_protocol::protocol::{Encodable, StrBytes};
-
-    fn answer(diverging: bool) -> FetchAnswer {
-        let mut first = failed(3, 6);
-        first.data.aborted_transactions =
-            Some(vec![AbortedTransaction::default().with_producer_id(ProducerId(4)).with_first_offset(9)]);
-        if diverging {
-            first.data.diverging_epoch = EpochEndOffset::default().with_epoch(2).with_end_offset(77);
-        }
-        let mut second = failed(200, 0);
-        let parts = vec![Bytes::from_static(b"small"), Bytes::from(vec![1; 4000]), Bytes::from_static(b"tail")];
-        second.chunk = Chunk { len: parts.iter().map(Bytes::len).sum(), parts, upper: 0 };
-        second.data.preferred_read_replica = BrokerId(-1);
-        let name = TopicName(StrBytes::from_static_str("orders"));
-        FetchAnswer { throttle_ms: 5, error_code: 0, topics: vec![(name, vec![first, second])] }
-    }
-
-    #[test]
-    fn every_version_is_encoded_as_kafka_protocol_encodes_it() {
-        for version in 4..=12 {
-            for diverging in [false, version >= 12] {
-                let mut frame = Frame::new();
-                answer(diverging).encode(&mut frame, version);
-                let mut expected = BytesMut::new();
-                answer(diverging).into_response().encode(&mut expected, version).expect("it can be said");
-                assert_eq!(frame.finish().flat()[4..], expected, "version {version}, diverging {diverging}");
-            }
-        }
-    }
+fn lock(session: &Mutex<Session>) -> std::sync::MutexGuard<'_, Session> {
+    session.lock().unwrap_or_else(PoisonError::into_inner)
 }

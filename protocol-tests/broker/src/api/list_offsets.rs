@@ -28,6 +28,12 @@ pub(super) fn handle(context: &Context, request: &ListOffsetsRequest, version: i
             let answer = ListOffsetsPartitionResponse::default().with_partition_index(asked.partition_index);
             match led(&state, context.node, &topic.name, asked.partition_index, asked.current_leader_epoch) {
                 Err(error) => answer.with_error_code(error.code()).with_offset(-1),
+                // A leader whose high watermark is below its own first offset does not know yet where the log ends (KIP-207).
+                Ok(partition) if asked.timestamp >= LATEST && partition.log.epochs.begun() > partition.log.high_watermark() => {
+                    let unknown = ResponseError::OffsetNotAvailable;
+                    let error = if version >= 5 { unknown } else { ResponseError::LeaderNotAvailable };
+                    answer.with_error_code(error.code()).with_offset(-1)
+                }
                 Ok(partition) => {
                     let (timestamp, offset) = look_up(&partition.log, asked.timestamp, committed, &context.shared.settings);
                     let answer = answer.with_timestamp(timestamp).with_offset(offset);
@@ -68,15 +74,7 @@ pub(super) fn led<'a>(
     client_epoch: i32,
 ) -> Result<&'a PartitionState, ResponseError> {
     let partition = state.partition(topic, partition).ok_or(ResponseError::UnknownTopicOrPartition)?;
-    if client_epoch >= 0 && client_epoch < partition.leader_epoch {
-        return Err(ResponseError::FencedLeaderEpoch);
-    }
-    if client_epoch > partition.leader_epoch {
-        return Err(ResponseError::UnknownLeaderEpoch);
-    }
-    if partition.leader != Some(node) {
-        return Err(ResponseError::NotLeaderOrFollower);
-    }
+    partition.serves(node, client_epoch, true)?;
     Ok(partition)
 }
 

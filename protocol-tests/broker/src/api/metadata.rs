@@ -1,22 +1,38 @@
 //! Metadata (3): the nodes that are alive, and who leads which partition.
 
+use super::Context;
 use crate::state::{Shared, State, Topic};
 use kafka_protocol::ResponseError;
+use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
 use kafka_protocol::messages::metadata_response::{MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic};
 use kafka_protocol::messages::{BrokerId, MetadataRequest, MetadataResponse, TopicName};
 use kafka_protocol::protocol::StrBytes;
 use uuid::Uuid;
 
-pub(super) fn handle(shared: &Shared, request: &MetadataRequest, version: i16) -> MetadataResponse {
-    create_missing(shared, request);
-    let state = shared.state();
-    let topics = match &request.topics {
-        // Version 0 has no null: an empty list is all topics.
-        Some(asked) if version > 0 || !asked.is_empty() => {
-            asked.iter().map(|topic| one(&state, topic.name.as_ref(), topic.topic_id)).collect()
-        }
-        _ => state.topics.iter().map(|(name, topic)| describe(name, topic)).collect(),
+pub(super) fn handle(context: &Context, request: &MetadataRequest, version: i16) -> MetadataResponse {
+    create_missing(&context.shared, request);
+    let state = context.shared.state();
+    // Version 0 has no null: an empty list is all topics.
+    let asked = request.topics.as_ref().filter(|asked| version > 0 || !asked.is_empty());
+    let response = match state.nodes.get(&context.node).and_then(|node| node.frozen.as_deref()) {
+        Some(frozen) => stale(frozen, asked.map(Vec::as_slice)),
+        None => match asked {
+            Some(asked) => {
+                let topics = asked.iter().map(|topic| one(&state, topic.name.as_ref(), topic.topic_id));
+                nodes(&state).with_topics(topics.collect())
+            }
+            None => everything(&state),
+        },
     };
+    if version >= 2 { response } else { response.with_cluster_id(None) }
+}
+
+/// All nodes and all topics.
+pub(crate) fn everything(state: &State) -> MetadataResponse {
+    nodes(state).with_topics(state.topics.iter().map(|(name, topic)| describe(name, topic)).collect())
+}
+
+fn nodes(state: &State) -> MetadataResponse {
     let brokers = state.nodes.iter().filter(|(_, node)| node.alive).map(|(id, node)| {
         MetadataResponseBroker::default()
             .with_node_id(BrokerId(*id))
@@ -24,25 +40,37 @@ pub(super) fn handle(shared: &Shared, request: &MetadataRequest, version: i16) -
             .with_port(i32::from(node.advertised_port))
             .with_rack(node.rack.clone().map(StrBytes::from))
     });
-    let response = MetadataResponse::default()
+    MetadataResponse::default()
         .with_brokers(brokers.collect())
         .with_controller_id(BrokerId(state.alive().next().unwrap_or(-1)))
-        .with_topics(topics);
-    if version >= 2 { response.with_cluster_id(Some(StrBytes::from(state.cluster_id.clone()))) } else { response }
+        .with_cluster_id(Some(StrBytes::from(state.cluster_id.clone())))
+}
+
+/// What a node tells that hears of nothing new.
+fn stale(frozen: &MetadataResponse, asked: Option<&[MetadataRequestTopic]>) -> MetadataResponse {
+    let Some(asked) = asked else { return frozen.clone() };
+    let topics = asked.iter().map(|asked| {
+        let known = frozen.topics.iter().find(|topic| match &asked.name {
+            Some(_) => topic.name == asked.name,
+            None => topic.topic_id == asked.topic_id,
+        });
+        known.cloned().unwrap_or_else(|| unknown(asked.name.as_ref(), asked.topic_id))
+    });
+    let mut response = frozen.clone();
+    response.topics = topics.collect();
+    response
+}
+
+fn unknown(name: Option<&TopicName>, id: Uuid) -> MetadataResponseTopic {
+    let error = if name.is_some() { ResponseError::UnknownTopicOrPartition } else { ResponseError::UnknownTopicId };
+    MetadataResponseTopic::default().with_name(name.cloned()).with_topic_id(id).with_error_code(error.code())
 }
 
 fn one(state: &State, name: Option<&TopicName>, id: Uuid) -> MetadataResponseTopic {
-    match name {
-        Some(name) => match state.topics.get(name.as_str()) {
-            Some(topic) => describe(name, topic),
-            None => MetadataResponseTopic::default()
-                .with_name(Some(name.clone()))
-                .with_error_code(ResponseError::UnknownTopicOrPartition.code()),
-        },
-        None => match state.topics.iter().find(|(_, topic)| topic.id == id) {
-            Some((name, topic)) => describe(name, topic),
-            None => MetadataResponseTopic::default().with_topic_id(id).with_error_code(ResponseError::UnknownTopicId.code()),
-        },
+    let known = name.map(|name| name.as_str()).or_else(|| state.name_of(id));
+    match known.and_then(|known| Some((known, state.topics.get(known)?))) {
+        Some((known, topic)) => describe(known, topic),
+        None => unknown(name, id),
     }
 }
 

@@ -36,7 +36,9 @@ fn append(context: &Context, topic: &str, partition: i32, records: &[u8]) -> Par
     }
     let header = header.header;
     let mut batch = BytesMut::from(records);
-    let appended = context.shared.change(|state| checked_append(state, context.node, topic, partition, &header, &mut batch));
+    let appended = context
+        .shared
+        .change_log(topic, partition, |state| checked_append(state, context.node, topic, partition, &header, &mut batch));
     match appended {
         Err(error) => failed(error),
         Ok((base_offset, log_append_time, log_start)) => PartitionProduceResponse::default()

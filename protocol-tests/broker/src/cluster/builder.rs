@@ -1,6 +1,7 @@
 //! How a cluster starts.
 
 use super::{Runner, TestCluster};
+use crate::generation::Generation;
 use crate::sasl::Sasl;
 use crate::server;
 use crate::settings::Settings;
@@ -12,6 +13,7 @@ use std::net::TcpListener;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// Says what the cluster is before it starts.
@@ -24,6 +26,7 @@ pub struct Builder {
     advertised_host: String,
     racks: BTreeMap<i32, String>,
     topics: Vec<(String, TopicSettings)>,
+    round_trip: Duration,
     settings: Settings,
 }
 
@@ -36,6 +39,7 @@ impl Default for Builder {
             advertised_host: "127.0.0.1".to_owned(),
             racks: BTreeMap::new(),
             topics: Vec::new(),
+            round_trip: Duration::ZERO,
             settings: Settings::default(),
         }
     }
@@ -102,6 +106,37 @@ impl Builder {
         self
     }
 
+    /// How long a byte takes to a node and its answer back, half of it each way; nothing by default.
+    pub fn latency(mut self, round_trip: Duration) -> Self {
+        self.round_trip = round_trip;
+        self
+    }
+
+    /// Consumers that tell their rack are sent to a follower there (`replica.selector.class`, KIP-392).
+    pub fn rack_aware(mut self) -> Self {
+        self.settings.rack_aware = true;
+        self
+    }
+
+    /// Tells and serves what this version of Kafka did. [`Builder::versions`] and [`Builder::without`] go on from there.
+    pub fn generation(mut self, generation: Generation) -> Self {
+        generation.apply(&mut self.settings);
+        self
+    }
+
+    /// How many fetch sessions each node keeps (`max.incremental.fetch.session.cache.slots`); 1000 by default. With none of them
+    /// every fetch is answered with session id 0.
+    pub fn fetch_session_slots(mut self, slots: usize) -> Self {
+        self.settings.sessions.slots = slots;
+        self
+    }
+
+    /// A session that was not used for so long makes room for a new one; two minutes by default.
+    pub fn fetch_session_eviction(mut self, time: Duration) -> Self {
+        self.settings.sessions.eviction = time;
+        self
+    }
+
     /// How offsets are looked up by time inside compressed batches: codec number and records section in, records out. Without it the
     /// batch's first offset is the answer.
     pub fn decompress(mut self, decompress: impl Fn(u8, &[u8]) -> Option<Vec<u8>> + Send + Sync + 'static) -> Self {
@@ -143,6 +178,8 @@ impl Builder {
                 rack: self.racks.get(&id).cloned(),
                 alive: true,
                 paused: false,
+                frozen: None,
+                round_trip: self.round_trip,
             };
             state.nodes.insert(id, node);
             listeners.insert(id, listener);

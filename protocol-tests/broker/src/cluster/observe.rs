@@ -1,7 +1,8 @@
 //! What the clients did, for assertions.
 
 use super::TestCluster;
-use crate::requests::RequestRecord;
+use crate::api::{FetchStats, Sessions};
+use crate::requests::{ConnectionRecord, RequestRecord};
 use crate::sasl::{Logins, SaslFault};
 use kafka_protocol::messages::ApiKey;
 use std::time::Duration;
@@ -32,6 +33,19 @@ impl TestCluster {
     /// Forgets the requests and counts from 0 again.
     pub fn clear_requests(&self) {
         self.shared.requests.clear();
+        self.nodes().into_iter().for_each(|node| self.shared.with_sessions(node, Sessions::clear_stats));
+    }
+
+    /// How the clients of all nodes fetch.
+    pub fn fetch_stats(&self) -> FetchStats {
+        let mut sum = FetchStats::default();
+        self.nodes().into_iter().for_each(|node| sum.add(&self.fetch_stats_of_node(node)));
+        sum
+    }
+
+    /// How the clients of a node fetch.
+    pub fn fetch_stats_of_node(&self, node: i32) -> FetchStats {
+        self.shared.with_sessions(node, |sessions| sessions.stats())
     }
 
     /// How many logins there were.
@@ -60,6 +74,35 @@ impl TestCluster {
     /// How many connections are open.
     pub fn connections(&self) -> usize {
         self.shared.requests.connections().0
+    }
+
+    /// Every connection that is open, and the last 65536 that were.
+    pub fn connection_records(&self) -> Vec<ConnectionRecord> {
+        self.shared.requests.all_connections()
+    }
+
+    /// How many connections to a node are open.
+    pub fn connections_of_node(&self, node: i32) -> usize {
+        self.open(|record| record.node == node)
+    }
+
+    /// How many connections of a client are open, by what it calls itself.
+    pub fn connections_of_client(&self, client_id: &str) -> usize {
+        self.open(|record| record.client_id.as_deref() == Some(client_id))
+    }
+
+    /// The most connections on which a node was asked for records that were ever open at once.
+    pub fn most_fetching_connections(&self, node: i32) -> usize {
+        self.shared.requests.most_fetching(node)
+    }
+
+    /// The most requests of one connection that were ever sent and not answered at once.
+    pub fn most_in_flight(&self) -> usize {
+        self.shared.requests.all_connections().iter().map(|record| record.most_in_flight).max().unwrap_or_default()
+    }
+
+    fn open(&self, which: impl Fn(&ConnectionRecord) -> bool) -> usize {
+        self.shared.requests.all_connections().iter().filter(|record| record.open && which(record)).count()
     }
 
     /// How many connections were ever accepted.

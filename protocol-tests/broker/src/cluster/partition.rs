@@ -3,7 +3,7 @@
 use super::TestCluster;
 use super::topics::split;
 use crate::log::Aborted;
-use crate::state::PartitionState;
+use crate::state::{Follower, PartitionState, State};
 use bytes::{Bytes, BytesMut};
 
 /// The log of one partition.
@@ -27,7 +27,7 @@ impl<'a> Log<'a> {
     pub fn produce(&self, batch: impl Into<Bytes>) -> i64 {
         let bytes = batch.into();
         let copies: Vec<BytesMut> = split(&bytes).iter().map(|batch| BytesMut::from(batch.as_ref())).collect();
-        self.change(|partition| {
+        self.change_log(|partition| {
             assert!(partition.log.is_appendable(), "a repeating log cannot be appended to");
             let epoch = partition.leader_epoch;
             let offsets: Vec<i64> = copies.into_iter().map(|batch| partition.log.append(batch, epoch)).collect();
@@ -41,14 +41,14 @@ impl<'a> Log<'a> {
     pub fn store(&self, batch: impl Into<Bytes>) {
         let bytes = batch.into();
         let whole = split(&bytes);
-        self.change(|partition| whole.into_iter().for_each(|batch| partition.log.store(batch)));
+        self.change_log(|partition| whole.into_iter().for_each(|batch| partition.log.store(batch)));
     }
 
     /// Stores bytes that need not be a batch, as if they covered these offsets.
     #[track_caller]
     pub fn store_bytes(&self, base_offset: i64, last_offset: i64, bytes: impl Into<Bytes>) {
         let bytes = bytes.into();
-        self.change(|partition| partition.log.store_as(base_offset, last_offset, -1, bytes));
+        self.change_log(|partition| partition.log.store_as(base_offset, last_offset, -1, bytes));
     }
 
     /// Replaces the log by one that serves these batches again and again, with ascending base offsets, `rounds` times. It takes no
@@ -87,14 +87,14 @@ impl<'a> Log<'a> {
     #[track_caller]
     pub fn set_high_watermark(&self, offset: impl Into<Option<i64>>) {
         let limit = offset.into();
-        self.change(|partition| partition.log.high_watermark_limit = limit);
+        self.change_log(|partition| partition.log.high_watermark_limit = limit);
     }
 
     /// Keeps the last stable offset at this offset, as if a transaction were open; with nothing it follows the transactions again.
     #[track_caller]
     pub fn set_last_stable(&self, offset: impl Into<Option<i64>>) {
         let limit = offset.into();
-        self.change(|partition| partition.log.last_stable_limit = limit);
+        self.change_log(|partition| partition.log.last_stable_limit = limit);
     }
 
     /// The aborted transactions of the log, as its batches say.
@@ -107,13 +107,13 @@ impl<'a> Log<'a> {
     #[track_caller]
     pub fn set_aborted(&self, aborted: impl Into<Option<Vec<Aborted>>>) {
         let aborted = aborted.into();
-        self.change(|partition| partition.log.aborted_override = aborted);
+        self.change_log(|partition| partition.log.aborted_override = aborted);
     }
 
     /// Moves the log start to this offset, as retention does; -1 is the high watermark. Returns the log start.
     #[track_caller]
     pub fn delete_records(&self, before: i64) -> i64 {
-        self.change(|partition| partition.log.delete_before(before))
+        self.change_log(|partition| partition.log.delete_before(before))
     }
 
     /// Forgets everything from this offset on and begins a new leader epoch, as an unclean election does. Returns the epoch.
@@ -124,6 +124,74 @@ impl<'a> Log<'a> {
             partition.new_epoch();
             partition.leader_epoch
         })
+    }
+
+    /// Lets a node lead that has the log only up to this offset, as an unclean election does: everything from there on is forgotten,
+    /// and a new epoch begins. Returns the epoch.
+    #[track_caller]
+    pub fn elect_unclean(&self, node: i32, offset: i64) -> i32 {
+        self.cluster.address(node);
+        self.change(|partition| {
+            partition.without_leader();
+            partition.log.truncate(offset);
+            partition.lead(node);
+            partition.leader_epoch
+        })
+    }
+
+    /// Which nodes have it, the preferred leader first.
+    #[track_caller]
+    pub fn replicas(&self) -> Vec<i32> {
+        self.look(|partition| partition.replicas.clone())
+    }
+
+    /// Lets a follower have the log only up to this offset, from now on, until it leads or [`Log::catch_up`].
+    #[track_caller]
+    pub fn lag(&self, node: i32, log_end: i64) {
+        self.change_follower(node, |follower| follower.log_end = Some(log_end));
+    }
+
+    /// Lets a follower not know that what lies behind this offset is on all replicas.
+    #[track_caller]
+    pub fn lag_high_watermark(&self, node: i32, offset: i64) {
+        self.change_follower(node, |follower| follower.high_watermark = Some(offset));
+    }
+
+    /// Lets a follower have nothing below this offset.
+    #[track_caller]
+    pub fn lag_log_start(&self, node: i32, offset: i64) {
+        self.change_follower(node, |follower| follower.log_start = Some(offset));
+    }
+
+    /// Lets a follower know only of this leader epoch.
+    #[track_caller]
+    pub fn lag_epoch(&self, node: i32, epoch: i32) {
+        self.change_follower(node, |follower| follower.leader_epoch = Some(epoch));
+    }
+
+    /// Lets a follower be as its leader again.
+    #[track_caller]
+    pub fn catch_up(&self, node: i32) {
+        self.change_follower(node, |follower| *follower = Follower::default());
+    }
+
+    /// Says which replicas are in sync: the others are not named as preferred ones. It holds until a node dies or comes back.
+    #[track_caller]
+    pub fn set_in_sync(&self, nodes: &[i32]) {
+        self.change(|partition| nodes.clone_into(&mut partition.in_sync));
+    }
+
+    /// Lets the leader send all consumers to this node, one that is dead or does not exist too; with nothing it follows racks again.
+    #[track_caller]
+    pub fn prefer(&self, node: impl Into<Option<i32>>) {
+        let node = node.into();
+        self.change(|partition| partition.preferred = node);
+    }
+
+    #[track_caller]
+    fn change_follower(&self, node: i32, change: impl FnOnce(&mut Follower)) {
+        self.cluster.address(node);
+        self.change(|partition| change(partition.followers.entry(node).or_default()));
     }
 
     /// Who leads, if anybody.
@@ -151,7 +219,7 @@ impl<'a> Log<'a> {
     /// Leaves the partition without a leader until [`Log::move_leader`] or a restart.
     #[track_caller]
     pub fn remove_leader(&self) {
-        self.change(|partition| partition.leader = None);
+        self.change(PartitionState::without_leader);
     }
 
     /// The stored batches, as a fetch gets them; of a repeating log one round.
@@ -166,6 +234,14 @@ impl<'a> Log<'a> {
         let result = state.partition(&self.topic, self.partition).map(look);
         drop(state);
         self.there(result)
+    }
+
+    /// What concerns nothing but this log.
+    #[track_caller]
+    fn change_log<R>(&self, change: impl FnOnce(&mut PartitionState) -> R) -> R {
+        let (topic, partition) = (&self.topic, self.partition);
+        let change = |state: &mut State| state.partition_mut(topic, partition).map(change);
+        self.there(self.cluster.shared.change_log(topic, partition, change))
     }
 
     #[track_caller]

@@ -27,7 +27,7 @@ impl TestCluster {
     /// Deletes a topic and what it holds.
     #[track_caller]
     pub fn delete_topic(&self, name: &str) {
-        let deleted = self.shared.change(|state| state.topics.remove(name));
+        let deleted = self.shared.change(|state| state.delete_topic(name));
         assert!(deleted.is_some(), "the cluster has no topic {name}");
     }
 
@@ -35,7 +35,7 @@ impl TestCluster {
     #[track_caller]
     pub fn recreate_topic(&self, name: &str) {
         let recreated = self.shared.change(|state| {
-            let old = state.topics.remove(name)?;
+            let old = state.delete_topic(name)?;
             let count = old.count();
             state.create_topic(name, TopicSettings { partitions: count, ..old.settings });
             Some(())

@@ -17,6 +17,11 @@ impl Epochs {
         self.0.push((epoch, start));
     }
 
+    /// Where the latest epoch began.
+    pub(crate) fn begun(&self) -> i64 {
+        self.0.last().map_or(0, |(_, begun)| *begun)
+    }
+
     pub(super) fn truncate(&mut self, offset: i64) {
         let first = self.0.first().copied();
         self.0.retain(|(_, begun)| *begun < offset);

@@ -1,7 +1,11 @@
 //! One node, as metadata tells of it.
 
+use kafka_protocol::messages::MetadataResponse;
+use std::sync::Arc;
+use std::time::Duration;
+
 /// A node of the cluster.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Node {
     /// What metadata says; where it listens is always the loopback address and `port`.
     pub(crate) advertised_host: String,
@@ -11,4 +15,8 @@ pub(crate) struct Node {
     pub(crate) alive: bool,
     /// Requests are read and not answered.
     pub(crate) paused: bool,
+    /// Where set, what this node tells of the cluster: it hears of nothing new.
+    pub(crate) frozen: Option<Arc<MetadataResponse>>,
+    /// How long an answer takes to the client and back.
+    pub(crate) round_trip: Duration,
 }

@@ -1,6 +1,9 @@
 //! One topic and who leads its partitions.
 
+use super::Follower;
 use crate::log::PartitionLog;
+use kafka_protocol::messages::TopicName;
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// How a topic is made.
@@ -8,6 +11,7 @@ use uuid::Uuid;
 pub struct TopicSettings {
     pub(crate) partitions: i32,
     pub(crate) replication: usize,
+    pub(crate) nodes: Vec<i32>,
     pub(crate) internal: bool,
     pub(crate) log_append_time: bool,
     pub(crate) max_message_bytes: usize,
@@ -16,13 +20,27 @@ pub struct TopicSettings {
 impl TopicSettings {
     /// This many partitions, each on one node; create time; batches of up to 1 MiB from producers.
     pub fn new(partitions: i32) -> Self {
-        Self { partitions, replication: 1, internal: false, log_append_time: false, max_message_bytes: 1_048_588 }
+        Self {
+            partitions,
+            replication: 1,
+            nodes: Vec::new(),
+            internal: false,
+            log_append_time: false,
+            max_message_bytes: 1_048_588,
+        }
     }
 
     /// Each partition on this many nodes, so that another one leads when a node is killed.
     #[must_use]
     pub fn replication(mut self, nodes: usize) -> Self {
         self.replication = nodes;
+        self
+    }
+
+    /// Each partition on these nodes, led by the first of them.
+    #[must_use]
+    pub fn on(mut self, nodes: impl IntoIterator<Item = i32>) -> Self {
+        self.nodes = nodes.into_iter().collect();
         self
     }
 
@@ -54,22 +72,44 @@ impl From<i32> for TopicSettings {
     }
 }
 
+/// A topic as a request means it.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct TopicRef {
+    /// None where no topic has the id.
+    pub(crate) name: Option<TopicName>,
+    /// Nil where the request named it.
+    pub(crate) id: Uuid,
+}
+
 #[derive(Debug)]
 pub(crate) struct Topic {
+    pub(crate) name: TopicName,
     pub(crate) id: Uuid,
     pub(crate) settings: TopicSettings,
     partitions: Vec<PartitionState>,
 }
 
 impl Topic {
-    pub(super) fn new(id: Uuid, settings: TopicSettings) -> Self {
-        Self { id, settings, partitions: Vec::new() }
+    pub(super) fn new(name: TopicName, id: Uuid, settings: TopicSettings) -> Self {
+        Self { name, id, settings, partitions: Vec::new() }
+    }
+
+    pub(crate) fn reference(&self) -> TopicRef {
+        TopicRef { name: Some(self.name.clone()), id: self.id }
     }
 
     pub(super) fn push(&mut self, replicas: Vec<i32>, alive: &[i32]) {
         let leader = replicas.iter().copied().find(|node| alive.contains(node));
         let in_sync = replicas.iter().copied().filter(|node| alive.contains(node)).collect();
-        self.partitions.push(PartitionState { leader, leader_epoch: 0, replicas, in_sync, log: PartitionLog::new() });
+        self.partitions.push(PartitionState {
+            leader,
+            leader_epoch: 0,
+            replicas,
+            in_sync,
+            followers: BTreeMap::new(),
+            preferred: None,
+            log: PartitionLog::new(),
+        });
     }
 
     pub(crate) fn count(&self) -> i32 {
@@ -99,15 +139,24 @@ pub(crate) struct PartitionState {
     pub(crate) leader_epoch: i32,
     pub(crate) replicas: Vec<i32>,
     pub(crate) in_sync: Vec<i32>,
+    /// The followers that are not as their leader.
+    pub(crate) followers: BTreeMap<i32, Follower>,
+    /// Where set, the leader sends every consumer there, whatever its rack.
+    pub(crate) preferred: Option<i32>,
     pub(crate) log: PartitionLog,
 }
 
 impl PartitionState {
-    /// Lets a node lead, in a new epoch that begins at the log's end.
+    /// Lets a node lead, in a new epoch that begins at the log's end. One that is no replica takes the place of the leader, or of the
+    /// first replica.
     pub(crate) fn lead(&mut self, node: i32) {
         if !self.replicas.contains(&node) {
-            self.replicas.push(node);
+            let old = self.leader.or(self.replicas.first().copied());
+            self.replicas.retain(|replica| Some(*replica) != old);
+            self.in_sync.retain(|replica| Some(*replica) != old);
+            self.replicas.insert(0, node);
         }
+        self.followers.remove(&node);
         if !self.in_sync.contains(&node) {
             self.in_sync.push(node);
         }
@@ -128,7 +177,14 @@ impl PartitionState {
         }
         match self.in_sync.first().copied() {
             Some(next) => self.lead(next),
-            None => self.leader = None,
+            None => self.without_leader(),
+        }
+    }
+
+    /// Nobody leads: an epoch of its own, as the controller has it, in which nothing is written.
+    pub(crate) fn without_leader(&mut self) {
+        if self.leader.take().is_some() {
+            self.leader_epoch += 1;
         }
     }
 }

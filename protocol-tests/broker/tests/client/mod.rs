@@ -103,3 +103,18 @@ pub(crate) fn values(records: &[ReadRecord]) -> Vec<String> {
     let text = |record: &ReadRecord| String::from_utf8(record.value.clone().unwrap_or_default()).expect("text");
     records.iter().map(text).collect()
 }
+
+/// The request as this version has it: topics by their ids from version 13.
+pub(crate) fn by_id(mut request: FetchRequest, cluster: &TestCluster, version: i16) -> FetchRequest {
+    if version >= 13 {
+        for topic in &mut request.topics {
+            topic.topic_id = cluster.topic_id(&topic.topic);
+            topic.topic = TopicName::default();
+        }
+        for topic in &mut request.forgotten_topics_data {
+            topic.topic_id = cluster.topic_id(&topic.topic);
+            topic.topic = TopicName::default();
+        }
+    }
+    request
+}

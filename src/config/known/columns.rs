@@ -1,0 +1,18 @@
+//! The columns of the table, by the names of the reference API.
+
+use super::property::{Property, used};
+
+pub(super) const PROPERTIES: &[Property] = &[
+    used("key.deserializer", &[], None, "The Java class whose type the key has, for the spec `from_properties`."),
+    used("value.deserializer", &[], None, "The Java class whose type the value has, for the spec `from_properties`."),
+    used("deephaven.partition.column.name", &[], Some("KafkaPartition"), "The column of the partition; empty for none."),
+    used("deephaven.offset.column.name", &[], Some("KafkaOffset"), "The column of the offset; empty for none."),
+    used("deephaven.timestamp.column.name", &[], Some("KafkaTimestamp"), "The column of the record's timestamp; empty for none."),
+    used("deephaven.receivetime.column.name", &[], Some(""), "The column of the time of receipt; empty for none."),
+    used("deephaven.keybytes.column.name", &[], Some(""), "The column of the key's size in bytes; empty for none."),
+    used("deephaven.valuebytes.column.name", &[], Some(""), "The column of the value's size in bytes; empty for none."),
+    used("deephaven.key.column.name", &[], Some("KafkaKey"), "The column of a key that is one value."),
+    used("deephaven.value.column.name", &[], Some("KafkaValue"), "The column of a value that is one value."),
+    used("deephaven.key.column.type", &[], None, "The type of a key that is one value."),
+    used("deephaven.value.column.type", &[], None, "The type of a value that is one value."),
+];

@@ -1,0 +1,70 @@
+//! What a property chooses among.
+
+/// Where to start a partition that has no committed offset: `auto.offset.reset`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OffsetReset {
+    /// At the first offset that the log holds.
+    Earliest,
+    /// At the end of the log.
+    Latest,
+    /// Nowhere: it is an error.
+    None,
+}
+
+impl OffsetReset {
+    /// What the property means, by the names that Java and librdkafka have for it; none where it is empty.
+    pub(super) fn read(text: &str) -> Result<Option<Self>, String> {
+        match text.to_ascii_lowercase().as_str() {
+            "" => Ok(None),
+            "earliest" | "smallest" | "beginning" => Ok(Some(Self::Earliest)),
+            "latest" | "largest" | "end" => Ok(Some(Self::Latest)),
+            "none" | "error" => Ok(Some(Self::None)),
+            _ => Err("must be earliest, latest or none".into()),
+        }
+    }
+}
+
+/// What happens when the log was cut below what was read of it: `kolumn.on.truncation`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OnTruncation {
+    /// The consumption stops.
+    Fail,
+    /// The rows that the log lost are withdrawn from the table, and it is read on.
+    Withdraw,
+}
+
+impl OnTruncation {
+    pub(super) const NAMES: [(&str, Self); 2] = [("fail", Self::Fail), ("withdraw", Self::Withdraw)];
+}
+
+/// What happens when the topic was deleted and created again: `kolumn.on.recreated.topic`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OnRecreatedTopic {
+    /// The consumption stops.
+    Fail,
+    /// The new topic is read from its first offset. The rows of the old one stay.
+    Restart,
+}
+
+impl OnRecreatedTopic {
+    pub(super) const NAMES: [(&str, Self); 2] = [("fail", Self::Fail), ("restart", Self::Restart)];
+}
+
+/// Which addresses of a broker are tried: `broker.address.family`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AddressFamily {
+    /// All.
+    Any,
+    /// Those of IPv4.
+    V4,
+    /// Those of IPv6.
+    V6,
+}
+
+impl AddressFamily {
+    pub(super) const NAMES: [(&str, Self); 3] = [("any", Self::Any), ("v4", Self::V4), ("v6", Self::V6)];
+}

@@ -1,0 +1,75 @@
+//! The fuzz targets of `fuzz/`: built with the address sanitizer, and each run for some seconds on what its corpus says.
+//!
+//! A minute and a half finds what a change broke at once; what needs hours is for the hand: `fuzz/README.md`.
+
+use std::fs;
+use std::process::Command;
+
+use crate::prerequisites;
+use crate::process::{cargo, exists, exists_subcommand, output, run, top};
+use crate::steps::Outcome;
+
+const CARGO_FUZZ: &str = "0.13.2";
+/// How long each target runs.
+const SECONDS: u32 = 8;
+/// No input is longer; so no promise allows an allocation of more than [`MALLOC_LIMIT_MB`].
+const LONGEST_INPUT: u32 = 16 << 10;
+const MALLOC_LIMIT_MB: u32 = 32;
+/// The sanitizer's flags are unstable ones; its runtime is clang's, which rustup's toolchains need not have.
+const FLAGS: &str = "-Zexternal-clangrt -Clinker=clang -Clink-arg=-fsanitize=address";
+
+/// Builds all targets and runs each for some seconds.
+pub(crate) fn check() -> Outcome {
+    install()?;
+    run(&mut cargo_fuzz(&["build"]))?;
+    let targets = targets()?;
+    for target in &targets {
+        // What is found on the way goes into the first folder, and stays out of the one that is committed.
+        let found = top().join("fuzz/target/found").join(target);
+        fs::create_dir_all(&found).map_err(|error| format!("{}: {error}", found.display()))?;
+        let corpus = top().join("fuzz/corpus").join(target);
+        let mut command = cargo_fuzz(&["run", target]);
+        command.arg(&found).arg(&corpus).arg("--").args([
+            format!("-max_total_time={SECONDS}"),
+            format!("-max_len={LONGEST_INPUT}"),
+            format!("-malloc_limit_mb={MALLOC_LIMIT_MB}"),
+            "-timeout=10".to_owned(),
+            "-verbosity=0".to_owned(),
+        ]);
+        run(&mut command).map_err(|error| format!("{error}\nthe input that did it is in fuzz/artifacts/{target}"))?;
+    }
+    Ok(format!("{} targets, {SECONDS} s each", targets.len()))
+}
+
+/// The targets by name.
+fn targets() -> Result<Vec<String>, String> {
+    let listed = output(&mut cargo_fuzz(&["list"]))?;
+    let targets: Vec<String> = listed.lines().map(str::to_owned).collect();
+    if targets.is_empty() { Err("there is no target; the step would prove nothing".into()) } else { Ok(targets) }
+}
+
+fn cargo_fuzz(arguments: &[&str]) -> Command {
+    let mut command = cargo();
+    command.arg("fuzz").args(arguments).env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", FLAGS);
+    command
+}
+
+/// clang, its sanitizer runtime, and cargo-fuzz, where they are missing.
+fn install() -> Result<(), String> {
+    if !exists("clang", "--version") || !exists("clang++", "--version") {
+        prerequisites::install_packages(&["clang"])?;
+    }
+    // Debian has the runtimes in a package of their own, by the number of the version.
+    let runtime = output(Command::new("clang").arg("-print-file-name=libclang_rt.asan-x86_64.a"))?;
+    let elsewhere = output(Command::new("clang").arg("-print-file-name=libclang_rt.asan.a"))?;
+    // What clang does not find it prints as it was asked.
+    if !runtime.contains('/') && !elsewhere.contains('/') {
+        let major = output(Command::new("clang").arg("-dumpversion"))?;
+        let major = major.split('.').next().unwrap_or_default().trim().to_owned();
+        prerequisites::install_packages(&[&format!("libclang-rt-{major}-dev")])?;
+    }
+    if !exists_subcommand("fuzz") {
+        run(cargo().args(["install", "--locked", "cargo-fuzz", "--version", CARGO_FUZZ]))?;
+    }
+    Ok(())
+}
