@@ -239,7 +239,7 @@ pub enum Error {
         topic: String,
     },
     /// TLS could not be agreed on, or not set up: a certificate that is not trusted, expired, or of another host; a peer without TLS.
-    #[error("{broker}: TLS: {reason}{}", sentence(.hint))]
+    #[error("{}TLS: {reason}{}", prefix(.broker), sentence(.hint))]
     Tls {
         /// `host:port`; empty where nothing was connected to yet.
         broker: String,
@@ -375,6 +375,10 @@ fn theirs_text(theirs: &Option<(i16, i16)>) -> String {
 
 fn sentence(hint: &str) -> String {
     if hint.is_empty() { String::new() } else { format!("; {hint}") }
+}
+
+fn prefix(broker: &str) -> String {
+    if broker.is_empty() { String::new() } else { format!("{broker}: ") }
 }
 
 fn seconds(limit: &Duration) -> String {

@@ -54,6 +54,8 @@ pub mod arrow {
     pub use {arrow_array as array, arrow_buffer as buffer, arrow_schema as schema};
 }
 
+pub use rustls;
+
 /// The README's Rust is compiled with the other examples.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -16,6 +16,7 @@ mod output;
 mod progress;
 mod source;
 mod summary;
+mod trouble;
 mod verbs;
 
 use std::process::ExitCode;

@@ -40,6 +40,13 @@ impl Progress {
         bar.set_message(how_far.text());
     }
 
+    /// Shows a line of text instead of how far it is.
+    pub(crate) fn replace(&self, text: String) {
+        if let Some(bar) = self.bar.as_ref().filter(|bar| !bar.is_hidden()) {
+            bar.set_message(text);
+        }
+    }
+
     /// Says something beside it. If stderr cannot be written, there is no place to say so.
     pub(crate) fn say(&self, line: &str) {
         let say = || drop(writeln!(io::stderr(), "{line}"));

@@ -220,6 +220,29 @@ fn an_interrupt_completes_the_file_with_what_was_visible_and_is_130() {
     summary(&Output { status, stdout: Vec::new(), stderr });
 }
 
+#[test]
+fn b5_rows_that_were_written_and_that_the_log_lost_afterwards_are_told_and_summed_up() {
+    let cluster = cluster();
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("orders.jsonl");
+    let arguments =
+        ["consume", "orders", "-v", SPEC, "--until", "never", "--stats=json", "-X", "kolumn.on.truncation=withdraw", "-O"];
+    let mut child = command(&cluster, &[&arguments[..], &[path.to_str().unwrap()]].concat()).spawn().unwrap();
+    wait_for(|| partial_of(directory.path()).filter(|text| text.lines().count() == 297));
+    cluster.log("orders", 1).elect_unclean(1, 40);
+    cluster.produce("orders", 1, BatchBuilder::new().values(["{\"id\":7,\"name\":\"new\"}"]).build());
+    let partial = wait_for(|| partial_of(directory.path()).filter(|text| text.lines().count() == 298));
+    assert_eq!(json_lines(&partial).last().map(|row| row["KafkaOffset"].as_i64()), Some(Some(40)));
+    interrupt(&child);
+    let status = child.wait().unwrap();
+    let mut stderr = Vec::new();
+    child.stderr.take().unwrap().read_to_end(&mut stderr).unwrap();
+    let said = "partition 1: the log lost its end: 59 rows from offset 40 on are written and no longer in it";
+    assert!(text(&stderr).lines().any(|line| line == said), "{}", text(&stderr));
+    let summary = summary(&Output { status, stdout: Vec::new(), stderr });
+    assert_eq!((summary["rows"].as_i64(), summary["withdrawn"].as_i64()), (Some(297 - 59 + 1), Some(59)));
+}
+
 fn partial_of(directory: &Path) -> Option<String> {
     let found = std::fs::read_dir(directory).unwrap().find_map(|entry| {
         let path = entry.unwrap().path();

@@ -44,7 +44,7 @@ fn first_records(edit: impl Fn(&mut Vec<u8>) + Send + Sync + 'static) -> (Verdic
 }
 
 #[tokio::test]
-async fn a_fetch_answer_that_is_cut_at_any_byte_is_fetched_again() {
+async fn a3_a_fetch_answer_that_is_cut_at_any_byte_is_fetched_again() {
     let cluster = numbered(1, 2, 6, 3);
     complete(hasty(&cluster)).await;
     let length = cluster.requests_of(ApiKey::Fetch).iter().map(|request| request.response_bytes).max().expect("a fetch");
@@ -72,7 +72,7 @@ async fn an_answer_to_any_question_of_the_start_that_is_cut_is_asked_for_again()
 }
 
 #[tokio::test]
-async fn records_with_any_one_byte_corrupted_are_found_and_fetched_again() {
+async fn a3_records_with_any_one_byte_corrupted_are_found_and_fetched_again() {
     let cluster = numbered(1, 1, 6, 3);
     let batch = cluster.log("t", 0).batches()[0].len();
     assert!(batch > HEADER_LEN);
@@ -90,7 +90,7 @@ async fn records_with_any_one_byte_corrupted_are_found_and_fetched_again() {
 }
 
 #[tokio::test]
-async fn any_one_corrupted_byte_of_a_fetch_answers_frame_hurts_nothing_but_the_connection() {
+async fn a3_any_one_corrupted_byte_of_a_fetch_answers_frame_hurts_nothing_but_the_connection() {
     let cluster = numbered(1, 1, 6, 3);
     complete(hasty(&cluster)).await;
     let fetches = cluster.requests_of(ApiKey::Fetch);
@@ -114,7 +114,7 @@ async fn any_one_corrupted_byte_of_a_fetch_answers_frame_hurts_nothing_but_the_c
 }
 
 #[tokio::test]
-async fn error_codes_that_may_pass_pass() {
+async fn b10_error_codes_that_may_pass_pass() {
     // UNKNOWN_TOPIC_OR_PARTITION, LEADER_NOT_AVAILABLE, NOT_LEADER, REQUEST_TIMED_OUT, REPLICA_NOT_AVAILABLE, NETWORK_EXCEPTION,
     // KAFKA_STORAGE_ERROR, fenced and unknown epochs, OFFSET_NOT_AVAILABLE, THROTTLING_QUOTA_EXCEEDED,
     // UNKNOWN_TOPIC_ID, UNKNOWN_SERVER_ERROR, and two that nobody knows.
@@ -150,18 +150,7 @@ async fn an_error_of_one_partition_holds_up_no_other() {
 }
 
 #[tokio::test]
-async fn access_that_is_denied_in_the_middle_ends_the_consumption_with_that_error_and_keeps_the_rows() {
-    let cluster = numbered(1, 1, 60, 20);
-    let table = within(consume(&cluster).table(TableType::Append).into_future()).await.expect("a table");
-    until("the first rows", || table.snapshot().rows() == 60).await;
-    cluster.next(ApiKey::Fetch, u32::MAX, Verdict::Error(29));
-    let error = within(table.finished()).await.expect_err("it is denied");
-    assert!(matches!(&error, Error::NotAuthorized { what, .. } if what.contains("t/0")), "{error}");
-    assert_numbered(&table.snapshot(), 1, 60);
-}
-
-#[tokio::test]
-async fn a_throttled_client_does_not_ask_before_its_time_is_over() {
+async fn a18_a_throttled_client_does_not_ask_before_its_time_is_over() {
     const THROTTLE: Duration = Duration::from_millis(300);
     let cluster = numbered(1, 2, 60, 20);
     let asked: Arc<Mutex<Vec<Instant>>> = Arc::default();
@@ -181,7 +170,7 @@ async fn a_throttled_client_does_not_ask_before_its_time_is_over() {
 }
 
 #[tokio::test]
-async fn answers_that_drip_arrive_and_those_of_the_other_node_do_not_wait_for_them() {
+async fn a5_answers_that_drip_arrive_and_those_of_the_other_node_do_not_wait_for_them() {
     let cluster = numbered(2, 2, 60, 20);
     cluster.on(|request| match (request.api, request.node) {
         (ApiKey::Fetch, 1) => Verdict::Drip(16, Duration::from_millis(2)),
@@ -191,7 +180,7 @@ async fn answers_that_drip_arrive_and_those_of_the_other_node_do_not_wait_for_th
 }
 
 #[tokio::test]
-async fn answers_that_are_late_doubled_mistaken_or_missing_lose_and_double_no_row() {
+async fn a8_answers_that_are_late_doubled_mistaken_or_missing_lose_and_double_no_row() {
     let verdicts = [
         Verdict::Delay(Duration::from_millis(500)),
         Verdict::Twice,
@@ -223,7 +212,7 @@ async fn answers_that_are_late_doubled_mistaken_or_missing_lose_and_double_no_ro
 }
 
 #[tokio::test]
-async fn a_web_server_on_the_port_is_recognised() {
+async fn a7_a_web_server_on_the_port_is_recognised() {
     let cluster = numbered(1, 1, 6, 3);
     let answer = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\nwhat?";
     cluster.next(ApiKey::ApiVersions, u32::MAX, Verdict::ReplaceBytes(answer.into()));

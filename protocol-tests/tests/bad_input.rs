@@ -141,7 +141,7 @@ async fn a_broker_that_accepts_and_says_nothing_is_an_error_when_the_time_for_th
 }
 
 #[tokio::test]
-async fn a_host_without_address_is_named() {
+async fn a2_a_host_without_address_is_named() {
     let error = refused(unconnected().brokers("no-such-host.invalid:9092").property("kolumn.bootstrap.timeout.ms", "300")).await;
     match error {
         // A resolver may also just not answer.
@@ -289,7 +289,7 @@ async fn a_type_or_deserializer_that_does_not_exist_is_refused() {
 }
 
 #[tokio::test]
-async fn access_that_is_denied_is_an_error_that_says_what_to_ask_for() {
+async fn b16_access_that_is_denied_is_an_error_that_says_what_to_ask_for() {
     // A broker names itself and the others also to who may not see a topic.
     let hidden = Verdict::edit(|response| {
         if let Response::Metadata(response) = response {

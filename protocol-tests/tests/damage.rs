@@ -31,7 +31,7 @@ fn damage(cluster: &TestCluster, times: usize) {
 }
 
 #[tokio::test]
-async fn a_batch_that_was_damaged_on_the_way_is_fetched_again() {
+async fn c8_a_batch_that_was_damaged_on_the_way_is_fetched_again() {
     let cluster = empty(1);
     for first in [0, 100, 200] {
         cluster.produce("t", 0, numbered_batch(first..first + 100));
@@ -44,7 +44,7 @@ async fn a_batch_that_was_damaged_on_the_way_is_fetched_again() {
 }
 
 #[tokio::test]
-async fn a_batch_that_is_damaged_for_good_fails_the_consumption_and_keeps_the_rows_before_it() {
+async fn c8_a_batch_that_is_damaged_for_good_fails_the_consumption_and_keeps_the_rows_before_it() {
     let cluster = empty(1);
     cluster.produce("t", 0, numbered_batch(0..100));
     cluster.produce("t", 0, values(100..110).crc_xor(0x10).build());
@@ -92,7 +92,7 @@ async fn what_is_no_batch_fails_the_consumption_with_what_is_wrong_and_never_mor
 }
 
 #[tokio::test]
-async fn a_batch_that_lies_about_its_records_fails_the_consumption_and_its_neighbours_stay() {
+async fn c10_a_batch_that_lies_about_its_records_fails_the_consumption_and_its_neighbours_stay() {
     let lies = [
         ("more records than there are", values(100..110).record_count(11)),
         ("a count below zero", values(100..110).record_count(-1)),
@@ -117,7 +117,7 @@ async fn a_batch_that_lies_about_its_records_fails_the_consumption_and_its_neigh
 }
 
 #[tokio::test]
-async fn a_batch_that_decompresses_to_more_than_the_limit_is_refused() {
+async fn c9_a_batch_that_decompresses_to_more_than_the_limit_is_refused() {
     for (codec, compress) in CODECS {
         let cluster = empty(1);
         cluster.produce("t", 0, numbered_batch(0..10));

@@ -66,7 +66,7 @@ async fn a_node_killed_and_restarted_in_the_middle_of_a_million_rows_loses_and_d
 }
 
 #[tokio::test]
-async fn a_node_that_comes_back_on_another_port_is_found_by_metadata() {
+async fn a16_a_node_that_comes_back_on_another_port_is_found_by_metadata() {
     let cluster = million(1);
     let (table, mut updates) = in_the_middle(&cluster).await;
     cluster.restart_on_new_port(2);
@@ -103,7 +103,7 @@ async fn a_leader_that_moves_back_and_forth_is_followed() {
 }
 
 #[tokio::test]
-async fn a_partition_without_a_leader_is_read_on_when_it_has_one_again() {
+async fn b2_a_partition_without_a_leader_is_read_on_when_it_has_one_again() {
     let cluster = numbered(1, 2, 100, 10);
     let table = within(consume(&cluster).until(Stop::At(300)).table(TableType::Append).into_future()).await.expect("a table");
     until("the first rows", || table.snapshot().rows() == 200).await;
@@ -119,7 +119,7 @@ async fn a_partition_without_a_leader_is_read_on_when_it_has_one_again() {
 }
 
 #[tokio::test]
-async fn a_node_that_is_silent_holds_up_only_its_own_partitions() {
+async fn c23_a_node_that_is_silent_holds_up_only_its_own_partitions() {
     let cluster = numbered(3, 3, 100, 10);
     // One lane for all: the silence of one node must not even hold up the lane that waits for it.
     let consume = consume(&cluster).lanes(1).until(Stop::At(5000));
@@ -139,7 +139,7 @@ async fn a_node_that_is_silent_holds_up_only_its_own_partitions() {
 }
 
 #[tokio::test]
-async fn a_fetch_that_is_never_answered_is_given_up_and_made_again() {
+async fn a4_a_fetch_that_is_never_answered_is_given_up_and_made_again() {
     let cluster = numbered(2, 2, 100, 10);
     let silent = Arc::new(AtomicBool::new(true));
     let hook = Arc::clone(&silent);

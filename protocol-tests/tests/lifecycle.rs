@@ -53,7 +53,7 @@ async fn close_in_the_middle_leaves_a_table_in_which_every_offset_is_accounted_f
 }
 
 #[tokio::test]
-async fn the_last_handle_that_is_dropped_ends_the_consumption_and_no_other_does() {
+async fn e2_the_last_handle_that_is_dropped_ends_the_consumption_and_no_other_does() {
     let cluster = numbered(2, 2, 100, 10);
     let table = live(consume(&cluster)).await;
     let updates = table.updates();
@@ -94,7 +94,7 @@ async fn a_complete_consumption_closes_its_connections_while_its_table_is_held()
 }
 
 #[tokio::test]
-async fn a_start_that_is_given_up_leaves_nothing_behind() {
+async fn e1_a_start_that_is_given_up_leaves_nothing_behind() {
     let cluster = numbered(1, 1, 100, 10);
     cluster.on(|_| Verdict::Silence);
     let mut starting = pin!(consume(&cluster).table(TableType::Append).into_future());

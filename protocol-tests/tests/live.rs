@@ -184,7 +184,7 @@ fn frugal(cluster: &TestCluster) -> kolumn::Consume {
 }
 
 #[tokio::test]
-async fn a_subscriber_that_does_not_read_stops_the_fetch_at_the_budget_and_loses_nothing() {
+async fn c22_a_subscriber_that_does_not_read_stops_the_fetch_at_the_budget_and_loses_nothing() {
     let cluster = large();
     for table_type in [TableType::Append, TableType::Blink, TableType::Ring(10)] {
         let table = within(frugal(&cluster).table(table_type).into_future()).await.expect("a table");

@@ -3,6 +3,7 @@
 mod common;
 
 use common::{append_numbered, assert_adds_up, consume, numbered, numbers, until, within};
+use kolumn::table::EventKind;
 use kolumn::{Error, Span, Stop, Table, TableType};
 use kolumn_test_broker::{ApiKey, TestCluster, Verdict};
 
@@ -34,13 +35,24 @@ fn offsets(table: &Table) -> Vec<i64> {
         .collect()
 }
 
+/// What became of the offsets, whoever led when.
 fn account(table: &Table) -> Span {
     assert_adds_up(&table.snapshot());
-    table.snapshot().positions().get(0).expect("the partition").account
+    Span { leader_epoch: -1, ..table.snapshot().positions().get(0).expect("the partition").account }
+}
+
+/// What the events say of offsets that are gone: from, to, and where reading went on.
+fn lost(table: &Table) -> Vec<(i64, i64, i64)> {
+    let events = table.status().events;
+    let lost = events.iter().filter_map(|event| match event.what {
+        EventKind::OffsetsLost { from, to, resumed } => Some((from, to, resumed)),
+        _ => None,
+    });
+    lost.collect()
 }
 
 #[tokio::test]
-async fn with_earliest_what_the_log_lost_is_a_gap_and_the_rest_is_read() {
+async fn b6_with_earliest_what_the_log_lost_is_a_gap_and_the_rest_is_read() {
     let (cluster, table) = overtaken(Some("earliest")).await;
     until("a table at the end", || account(&table).next == 1000).await;
     append_numbered(&cluster, 0, 1000..1100, 50);
@@ -48,22 +60,24 @@ async fn with_earliest_what_the_log_lost_is_a_gap_and_the_rest_is_read() {
     assert_eq!(offsets(&table), (0..500).chain(700..1100).collect::<Vec<_>>());
     let span = Span { rows: 900, gaps: 200, next: 1100, ..Span::empty(0, 0) };
     assert_eq!(account(&table), span);
+    assert_eq!(lost(&table), [(500, 700, 700)]);
     let error = table.status().partitions[0].last_error.clone();
     assert!(matches!(error, Some(Error::OffsetOutOfRange { offset: 500, first: 700, next: 1000, .. })), "{error:?}");
 }
 
 #[tokio::test]
-async fn with_latest_what_is_left_out_is_told_from_what_the_log_lost() {
+async fn b6_with_latest_what_is_left_out_is_told_from_what_the_log_lost() {
     let (cluster, table) = overtaken(Some("latest")).await;
     until("a table at the end", || account(&table).next == 1000).await;
     append_numbered(&cluster, 0, 1000..1100, 50);
     within(table.finished()).await.expect("it is complete");
     assert_eq!(offsets(&table), (0..500).chain(1000..1100).collect::<Vec<_>>());
     assert_eq!(account(&table), Span { rows: 600, gaps: 200, filtered: 300, next: 1100, ..Span::empty(0, 0) });
+    assert_eq!(lost(&table), [(500, 700, 1000)]);
 }
 
 #[tokio::test]
-async fn without_a_policy_or_with_none_a_lost_position_is_an_error_and_the_rows_stay() {
+async fn b6_without_a_policy_or_with_none_a_lost_position_is_an_error_and_the_rows_stay() {
     for reset in [None, Some("none")] {
         let (_cluster, table) = overtaken(reset).await;
         let error = within(table.finished()).await.expect_err("the position is lost");
@@ -75,24 +89,7 @@ async fn without_a_policy_or_with_none_a_lost_position_is_an_error_and_the_rows_
 }
 
 #[tokio::test]
-async fn a_log_that_lost_its_end_is_an_error_whatever_the_policy_is() {
-    for reset in ["earliest", "latest"] {
-        let cluster = numbered(1, 1, 500, 50);
-        let consume = consume(&cluster).property("auto.offset.reset", reset);
-        let table = within(consume.table(TableType::Append).into_future()).await.expect("a table");
-        until("the first rows", || table.snapshot().rows() == 500).await;
-        cluster.kill(1);
-        cluster.log("t", 0).truncate(300);
-        cluster.restart(1);
-        let error = within(table.finished()).await.expect_err("rows of the table are not in the log any more");
-        assert!(matches!(error, Error::OffsetOutOfRange { offset: 500, first: 0, next: 300, .. }), "{error}");
-        assert_eq!(offsets(&table), (0..500).collect::<Vec<_>>());
-        account(&table);
-    }
-}
-
-#[tokio::test]
-async fn an_end_that_the_log_has_lost_is_reached_by_its_gap() {
+async fn b6_an_end_that_the_log_has_lost_is_reached_by_its_gap() {
     let cluster = numbered(1, 1, 500, 50);
     let consume = consume(&cluster).property("auto.offset.reset", "earliest").until(Stop::At(600));
     let table = within(consume.table(TableType::Append).into_future()).await.expect("a table");
@@ -107,7 +104,7 @@ async fn an_end_that_the_log_has_lost_is_reached_by_its_gap() {
 }
 
 #[tokio::test]
-async fn a_beginning_that_retention_moves_before_the_first_fetch_is_followed_without_a_policy() {
+async fn b6_a_beginning_that_retention_moves_before_the_first_fetch_is_followed_without_a_policy() {
     let cluster = numbered(1, 1, 500, 50);
     cluster.next(ApiKey::Fetch, u32::MAX, Verdict::Close);
     let table = within(consume(&cluster).until(Stop::At(500)).table(TableType::Append).into_future()).await.expect("a table");

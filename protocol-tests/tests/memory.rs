@@ -88,7 +88,7 @@ fn batch(number: i64) -> Bytes {
 }
 
 #[test]
-fn gigabytes_go_through_a_blink_table_within_the_budget() {
+fn e5_gigabytes_go_through_a_blink_table_within_the_budget() {
     let log = Log::new();
     let budget = 64 << 20;
     let peak = log.read("blink", budget, "none");
@@ -97,7 +97,7 @@ fn gigabytes_go_through_a_blink_table_within_the_budget() {
 }
 
 #[test]
-fn gigabytes_go_through_a_ring_within_the_budget_and_the_rows_of_the_ring() {
+fn e5_gigabytes_go_through_a_ring_within_the_budget_and_the_rows_of_the_ring() {
     let log = Log::new();
     let budget = 64 << 20;
     let peak = log.read(&format!("ring:{RING_ROWS}"), budget, "none");

@@ -81,6 +81,9 @@ async fn b13_a_topic_that_was_created_again_is_read_from_its_beginning_where_tha
     }
     found.dedup();
     assert_eq!(found.len(), 1100);
+    for (_, position) in snapshot.positions().iter() {
+        assert_eq!(position.generation, 1, "{position:?}");
+    }
     assert_adds_up(&snapshot);
     within(table.close()).await.expect("it closes");
     Ok(())

@@ -49,7 +49,7 @@ async fn batches_of_every_codec_may_follow_each_other_in_one_log() {
 }
 
 #[tokio::test]
-async fn keys_and_values_may_be_null_or_empty_and_are_told_apart() {
+async fn c13_keys_and_values_may_be_null_or_empty_and_are_told_apart() {
     let cluster = empty(1);
     let records = [Record::null(), Record::new(""), Record::new("v").key(""), Record::null().key("k"), Record::new("v").key("k")];
     cluster.produce("t", 0, records.into_iter().fold(BatchBuilder::new(), BatchBuilder::record).build());
@@ -117,7 +117,7 @@ fn transactions() -> TestCluster {
 }
 
 #[tokio::test]
-async fn read_committed_leaves_out_aborted_transactions_and_counts_them_and_the_markers() {
+async fn c15_read_committed_leaves_out_aborted_transactions_and_counts_them_and_the_markers() {
     let cluster = transactions();
     let table = complete(to_end(&cluster).property("isolation.level", "read_committed")).await;
     let expected: Vec<i64> = (0..10).chain(20..30).chain(41..50).chain(51..60).chain(61..70).collect();
@@ -152,7 +152,7 @@ async fn read_committed_starts_and_stops_inside_of_aborted_batches() {
 }
 
 #[tokio::test]
-async fn read_committed_ends_where_the_first_open_transaction_begins() {
+async fn c17_read_committed_ends_where_the_first_open_transaction_begins() {
     let cluster = empty(1);
     cluster.produce("t", 0, values(0..10).build());
     cluster.produce("t", 0, values(10..20).producer(7, 0, 0).transactional().build());
@@ -169,7 +169,7 @@ async fn read_committed_ends_where_the_first_open_transaction_begins() {
 }
 
 #[tokio::test]
-async fn aborted_transactions_may_be_told_in_any_order_and_twice() {
+async fn c16_aborted_transactions_may_be_told_in_any_order_and_twice() {
     let cluster = transactions();
     let mut aborted = cluster.log("t", 0).aborted();
     aborted.extend(aborted.clone());
@@ -181,7 +181,7 @@ async fn aborted_transactions_may_be_told_in_any_order_and_twice() {
 }
 
 #[tokio::test]
-async fn what_compaction_took_away_is_counted_as_gaps_wherever_it_was() {
+async fn c7_what_compaction_took_away_is_counted_as_gaps_wherever_it_was() {
     let cluster = empty(1);
     let record = |number: i64| Record::new(format!(r#"{{"n":{number}}}"#));
     // Records missing at the front, in the middle and at the end of a batch.
@@ -221,7 +221,7 @@ async fn an_end_beyond_which_compaction_took_everything_is_reached_when_somethin
 }
 
 #[tokio::test]
-async fn timestamps_are_the_producers_or_the_logs_or_not_there() {
+async fn c14_timestamps_are_the_producers_or_the_logs_or_not_there() {
     let cluster = empty(1);
     let record = |number: i64| Record::new(format!(r#"{{"n":{number}}}"#)).timestamp(1_000 + number);
     let records = (0..3).map(record).fold(BatchBuilder::new().timestamp(1_000), BatchBuilder::record);
@@ -235,7 +235,7 @@ async fn timestamps_are_the_producers_or_the_logs_or_not_there() {
 }
 
 #[tokio::test]
-async fn records_larger_than_every_limit_of_the_fetch_come_whole() {
+async fn c3_records_larger_than_every_limit_of_the_fetch_come_whole() {
     let cluster = empty(1);
     let large = |byte: u8| vec![byte; 3_000_000];
     for round in 0..3 {

@@ -335,7 +335,7 @@ fn assert_limited(snapshot: &kolumn::Snapshot, limit: u64) {
 }
 
 #[tokio::test]
-async fn partitions_that_the_topic_gains_are_read_from_offset_0_wherever_the_others_started() {
+async fn b15_partitions_that_the_topic_gains_are_read_from_offset_0_wherever_the_others_started() {
     let cluster = numbered(2, 2, 100, 30);
     let table = live(start_at(&cluster, Offsets::End).property("metadata.max.age.ms", "20")).await;
     cluster.add_partitions("t", 4);
@@ -349,7 +349,7 @@ async fn partitions_that_the_topic_gains_are_read_from_offset_0_wherever_the_oth
 }
 
 #[tokio::test]
-async fn partitions_that_the_topic_gains_become_constituents() {
+async fn b15_partitions_that_the_topic_gains_become_constituents() {
     let cluster = numbered(1, 1, 100, 30);
     let consume = consume(&cluster).property("metadata.max.age.ms", "20").table(TableType::Append).by_partition();
     let tables = within(consume.into_future()).await.expect("a table");
@@ -366,7 +366,7 @@ async fn partitions_that_the_topic_gains_become_constituents() {
 }
 
 #[tokio::test]
-async fn a_list_of_partitions_and_an_end_leave_out_what_the_topic_gains() {
+async fn b15_a_list_of_partitions_and_an_end_leave_out_what_the_topic_gains() {
     let cluster = numbered(1, 1, 100, 30);
     let only = consume(&cluster).property("metadata.max.age.ms", "20").partitions(Partitions::These(vec![0]));
     let table = live(only).await;

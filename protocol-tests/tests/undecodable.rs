@@ -80,7 +80,7 @@ fn to_end(cluster: &TestCluster) -> Consume {
 }
 
 #[tokio::test]
-async fn every_column_of_the_error_table_says_what_it_should() {
+async fn e6_every_column_of_the_error_table_says_what_it_should() {
     let cluster = empty(2);
     let bad = [
         (r#"{"n":"12"}"#, Some("n"), 5, Reason::Type),
@@ -154,7 +154,7 @@ async fn only_the_beginning_of_a_large_payload_is_kept_and_its_whole_length_is_t
 }
 
 #[tokio::test]
-async fn bad_records_among_good_ones_cost_their_neighbours_nothing() {
+async fn e6_bad_records_among_good_ones_cost_their_neighbours_nothing() {
     let cluster = every_tenth_bad(3, 20);
     let table = complete(to_end(&cluster).lanes(2)).await;
     let expected: Vec<_> = (0..20_000).filter(|number| number % 10 != 9).map(|number| (number, Some(number))).collect();
@@ -209,7 +209,7 @@ async fn the_error_table_is_live() {
 }
 
 #[tokio::test]
-async fn where_a_bad_record_is_to_fail_it_does_and_the_rows_before_it_stay() {
+async fn e6_where_a_bad_record_is_to_fail_it_does_and_the_rows_before_it_stay() {
     for bad in [0_i64, 1, 63, 64, 65, 500, 999] {
         let cluster = empty(1);
         let value = |number: i64| if number == bad { r#"{"n":"x"}"#.to_owned() } else { format!(r#"{{"n":{number}}}"#) };
@@ -249,7 +249,7 @@ async fn what_fails_in_one_partition_leaves_whole_what_the_others_have() {
 }
 
 #[tokio::test]
-async fn as_nulls_bad_records_are_rows_and_only_the_bad_side_is_null() {
+async fn e6_as_nulls_bad_records_are_rows_and_only_the_bad_side_is_null() {
     let cluster = empty(1);
     let batch = BatchBuilder::new()
         .record(Record::new(r#"{"n":0,"m":0}"#).key(10_i64.to_be_bytes()))

@@ -9,6 +9,7 @@ use super::client::{Cluster, Notice};
 use super::refusal::{Trouble, refused};
 use super::view::{self, TopicView};
 use crate::error::{Error, Result, nearest};
+use crate::wire::Connection;
 
 const UNKNOWN_TOPIC_OR_PARTITION: i16 = 3;
 const LEADER_NOT_AVAILABLE: i16 = 5;
@@ -147,6 +148,26 @@ impl Cluster {
         let names = response.topics.iter().filter(|topic| !topic.is_internal).filter_map(name_of);
         let nearest = nearest(&topic, names);
         Error::UnknownTopic { topic, nearest }
+    }
+}
+
+/// Sees to it that the broker at the other end is of this cluster: an address may come to be another's, and what a topic of the same
+/// name holds there is something else.
+///
+/// Cancel safety: dropping it breaks the connection.
+///
+/// # Errors
+///
+/// [`Error::OtherCluster`], and those of a call.
+pub(crate) async fn same_cluster(connection: &mut Connection, expected: &str) -> Result<()> {
+    let request = MetadataRequest::default().with_topics(Some(Vec::new())).with_allow_auto_topic_creation(false);
+    let response = connection.call(&request).await?;
+    match response.cluster_id {
+        Some(found) if found.as_str() != expected => {
+            let broker = connection.broker().to_owned();
+            Err(Error::OtherCluster { broker, expected: expected.to_owned(), found: found.to_string() })
+        }
+        _ => Ok(()),
     }
 }
 

@@ -17,6 +17,7 @@ mod view;
 pub(crate) use backoff::Backoff;
 pub(crate) use client::{Cluster, Notice};
 pub(crate) use epochs::EpochEnd;
+pub(crate) use metadata::same_cluster;
 pub(crate) use offsets::OffsetQuery;
 pub use topics::{PartitionInfo, TopicInfo};
 #[cfg(test)]

@@ -41,7 +41,7 @@ async fn connect(network: &Network) -> Result<Cluster> {
 }
 
 async fn connect_with(network: &Network, settings: &Settings) -> Result<Cluster> {
-    Cluster::connect(network.transport(), WireSettings::new(settings, None)?, settings).await
+    Cluster::connect(network.transport(), WireSettings::new(settings, None, None)?, settings).await
 }
 
 /// Metadata of two brokers, `a` as 1 and `b` as 2, and one topic with these leaders.

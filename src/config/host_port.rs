@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::hidden::without_user;
+use super::security::SecurityProtocol;
 
 const DEFAULT_PORT: u16 = 9092;
 
@@ -39,15 +40,16 @@ impl fmt::Display for HostPort {
     }
 }
 
-/// `host`, `host:port`, `[ipv6]`, `[ipv6]:port`, each with `PLAINTEXT://` before it allowed; the default port is 9092.
+/// `host`, `host:port`, `[ipv6]`, `[ipv6]:port`; the default port is 9092. Each may have a `PLAINTEXT://`, `SSL://` and so on before it,
+/// which says nothing: `security.protocol` does.
 impl FromStr for HostPort {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         let shown = without_user(text);
         let address = match text.split_once("://") {
-            Some((protocol, address)) if protocol.eq_ignore_ascii_case("plaintext") => address,
-            Some((protocol, _)) => return Err(format!("{shown:?}: {protocol} comes later, only PLAINTEXT is spoken now")),
+            Some((protocol, address)) if protocol.parse::<SecurityProtocol>().is_ok() => address,
+            Some((protocol, _)) => return Err(format!("{shown:?}: {protocol} is no protocol of Kafka's")),
             None => text,
         };
         let (host, port) = split(address).ok_or_else(|| format!("{shown:?} is no host:port"))?;
@@ -93,6 +95,7 @@ mod tests {
         assert_eq!(read("[::1]:19092"), Ok(HostPort::new("::1", 19092)));
         assert_eq!(read("fe80::1"), Ok(HostPort::new("fe80::1", 9092)));
         assert_eq!(read("PLAINTEXT://10.0.0.7:1"), Ok(HostPort::new("10.0.0.7", 1)));
+        assert_eq!(read("SASL_SSL://kafka:1"), Ok(HostPort::new("kafka", 1)));
     }
 
     #[test]

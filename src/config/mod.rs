@@ -28,7 +28,7 @@ pub use known::{Effect, KNOWN, Property, Theme, Values};
 pub use policy::{AddressFamily, OffsetReset, OnRecreatedTopic, OnTruncation};
 pub use properties::{Origin, Properties};
 pub use sasl::{SaslCredentials, SaslMechanism, SaslSettings};
-pub use security::{Security, SecurityProtocol};
+pub use security::{Pem, Security, SecurityProtocol, TlsIdentity, TlsSettings, TlsVersions, Verification};
 pub use settings::{ColumnNames, Settings, SideColumn, SocketSettings};
 pub(crate) use token::check_extensions;
 pub use token::{OidcSettings, UnsecuredToken};

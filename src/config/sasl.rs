@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::hidden::{Address, Secret};
 use super::jaas::Jaas;
+use super::security::{Pem, TlsSettings};
 use super::token::{OidcSettings, UnsecuredToken, check_extensions, pairs};
 use super::value::Reader;
 use crate::error::{Error, Result};
@@ -170,10 +171,14 @@ struct Given {
     extensions: Option<String>,
     endpoint: Option<String>,
     unsecured: Option<String>,
+    authorities: Vec<Pem>,
 }
 
 impl Given {
     fn read(reader: &Reader<'_>) -> Self {
+        let file = reader.filled("https.ca.location").filter(|location| location != "probe");
+        let text = reader.filled("https.ca.pem");
+        let authorities = [file.map(|file| Pem::File(file.into())), text.map(|text| Pem::Text(Secret::new(text)))];
         Self {
             username: reader.filled("sasl.username"),
             password: reader.raw("sasl.password").map(Secret::new),
@@ -185,6 +190,7 @@ impl Given {
             extensions: reader.filled("sasl.oauthbearer.extensions"),
             endpoint: reader.filled("sasl.oauthbearer.token.endpoint.url"),
             unsecured: reader.filled("sasl.oauthbearer.config"),
+            authorities: authorities.into_iter().flatten().collect(),
         }
     }
 
@@ -236,6 +242,7 @@ impl Given {
                 })?,
                 scope: self.scope.clone().or_else(|| option("scope")),
                 urlencode,
+                tls: TlsSettings { authorities: self.authorities.clone(), ..TlsSettings::default() },
             };
             return Ok(SaslCredentials::Oidc(settings));
         }

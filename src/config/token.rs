@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::hidden::{Address, Secret};
+use super::security::TlsSettings;
 
 /// A client of an OpenID Connect provider: `sasl.oauthbearer.method=oidc`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub struct OidcSettings {
     /// `sasl.oauthbearer.header.urlencode`: id and secret are encoded for URLs in the request's header, as RFC 6749 has it and many
     /// providers do not.
     pub urlencode: bool,
+    /// What is trusted where the address is of https: `https.ca.location` and `https.ca.pem`, else the authorities of the system.
+    pub tls: TlsSettings,
 }
 
 /// A token that nobody signs: `sasl.oauthbearer.config`, or `unsecuredLogin...` in `sasl.jaas.config`.

@@ -17,12 +17,17 @@ use crate::fetch::FetchSettings;
 use crate::ingest::LaneSettings;
 use crate::position::Partition;
 use crate::table::{Allowance, Budget, CycleSettings, Publisher};
-use crate::wire::{Tcp, Transport, WireSettings};
+use crate::wire::{Transport, WireSettings, transport};
 
 /// Begins a consumption on a control thread of its own, and waits until its table exists.
 pub(super) async fn launch(plan: Plan) -> Result<Handle> {
     let (ready, started) = oneshot::channel();
-    on_thread(move || run(plan, Arc::new(Tcp), ready))?;
+    on_thread(async move || match transport(&plan.settings, plan.crypto_provider.clone()) {
+        Ok(transport) => run(plan, transport, ready).await,
+        Err(error) => {
+            let _ = ready.send(Err(error));
+        }
+    })?;
     started.await.unwrap_or_else(|_| Err(Error::Panicked { what: "the start".into(), reason: "see stderr".into() }))
 }
 
@@ -36,7 +41,7 @@ pub(super) async fn ask<T: Send + 'static>(
     let limit = settings.api_timeout;
     let run = async move || {
         let asked = async {
-            let mut cluster = Cluster::connect(Arc::new(Tcp), wire, &settings).await?;
+            let mut cluster = Cluster::connect(transport(&settings, None)?, wire, &settings).await?;
             question(&mut cluster).await
         };
         let answer = tokio::select! {

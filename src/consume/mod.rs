@@ -38,6 +38,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::crypto::CryptoProvider;
+
 use crate::cluster::{Cluster, TopicInfo};
 use crate::config::{Properties, Settings};
 use crate::decode::OnError;
@@ -63,6 +65,7 @@ pub fn consume(topic: impl Into<String>) -> Consume {
         on_error: OnError::Collect,
         metadata: None,
         error_table: None,
+        crypto_provider: None,
         tokens: None,
     }
 }
@@ -78,7 +81,7 @@ pub fn consume(topic: impl Into<String>) -> Consume {
 /// Dropping the future ends the question.
 pub async fn topics(properties: &Properties, wanted: impl Fn(&str) -> bool + Send + 'static) -> Result<Vec<TopicInfo>> {
     let settings = Settings::from_properties(properties)?;
-    let wire = WireSettings::new(&settings, None)?;
+    let wire = WireSettings::new(&settings, None, None)?;
     control::ask(settings, wire, async move |cluster: &mut Cluster| cluster.topics(wanted).await).await
 }
 
@@ -99,6 +102,7 @@ pub struct Consume {
     on_error: OnError,
     metadata: Option<MetadataColumns>,
     error_table: Option<TableType>,
+    crypto_provider: Option<Arc<CryptoProvider>>,
     tokens: Option<Arc<dyn TokenSource>>,
 }
 
@@ -116,6 +120,7 @@ impl fmt::Debug for Consume {
             .field("on_error", &self.on_error)
             .field("metadata", &self.metadata)
             .field("error_table", &self.error_table)
+            .field("crypto_provider", &self.crypto_provider.is_some())
             .field("token_source", &self.tokens.is_some())
             .finish()
     }
@@ -199,6 +204,16 @@ impl Consume {
     /// Who gives the tokens of OAUTHBEARER (`sasl.mechanism`). Without it the properties say where they come from.
     pub fn token_source(mut self, source: impl TokenSource) -> Self {
         self.tokens = Some(Arc::new(source));
+        self
+    }
+
+    /// The cryptography of TLS. Default: what the process has installed as the default of [`crate::rustls`], else graviola, in pure
+    /// Rust.
+    ///
+    /// graviola needs AES, AVX2 and ADX on x86-64, and AES, PMULL and SHA2 on aarch64; on an older processor TLS is an error without
+    /// another provider. [`topics`] follows the default of the process.
+    pub fn crypto_provider(mut self, provider: Arc<CryptoProvider>) -> Self {
+        self.crypto_provider = Some(provider);
         self
     }
 

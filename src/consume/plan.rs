@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow_schema::SchemaRef;
+use rustls::crypto::CryptoProvider;
 
 use super::Consume;
 use crate::config::{Settings, SideColumn};
@@ -19,6 +20,7 @@ use crate::wire::WireSettings;
 pub(super) struct Plan {
     pub(super) topic: Arc<str>,
     pub(super) settings: Settings,
+    pub(super) crypto_provider: Option<Arc<CryptoProvider>>,
     pub(super) wire: WireSettings,
     pub(super) key: Spec,
     pub(super) value: Spec,
@@ -38,7 +40,7 @@ pub(super) struct Plan {
 impl Plan {
     pub(super) fn new(consume: Consume, table_type: TableType, by_partition: bool) -> Result<Self> {
         let settings = Settings::from_properties(&consume.properties)?;
-        let wire = WireSettings::new(&settings, consume.tokens)?;
+        let wire = WireSettings::new(&settings, consume.tokens, consume.crypto_provider.clone())?;
         let names = names(&settings);
         let key = consume.key.unwrap_or_else(|| {
             if names.key.column_type.is_some() || names.key.deserializer.is_some() {
@@ -55,6 +57,7 @@ impl Plan {
         Ok(Self {
             topic: consume.topic.into(),
             settings,
+            crypto_provider: consume.crypto_provider,
             wire,
             key,
             value,

@@ -60,7 +60,8 @@ impl FetchCore {
             };
             for data in response.responses.into_iter().filter(is_ours).flat_map(|answer| answer.partitions) {
                 // What was not asked for, or is there a second time, is not read.
-                let Some(asked) = open.remove(&data.partition_index) else { continue };
+                let again = self.planted.has(Defect::SecondCopyTaken).then(|| open.get(&data.partition_index).copied()).flatten();
+                let Some(asked) = again.or_else(|| open.remove(&data.partition_index)) else { continue };
                 bytes += data.records.as_ref().map_or(0, Bytes::len);
                 self.on_partition(&ticket, &asked, data, now, &mut actions);
             }

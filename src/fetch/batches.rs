@@ -44,11 +44,7 @@ impl FetchCore {
                     last_epoch = batch.header.leader_epoch.max(-1);
                 }
                 // A batch that ends below the position is a stale answer's, or the first of a compacted log: not an error.
-                Ok((after, _)) => {
-                    if planted.has(Defect::StaleBatchMovesBack) {
-                        next = after;
-                    }
-                }
+                Ok(_) => {}
                 Err(_) => {
                     damaged = true;
                     break;

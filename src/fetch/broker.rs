@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::planted::{Defect, Planted};
 use super::session::Session;
 use crate::position::Partition;
 
@@ -47,9 +48,11 @@ impl BrokerState {
     }
 
     /// Nothing that is under way will be answered.
-    pub(super) fn give_up(&mut self) {
+    pub(super) fn give_up(&mut self, planted: Planted) {
         self.in_flight = 0;
         self.given_up += 1;
-        self.session.lost();
+        if !planted.has(Defect::SessionSurvivesConnection) {
+            self.session.lost();
+        }
     }
 }

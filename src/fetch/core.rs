@@ -39,6 +39,8 @@ pub(crate) struct FetchCore {
     pub(super) brokers: BTreeMap<i32, BrokerState>,
     /// The brokers whose address somebody told.
     pub(super) known: BTreeSet<i32>,
+    /// The leader epochs in which partitions were given away: whoever assigns them again has looked at no older ones.
+    given_away: BTreeMap<Partition, i32>,
     /// What is to be done and no answer is the reason for.
     pub(super) actions: VecDeque<Action>,
     /// Never given twice, so that a partition that comes back is not mistaken for what it was.
@@ -56,6 +58,7 @@ impl FetchCore {
             partitions: BTreeMap::new(),
             brokers: BTreeMap::new(),
             known: BTreeSet::new(),
+            given_away: BTreeMap::new(),
             actions: VecDeque::new(),
             next_generation: 0,
             rng: fastrand::Rng::with_seed(seed),
@@ -67,12 +70,18 @@ impl FetchCore {
     /// before the position, -1 where it is not known; that the log is still that one was seen to.
     pub(crate) fn assign(&mut self, partition: Partition, position: Offset, last_epoch: i32, stop: Option<Offset>) {
         let generation = self.generation();
-        self.partitions.insert(partition, PartitionState::new(position, last_epoch, stop, generation));
+        let mut state = PartitionState::new(position, last_epoch, stop, generation);
+        state.validated = self.given_away.remove(&partition);
+        self.partitions.insert(partition, state);
     }
 
     /// Asks for `partition` no more.
     pub(crate) fn remove(&mut self, partition: Partition) {
-        self.partitions.remove(&partition);
+        if let Some(state) = self.partitions.remove(&partition)
+            && state.leadership.epoch >= 0
+        {
+            self.given_away.insert(partition, state.leadership.epoch);
+        }
     }
 
     /// Says where `partition` ends.
@@ -122,6 +131,7 @@ impl FetchCore {
             self.abandon();
         }
         self.partitions.retain(|_, state| !state.is_gone);
+        self.given_away.clear();
         self.identity.adopt(view.topic_id);
         self.topic_view(view);
     }
@@ -129,7 +139,7 @@ impl FetchCore {
     /// The connection to `broker` is given up, with whatever is in flight over it: all of it may be asked again.
     pub(crate) fn give_up(&mut self, broker: i32) {
         let Some(state) = self.brokers.get_mut(&broker) else { return };
-        state.give_up();
+        state.give_up(self.planted);
         for partition in self.partitions.values_mut().filter(|partition| partition.in_flight == Some(broker)) {
             self.next_generation += 1;
             partition.start_anew(self.next_generation);

@@ -20,6 +20,8 @@ pub(super) struct PartitionState {
     pub(super) replica: Replica,
     /// There is a leader epoch that no broker has compared the last epoch with.
     pub(super) unvalidated: bool,
+    /// The leader epoch in which the log was compared before it was assigned, where that is known.
+    pub(super) validated: Option<i32>,
     /// Another one with every rewind and leader; answers to earlier generations are discarded.
     pub(super) generation: u64,
     /// The broker whose answer is awaited.
@@ -49,6 +51,7 @@ impl PartitionState {
             leadership: Leadership::UNKNOWN,
             replica: Replica::default(),
             unvalidated: false,
+            validated: None,
             generation,
             in_flight: None,
             held: false,
@@ -99,12 +102,11 @@ impl PartitionState {
 
     /// Takes a leader from metadata, and says whether it is another.
     pub(super) fn learn_leader(&mut self, leader: Option<i32>, epoch: i32, planted: Planted) -> bool {
-        // What an assignment begins with was validated by whoever assigned it.
         let is_first = self.leadership == Leadership::UNKNOWN;
         let change = self.leadership.learn(leader, epoch, planted);
-        if change != Change::None && !is_first {
-            self.unvalidated = true;
-        }
+        // What an assignment begins with was validated by whoever assigned it, as of the epoch that was known then.
+        let is_later = !is_first || self.validated.is_some_and(|validated| epoch > validated);
+        self.unvalidated |= change != Change::None && is_later;
         if change == Change::Leader {
             self.turn_to_leader();
         }

@@ -41,8 +41,8 @@ pub(super) enum Defect {
     DivergenceOverlooked,
     /// A new leader epoch is not validated where the broker does not.
     ValidationForgotten,
-    /// Of two batches in an answer, a batch below the position moves it back.
-    StaleBatchMovesBack,
+    /// Of a partition that is in an answer twice, both are taken.
+    SecondCopyTaken,
     /// A partition is asked for in two requests at once.
     AskedTwice,
 }

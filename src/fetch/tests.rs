@@ -189,7 +189,7 @@ fn each_partition_is_first_in_its_turn() {
 }
 
 #[test]
-fn a_truncated_tail_is_left_for_the_next_request() {
+fn c2_a_truncated_tail_is_left_for_the_next_request() {
     let now = Instant::now();
     let (first, second) = (batch(0, 3), batch(3, 4));
     for cut in 0..second.len() {
@@ -202,7 +202,7 @@ fn a_truncated_tail_is_left_for_the_next_request() {
 }
 
 #[test]
-fn a_batch_that_begins_below_the_position_is_handed_on_whole() {
+fn c5_a_batch_that_begins_below_the_position_is_handed_on_whole() {
     let mut core = core();
     core.assign(0, 12, -1, None);
     core.topic_view(&view(&[(0, 1, 0)]));
@@ -213,7 +213,7 @@ fn a_batch_that_begins_below_the_position_is_handed_on_whole() {
 }
 
 #[test]
-fn a_batch_that_compaction_emptied_and_the_tail_of_another_move_the_position() {
+fn c7_a_batch_that_compaction_emptied_and_the_tail_of_another_move_the_position() {
     let mut core = reading([0]);
     let now = Instant::now();
     let bytes = [Batch::at(0).last_offset_delta(9).bytes(), Batch::at(10).records(["x"]).last_offset_delta(19).bytes()].concat();
@@ -223,7 +223,7 @@ fn a_batch_that_compaction_emptied_and_the_tail_of_another_move_the_position() {
 }
 
 #[test]
-fn an_answer_to_what_was_asked_before_a_rewind_is_discarded() {
+fn c20_an_answer_to_what_was_asked_before_a_rewind_is_discarded() {
     let mut core = reading([0, 1]);
     let now = Instant::now();
     let (ticket, _) = core.next_request(1, 12, now).unwrap();
@@ -237,7 +237,7 @@ fn an_answer_to_what_was_asked_before_a_rewind_is_discarded() {
 }
 
 #[test]
-fn an_answer_to_a_partition_that_was_removed_or_assigned_anew_is_discarded() {
+fn c20_an_answer_to_a_partition_that_was_removed_or_assigned_anew_is_discarded() {
     let mut core = reading([0, 1]);
     let now = Instant::now();
     let (ticket, _) = core.next_request(1, 12, now).unwrap();
@@ -332,7 +332,7 @@ fn a_rewind_with_a_pause_waits_and_one_without_does_not() {
 }
 
 #[test]
-fn a_throttled_broker_is_left_alone_and_others_are_not() {
+fn a18_a_throttled_broker_is_left_alone_and_others_are_not() {
     let mut core = reading([0]);
     core.assign(1, 0, -1, None);
     core.topic_view(&view(&[(0, 1, 0), (1, 2, 0)]));
@@ -388,7 +388,7 @@ fn a_log_that_the_broker_finds_damaged_is_asked_for_once_more_and_then_fails() {
 }
 
 #[test]
-fn bytes_without_progress_are_asked_for_once_more_first_in_the_request_and_then_fail() {
+fn c4_bytes_without_progress_are_asked_for_once_more_first_in_the_request_and_then_fail() {
     let mut core = reading([0, 1]);
     let now = Instant::now();
     let half = batch(0, 3)[..40].to_vec();
@@ -407,7 +407,7 @@ fn bytes_without_progress_are_asked_for_once_more_first_in_the_request_and_then_
 }
 
 #[test]
-fn a_stale_batch_that_ends_at_the_position_is_no_progress_and_progress_after_it_is_forgiven() {
+fn c6_a_stale_batch_that_ends_at_the_position_is_no_progress_and_progress_after_it_is_forgiven() {
     let mut core = core();
     core.assign(0, 10, -1, None);
     core.topic_view(&view(&[(0, 1, 0)]));
@@ -443,7 +443,7 @@ fn a_batch_beyond_the_high_watermark_is_asked_for_once_more_at_once_and_then_bel
 }
 
 #[test]
-fn a_high_watermark_below_the_position_after_a_failover_is_waited_out() {
+fn c21_a_high_watermark_below_the_position_after_a_failover_is_waited_out() {
     let mut core = reading([0]);
     let now = Instant::now();
     core.rewind(0, 100, -1, now, false);
@@ -493,7 +493,7 @@ fn at_its_stop_a_partition_and_its_broker_are_asked_no_more() {
 }
 
 #[test]
-fn a_held_partition_is_left_out_until_it_is_held_no_more() {
+fn c22_a_held_partition_is_left_out_until_it_is_held_no_more() {
     let mut core = reading([0, 1]);
     let now = Instant::now();
     core.hold(0, true);
@@ -523,7 +523,7 @@ fn while_a_partition_is_left_out_the_broker_is_not_allowed_to_wait_long() {
 }
 
 #[test]
-fn what_was_not_asked_for_what_comes_twice_and_other_topics_are_ignored() {
+fn c18_what_was_not_asked_for_what_comes_twice_and_other_topics_are_ignored() {
     let mut core = reading([0]);
     let now = Instant::now();
     let (ticket, _) = core.next_request(1, 12, now).unwrap();
@@ -536,7 +536,7 @@ fn what_was_not_asked_for_what_comes_twice_and_other_topics_are_ignored() {
 }
 
 #[test]
-fn a_partition_that_the_answer_leaves_out_is_asked_for_after_a_pause() {
+fn c18_a_partition_that_the_answer_leaves_out_is_asked_for_after_a_pause() {
     let mut core = reading([0, 1]);
     let now = Instant::now();
     exchange(&mut core, now, vec![full(1, batch(0, 1))]);
@@ -555,7 +555,7 @@ fn an_error_of_the_whole_answer_pauses_all_that_was_asked() {
 }
 
 #[test]
-fn an_empty_answer_is_followed_by_the_next_request_at_once_but_a_hundred_early_ones_by_a_pause() {
+fn c1_an_empty_answer_is_followed_by_the_next_request_at_once_but_a_hundred_early_ones_by_a_pause() {
     let mut core = reading([0]);
     let now = Instant::now();
     for _ in 0..500 {

@@ -115,6 +115,7 @@ impl Lane {
                 wire: settings.wire,
                 pool,
                 reconnect: settings.reconnect,
+                cluster_id: None,
             },
             busy: FuturesUnordered::new(),
             ends: BTreeMap::new(),
@@ -199,6 +200,9 @@ impl Lane {
             }
         }
         self.meters.led(&view);
+        if self.link_settings.cluster_id.is_none() {
+            self.link_settings.cluster_id = view.cluster_id.as_deref().map(Arc::from);
+        }
         self.view = Some(view);
     }
 

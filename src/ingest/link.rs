@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::LocalBoxFuture;
 use kafka_protocol::messages::{FetchRequest, FetchResponse};
 
-use crate::cluster::{Backoff, BrokerAddress};
+use crate::cluster::{Backoff, BrokerAddress, same_cluster};
 use crate::error::{Error, Result};
 use crate::fetch::FetchTicket;
 use crate::wire::{Connection, FramePool, Transport, WireSettings};
@@ -24,7 +24,12 @@ pub(super) struct LinkSettings {
     pub(super) reconnect: Backoff,
     /// How long an answer may take beyond the wait that the request itself allows the broker.
     pub(super) answer_time: Duration,
+    /// The cluster whose brokers these are, once that is known.
+    pub(super) cluster_id: Option<Arc<str>>,
 }
+
+/// The first version of a fetch that names the topic by an id, which no other cluster has.
+const TOPIC_IDS: i16 = 13;
 
 /// A lane's way to one broker.
 pub(super) struct Link {
@@ -120,7 +125,7 @@ impl Link {
         let (host, port) = (self.address.host.clone(), self.address.port);
         let settings = settings.clone();
         Some(Box::pin(async move {
-            let opened = Connection::open(&settings.transport, &host, port, &settings.wire).await;
+            let opened = open(&settings, &host, port).await;
             let opened = opened.map(|connection| Way { connection, due: VecDeque::new(), unsent: VecDeque::new() });
             LinkEvent { broker, generation, outcome: LinkOutcome::Opened(opened) }
         }))
@@ -175,6 +180,22 @@ impl Link {
     }
 }
 
+/// Opens a connection to a broker of this cluster, and of no other that has come to be at the same address.
+async fn open(settings: &LinkSettings, host: &str, port: u16) -> Result<Connection> {
+    let mut connection = Connection::open(&settings.transport, host, port, &settings.wire).await?;
+    check(settings, &mut connection).await?;
+    Ok(connection)
+}
+
+/// That the broker is of the cluster that was connected to first, where the topic's id does not say so.
+async fn check(settings: &LinkSettings, connection: &mut Connection) -> Result<()> {
+    let by_name = connection.version_of::<FetchRequest>().is_ok_and(|version| version < TOPIC_IDS);
+    if let Some(expected) = settings.cluster_id.as_ref().filter(|_| by_name) {
+        same_cluster(connection, expected).await?;
+    }
+    Ok(())
+}
+
 impl Way {
     /// The tickets of the answers that are due, where nobody waits for them any more.
     pub(super) fn into_tickets(self) -> Vec<FetchTicket> {
@@ -194,8 +215,8 @@ impl Way {
         // A login comes between requests: while one is due, no more are sent before all that were are answered (KIP-368).
         let wait = self.unsent.iter().map(|(_, request)| poll(request)).max().unwrap_or_default();
         let in_flight = self.due.len() > self.unsent.len();
-        if !in_flight {
-            self.connection.renew(wait).await?;
+        if !in_flight && self.connection.renew(wait).await? {
+            check(settings, &mut self.connection).await?;
         }
         if !in_flight || !self.connection.is_renewal_due(wait) {
             while let Some((version, request)) = self.unsent.pop_front() {

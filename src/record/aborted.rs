@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn the_list_may_be_unordered_hold_duplicates_and_name_producers_that_are_not_there() {
+    fn c16_the_list_may_be_unordered_hold_duplicates_and_name_producers_that_are_not_there() {
         let log = [data(0, 1), aborts(1, 1), data(2, 1), commits(3, 1), data(4, 1), aborts(5, 1), data(6, 1)];
         assert_eq!(filtered(vec![(9, 3), (1, 4), (1, 0), (1, 4), (1, 0)], &log), [0, 4]);
     }
@@ -113,12 +113,12 @@ mod tests {
     }
 
     #[test]
-    fn a_marker_without_data_and_data_without_a_marker_at_the_end_are_no_trouble() {
+    fn c16_a_marker_without_data_and_data_without_a_marker_at_the_end_are_no_trouble() {
         assert_eq!(filtered(vec![(1, 2)], &[aborts(0, 1), aborts(1, 7), data(2, 1), data(3, 1)]), [2, 3]);
     }
 
     #[test]
-    fn a_commit_marker_one_of_unknown_type_and_an_empty_control_batch_end_nothing() {
+    fn c15_a_commit_marker_one_of_unknown_type_and_an_empty_control_batch_end_nothing() {
         let empty = Batch::marker(3, 1, 0).without_records();
         let log = [data(0, 1), commits(1, 1), Batch::marker(2, 1, 5), empty, data(4, 1)];
         assert_eq!(filtered(vec![(1, 0)], &log), [0, 4]);

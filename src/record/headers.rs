@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn order_duplicates_null_values_and_keys_that_are_no_text_are_kept() {
+    fn c13_order_duplicates_null_values_and_keys_that_are_no_text_are_kept() {
         let bytes = [2, b'b', 2, b'1', 2, b'a', 1, 2, b'b', 0, 4, 0xff, 0x00, 2, b'2'];
         let expected: Vec<Owned> = vec![
             (b"b".to_vec(), Some(b"1".to_vec())),
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_count_that_the_bytes_cannot_hold_is_refused_before_any_is_read() {
+    fn c10_a_count_that_the_bytes_cannot_hold_is_refused_before_any_is_read() {
         assert_eq!(
             read(i32::MAX, &[0; 9]),
             Err(BatchError::Length { what: "the header count", value: 2_147_483_647, available: 9 })

@@ -74,13 +74,13 @@ fn some_samples() -> Vec<Sample> {
 }
 
 #[test]
-fn null_keys_tombstones_empty_values_gaps_and_headers_come_as_they_are() {
+fn c13_null_keys_tombstones_empty_values_gaps_and_headers_come_as_they_are() {
     let batch = Batch::at(1_000).samples(&some_samples()).last_offset_delta(75);
     assert_eq!(read(&batch.bytes()), Ok(expected(&batch, &some_samples())));
 }
 
 #[test]
-fn log_append_time_gives_every_record_the_largest_timestamp() {
+fn c14_log_append_time_gives_every_record_the_largest_timestamp() {
     let mut batch = Batch::at(0).samples(&some_samples());
     batch.attributes |= 1 << 3;
     let timestamps: Vec<_> = read(&batch.bytes()).unwrap().iter().map(|record| record.timestamp).collect();
@@ -88,7 +88,7 @@ fn log_append_time_gives_every_record_the_largest_timestamp() {
 }
 
 #[test]
-fn negative_and_far_timestamps_are_delivered_and_an_overflow_is_an_error() {
+fn c14_negative_and_far_timestamps_are_delivered_and_an_overflow_is_an_error() {
     let with = |base_timestamp, timestamp_delta| {
         let mut batch = Batch::at(0).samples(&[Sample { timestamp_delta, ..Sample::default() }]);
         batch.base_timestamp = base_timestamp;
@@ -101,7 +101,7 @@ fn negative_and_far_timestamps_are_delivered_and_an_overflow_is_an_error() {
 }
 
 #[test]
-fn fewer_or_more_records_than_declared_are_an_error() {
+fn c10_fewer_or_more_records_than_declared_are_an_error() {
     let with = |record_count| {
         let mut batch = Batch::at(0).samples(&some_samples());
         batch.record_count = record_count;
@@ -131,7 +131,7 @@ fn offsets_that_do_not_rise_or_leave_the_batch_are_an_error() {
 }
 
 #[test]
-fn a_record_length_that_is_too_long_negative_or_too_short_is_an_error() {
+fn c10_a_record_length_that_is_too_long_negative_or_too_short_is_an_error() {
     let with = |length: u8| {
         let mut batch = Batch::at(0).records(["abc"]);
         batch.body[0] = length; // zigzag

@@ -18,6 +18,7 @@ use super::frame::{FrameError, FrameReader};
 use super::pool::FramePool;
 use super::sasl::{Login, Session, Step};
 use super::shape::{walk, walk_tags};
+use super::tls::TlsFailure;
 use super::transport::{Stream, Transport, Unresolved, reason};
 use super::versions::Versions;
 use crate::config::HostPort;
@@ -93,7 +94,7 @@ impl Connection {
     /// Cancel safety: dropping it closes the stream.
     ///
     /// # Errors
-    /// [`Error::Resolve`], [`Error::Connect`], [`Error::Timeout`]; while negotiating those of [`Self::receive`] and
+    /// [`Error::Resolve`], [`Error::Connect`], [`Error::Tls`], [`Error::Timeout`]; while negotiating those of [`Self::receive`] and
     /// [`Error::UnsupportedVersion`]; while logging in [`Error::Authentication`] and [`Error::Token`] besides.
     pub(crate) async fn open(transport: &Arc<dyn Transport>, host: &str, port: u16, settings: &WireSettings) -> Result<Self> {
         let way = Way { transport: Arc::clone(transport), host: host.to_owned(), port };
@@ -244,15 +245,16 @@ impl Connection {
     /// Logs in again on this connection where the session is about to end (KIP-368), nothing being in flight. `wait` is how long the
     /// broker may take to answer what is asked next.
     ///
-    /// A broker that has closed it meanwhile, or does not want to hear of it, is connected to anew: that is no error.
+    /// A broker that has closed it meanwhile, or does not want to hear of it, is connected to anew: that is no error. Whether it was is
+    /// returned.
     ///
     /// Cancel safety: none. Dropping it leaves a login half-way, so the connection is broken from then on.
     ///
     /// # Errors
     /// Those of [`Self::open`].
-    pub(crate) async fn renew(&mut self, wait: Duration) -> Result<()> {
+    pub(crate) async fn renew(&mut self, wait: Duration) -> Result<bool> {
         if !self.is_renewal_due(wait) || !self.asked.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         self.check_usable()?;
         self.calling = true;
@@ -261,7 +263,7 @@ impl Connection {
         let error = match renewed {
             Ok(()) => {
                 tracing::debug!(broker = %self.broker, "session renewed");
-                return Ok(());
+                return Ok(false);
             }
             Err(error) => Error::from(error),
         };
@@ -272,7 +274,7 @@ impl Connection {
         let Way { transport, host, port } = self.way.clone();
         let opened = Self::open(&transport, &host, port, &self.settings).await;
         *self = self.keep_error(opened)?;
-        Ok(())
+        Ok(true)
     }
 
     async fn log_in(&mut self) -> std::result::Result<(), LoginError> {
@@ -380,10 +382,10 @@ impl Connection {
             match written {
                 Ok(0) => return Err(self.disconnected("it takes no more bytes".into())),
                 Ok(_) => {}
-                Err(error) => return Err(self.disconnected(reason(&error))),
+                Err(error) => return Err(self.io_error(&error)),
             }
         }
-        self.stream.flush().await.map_err(|error| self.disconnected(reason(&error)))
+        self.stream.flush().await.map_err(|error| self.io_error(&error))
     }
 
     async fn receive_answer<Q: Request>(&mut self, pool: &FramePool, deadline: Instant) -> Result<(Correlation, Q::Response)> {
@@ -444,6 +446,11 @@ impl Connection {
         Error::Disconnected { broker: self.broker.to_string(), reason }
     }
 
+    /// A refusal within TLS 1.3 is heard with the first bytes that are read.
+    fn io_error(&self, error: &io::Error) -> Error {
+        TlsFailure::of(error).map_or_else(|| self.disconnected(reason(error)), |failure| failure.error(&self.broker))
+    }
+
     fn malformed<Q: Request>(&self, reason: String) -> Error {
         Error::MalformedResponse { broker: self.broker.to_string(), api: Q::NAME, reason }
     }
@@ -456,12 +463,15 @@ impl Connection {
             }
             FrameError::Closed { after: 0 } if self.answered => self.disconnected(format!("before it answered {}", Q::NAME)),
             FrameError::Closed { after: 0 } => {
-                self.disconnected("without a word; a listener for TLS or SASL does that (security.protocol is PLAINTEXT)".into())
+                let protocol = self.settings.protocol;
+                let other = if protocol.is_tls() { "SASL" } else { "TLS or SASL" };
+                let name = protocol.name();
+                self.disconnected(format!("without a word; a listener for {other} does that (security.protocol is {name})"))
             }
             FrameError::Closed { after } => {
                 self.disconnected(format!("in the middle of a {} response, after {after} bytes", Q::NAME))
             }
-            FrameError::Io(error) => self.disconnected(reason(&error)),
+            FrameError::Io(error) => self.io_error(&error),
             FrameError::Tiny { size } => self.malformed::<Q>(format!("a frame of {size} bytes, which is less than a header")),
             FrameError::Size { size, hint } => Error::FrameSize { broker: self.broker.to_string(), size, limit, hint },
         }
@@ -484,6 +494,9 @@ impl fmt::Debug for Connection {
 }
 
 fn unreachable_error(host: &str, broker: &str, error: &io::Error) -> Error {
+    if let Some(failure) = TlsFailure::of(error) {
+        return failure.error(broker);
+    }
     let unresolved = error.get_ref().is_some_and(|source| source.is::<Unresolved>());
     let reason = reason(error);
     if unresolved {

@@ -80,7 +80,7 @@ fn looks_like(first: [u8; 4]) -> Option<&'static str> {
     match &first {
         b"HTTP" => Some("this looks like HTTP: is it the port of a web server, a registry or a proxy?"),
         [0x15 | 0x16, 3, 0..=4, _] => {
-            Some("this looks like TLS: the port is that of a TLS listener, and security.protocol is PLAINTEXT")
+            Some("this looks like TLS: the port is that of a TLS listener, for security.protocol=SSL or SASL_SSL")
         }
         b"SSH-" => Some("this looks like SSH"),
         _ => None,
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn impossible_lengths_are_refused_before_anything_is_allocated() {
+    async fn a6_impossible_lengths_are_refused_before_anything_is_allocated() {
         let outcome = read_all(b"\xff\xff\xff\xff", 100).await;
         assert!(matches!(outcome, Err((_, FrameError::Size { size: -1, hint: None }))), "{outcome:?}");
         let outcome = read_all(b"\0\0\0\x65", 100).await;
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn http_and_tls_bytes_are_recognised() {
+    async fn a7_http_and_tls_bytes_are_recognised() {
         for (bytes, word) in [(&b"HTTP/1.1 400 Bad Request"[..], "HTTP"), (&[0x15, 3, 3, 0, 2, 2, 80][..], "TLS")] {
             match read_all(bytes, 100 << 20).await {
                 Err((_, FrameError::Size { hint: Some(hint), .. })) => assert!(hint.contains(word), "{hint}"),

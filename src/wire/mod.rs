@@ -12,6 +12,7 @@ mod race;
 mod sasl;
 mod shape;
 mod shapes;
+mod tls;
 mod transport;
 mod versions;
 
@@ -30,18 +31,32 @@ pub(crate) use pool::{FramePool, PoolLimits};
 pub(crate) use race::staggered;
 pub(crate) use sasl::Login;
 pub use sasl::{Token, TokenError, TokenSource};
-pub(crate) use transport::{Tcp, Transport};
+use transport::Tcp;
+pub(crate) use transport::Transport;
 
-use crate::config::Settings;
+use rustls::crypto::CryptoProvider;
+
+use crate::config::{SecurityProtocol, Settings, TlsSettings};
 use crate::error::Result;
 use crate::metrics::Metrics;
+
+/// What carries the bytes to brokers, as `security.protocol` says; `provider` is the cryptography to use instead of the built-in one.
+///
+/// # Errors
+/// Those of [`tls::Tls::new`].
+pub(crate) fn transport(settings: &Settings, provider: Option<Arc<CryptoProvider>>) -> Result<Arc<dyn Transport>> {
+    let security = &settings.security;
+    Ok(if security.protocol.is_tls() { Arc::new(tls::Tls::new(&security.tls, provider)?) } else { Arc::new(Tcp) })
+}
 
 /// What a connection needs to know.
 #[derive(Debug, Clone)]
 pub(crate) struct WireSettings {
     /// The name that brokers see.
     pub(crate) client_id: Arc<str>,
-    /// How long a connection may take to open, name resolution included; the version negotiation has a request timeout besides.
+    /// What the listeners are believed to speak, for hints.
+    pub(crate) protocol: SecurityProtocol,
+    /// How long a connection may take to open, name resolution and TLS included; the version negotiation has a request timeout besides.
     pub(crate) connect_timeout: Duration,
     /// How long a broker may take to answer, from the first byte sent to the last received.
     pub(crate) request_timeout: Duration,
@@ -54,21 +69,25 @@ pub(crate) struct WireSettings {
 }
 
 impl WireSettings {
-    /// What the settings say, with the program's source of tokens.
+    /// What the settings say, with the program's source of tokens, and its cryptography for the way to an OpenID Connect provider.
     ///
     /// # Errors
-    /// [`Error::Missing`](crate::Error::Missing) where the login wants such a source and there is none.
-    pub(crate) fn new(settings: &Settings, tokens: Option<Arc<dyn TokenSource>>) -> Result<Self> {
-        let transport = |tls: bool| -> Result<Arc<dyn Transport>> {
-            if tls {
-                let (what, hint) = ("TLS to an OpenID Connect provider".into(), "it comes later".into());
-                return Err(crate::Error::Missing { what, hint });
-            }
-            Ok(Arc::new(Tcp))
+    /// [`Error::Missing`](crate::Error::Missing) where the login wants such a source and there is none; those of [`tls::Tls::new`].
+    pub(crate) fn new(
+        settings: &Settings,
+        tokens: Option<Arc<dyn TokenSource>>,
+        provider: Option<Arc<CryptoProvider>>,
+    ) -> Result<Self> {
+        let transport = |tls: Option<&TlsSettings>| -> Result<Arc<dyn Transport>> {
+            Ok(match tls {
+                Some(tls) => Arc::new(tls::Tls::new(tls, provider)?),
+                None => Arc::new(Tcp),
+            })
         };
         let login = settings.security.sasl.as_ref().map(|sasl| Login::new(sasl, tokens, transport)).transpose()?;
         Ok(Self {
             client_id: settings.client_id.as_str().into(),
+            protocol: settings.security.protocol,
             connect_timeout: settings.connect_timeout,
             request_timeout: settings.request_timeout,
             max_frame: settings.max_response_bytes,

@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_dead_first_attempt_costs_the_pause_and_not_its_timeout() {
+    async fn a2_a_dead_first_attempt_costs_the_pause_and_not_its_timeout() {
         let begin = Instant::now();
         let outcome = staggered([after(10_000, Err(1)), after(5, Ok(2))], PAUSE).await;
         assert_eq!((outcome, begin.elapsed()), (Ok(2), PAUSE + Duration::from_millis(5)));

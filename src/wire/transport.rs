@@ -1,4 +1,4 @@
-//! The seam between a connection and what carries its bytes: TCP here; TLS, or a simulated network, elsewhere.
+//! The seam between a connection and what carries its bytes: TCP here; TLS (`tls/`), or a simulated network, elsewhere.
 
 use std::fmt;
 use std::io;
@@ -21,7 +21,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 /// Opens streams to brokers. Has no time limit of its own: dropping the future gives the attempt up.
 pub(crate) trait Transport: Send + Sync + 'static {
-    /// A stream to this host and port. An error whose source is [`Unresolved`] means that the name has no address.
+    /// A stream to this host and port. An error whose source is [`Unresolved`] means that the name has no address;
+    /// one whose source is a [`super::tls::TlsFailure`], here or from the stream, that TLS could not be agreed on.
     fn connect(&self, host: &str, port: u16) -> BoxFuture<'static, io::Result<Box<dyn Stream>>>;
 }
 
@@ -49,11 +50,12 @@ pub(crate) struct Tcp;
 
 impl Transport for Tcp {
     fn connect(&self, host: &str, port: u16) -> BoxFuture<'static, io::Result<Box<dyn Stream>>> {
-        connect(host.to_owned(), port).boxed()
+        connect(host.to_owned(), port).map(|opened| opened.map(|stream| Box::new(stream) as Box<dyn Stream>)).boxed()
     }
 }
 
-async fn connect(host: String, port: u16) -> io::Result<Box<dyn Stream>> {
+/// A TCP stream to whichever address of the host answers first.
+pub(super) async fn connect(host: String, port: u16) -> io::Result<TcpStream> {
     let addresses = lookup_host((host.as_str(), port)).await.map_err(|error| Unresolved(error.to_string()))?;
     let attempts = addresses.map(|address| async move {
         let stream = TcpStream::connect(address).await;
@@ -62,7 +64,7 @@ async fn connect(host: String, port: u16) -> io::Result<Box<dyn Stream>> {
     match staggered(attempts, ADDRESS_PAUSE).await {
         Ok(stream) => {
             stream.set_nodelay(true)?;
-            Ok(Box::new(stream))
+            Ok(stream)
         }
         Err(errors) => Err(together(errors)),
     }
@@ -96,7 +98,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_listener_is_reached_by_name_whichever_address_it_has() {
+    async fn a2_a_listener_is_reached_by_name_whichever_address_it_has() {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a loopback port");
         let port = listener.local_addr().expect("bound").port();
         let mut client = Tcp.connect("localhost", port).await.expect("one of the addresses listens");
@@ -108,7 +110,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_closed_port_is_refused_and_the_error_has_the_address() {
+    async fn a1_a_closed_port_is_refused_and_the_error_has_the_address() {
         let port = {
             let listener = TcpListener::bind("127.0.0.1:0").await.expect("a loopback port");
             listener.local_addr().expect("bound").port()
@@ -118,7 +120,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_name_without_address_is_told_apart_from_a_broker_that_is_down() {
+    async fn a2_a_name_without_address_is_told_apart_from_a_broker_that_is_down() {
         let error = Tcp.connect("no-such-host.invalid", 1).await.err().expect("reserved by RFC 6761");
         assert!(error.get_ref().is_some_and(|source| source.is::<Unresolved>()), "{error:?}");
     }

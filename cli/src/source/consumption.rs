@@ -1,10 +1,11 @@
 //! A consumption: its tables, what they hold, how it is doing, how it ends.
 
 use std::sync::OnceLock;
+use std::time::{Duration, SystemTime};
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use kolumn::table::{State, error_schema};
+use kolumn::table::{PartitionState, State, Status, error_schema};
 use kolumn::{ConsumeTable, MetadataColumns, OnError, PartitionedTable, Snapshot, Span, Spec, Table, TableType};
 
 use crate::arguments::OnErrorArgument;
@@ -13,6 +14,7 @@ use crate::exit::Failure;
 use crate::source::Request;
 use crate::source::changes::Changes;
 use crate::summary::Moved;
+use crate::trouble::Wait;
 
 /// A table that is being filled.
 #[derive(Debug)]
@@ -36,6 +38,8 @@ pub(crate) struct Seen {
     pub(crate) state: String,
     /// The last error.
     pub(crate) problem: Option<String>,
+    /// What it waits for.
+    pub(crate) wait: Option<Wait>,
     /// Each partition.
     pub(crate) partitions: Vec<PartitionSeen>,
     /// Bytes that the tables hold.
@@ -176,7 +180,7 @@ impl Consumption {
         let (state, problem) = match &status.state {
             State::Starting => ("starting", None),
             State::Running => ("running", None),
-            State::Waiting { why, .. } => ("waiting", Some(why.clone())),
+            State::Waiting { why, next, .. } => ("waiting", Some(format!("{why}; {next}"))),
             State::Complete => ("complete", None),
             State::Closed => ("closed", None),
             State::Failed => ("failed", status.last_error.as_ref().map(ToString::to_string)),
@@ -191,11 +195,27 @@ impl Consumption {
         Seen {
             state: state.to_owned(),
             problem,
+            wait: waiting(&status),
             partitions: partitions.collect(),
             held: status.bytes_held as u64,
             budget: (status.budget_used as u64, status.budget_limit as u64),
             moved: Moved { bytes: status.batch_bytes, fetched_bytes: status.fetched_bytes },
         }
+    }
+
+    /// For how long the partition that was answered longest ago was not, of those that are still read; none where nothing is asked for
+    /// because readers are behind.
+    pub(crate) fn silence(&self) -> Option<Duration> {
+        let (status, metrics) = match &self.tables {
+            Tables::One(table) => (table.status(), table.metrics()),
+            Tables::Each(tables) => (tables.status(), tables.metrics()),
+        };
+        if status.budget_used >= status.budget_limit {
+            return None;
+        }
+        let read =
+            |partition| status.partitions.iter().any(|seen| seen.partition == partition && seen.state != PartitionState::Ended);
+        metrics.partitions.iter().filter(|partition| read(partition.partition)).filter_map(|partition| partition.fetch_age).max()
     }
 
     /// Ends it, and waits for the last cycle. An error that had ended it before is no error of this.
@@ -215,6 +235,34 @@ impl Consumption {
         };
         finished.err().map(Failure::from)
     }
+}
+
+/// What keeps it, or some of its partitions, from being read.
+fn waiting(status: &Status) -> Option<Wait> {
+    let lasting = |since: SystemTime| since.elapsed().unwrap_or_default();
+    if let State::Waiting { why, since, next } = &status.state {
+        return Some(Wait { why: why.clone(), next: next.clone(), time: lasting(*since) });
+    }
+    if !matches!(status.state, State::Running) {
+        return None;
+    }
+    let mut leaderless = Vec::new();
+    for partition in &status.partitions {
+        match &partition.state {
+            PartitionState::Leaderless { since } => leaderless.push((partition.partition, *since)),
+            PartitionState::Denied { since, why } => {
+                let next = "asking again every now and then".to_owned();
+                return Some(Wait { why: why.clone(), next, time: lasting(*since) });
+            }
+            _ => {}
+        }
+    }
+    let time = leaderless.iter().map(|(_, since)| lasting(*since)).max()?;
+    let why = match leaderless.as_slice() {
+        [(partition, _)] => format!("partition {partition} has no leader"),
+        many => format!("{} partitions have no leader", many.len()),
+    };
+    Some(Wait { why, next: "asking who leads".to_owned(), time })
 }
 
 /// What is asked of the library.

@@ -19,6 +19,7 @@ use crate::output::cell::for_terminal;
 use crate::progress::{HowFar, Progress};
 use crate::source::{self, Change, Changes, Consumption, Request, Seen};
 use crate::summary::Summary;
+use crate::trouble::Trouble;
 use crate::verbs::files::{Files, Selection, Split};
 use crate::verbs::withdrawn::Withdrawn;
 
@@ -183,9 +184,10 @@ async fn export(
             progress.say(&line);
         }
     };
+    let mut trouble = Trouble::default();
     let start = Instant::now();
     let target = Target::of(&consumption.seen(), stop);
-    let mut shown = tokio::time::interval(PROGRESS_EVERY);
+    let mut ticks = tokio::time::interval(PROGRESS_EVERY);
     let mut interrupted = false;
     let mut error_changes = errors.is_some().then(|| consumption.error_changes());
     let outcome = loop {
@@ -230,7 +232,15 @@ async fn export(
                 }
                 None => break Ok(()),
             },
-            _ = shown.tick() => progress.show(&target.how_far(&consumption.seen(), start.elapsed())),
+            _ = ticks.tick() => {
+                let (seen, time) = (consumption.seen(), start.elapsed());
+                let told = trouble.observe(time, seen.wait.as_ref(), || consumption.silence());
+                progress.show(&target.how_far(&seen, time));
+                say(told);
+                if let Some(line) = trouble.line(time) {
+                    progress.replace(line);
+                }
+            }
         }
     };
     progress.clear();
@@ -242,6 +252,7 @@ async fn export(
     if let Some(failure) = consumption.failure().await {
         return Err(failure);
     }
+    say(trouble.over(start.elapsed()).filter(|_| !interrupted));
     if holds_until_the_end {
         for (partition, added) in consumption.tables() {
             rows.write(&Change { partition, added, lost: None }, &columns)?;

@@ -12,6 +12,7 @@ use crate::api::{Sessions, metadata};
 use crate::fault::{RequestInfo, Verdict};
 use crate::server::Command;
 use crate::state::{Node, Shared};
+use crate::tls::TlsListener;
 use kafka_protocol::messages::ApiKey;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -150,6 +151,13 @@ impl TestCluster {
     /// Lets metadata tell another cluster id.
     pub fn set_cluster_id(&self, id: &str) {
         self.shared.change(|state| id.clone_into(&mut state.cluster_id));
+    }
+
+    /// Connections that are opened from now on are accepted with another certificate; those that are open go on.
+    #[track_caller]
+    pub fn set_tls(&self, listener: &TlsListener) {
+        let acceptor = listener.acceptor().expect("a certificate and its key");
+        self.shared.change(|state| state.tls = Some(acceptor));
     }
 
     /// Forgets all fetch sessions of a node, as if others had taken their place.

@@ -6,6 +6,7 @@ use crate::fault::{RequestInfo, Verdict};
 use crate::frame::{Frame, read_request};
 use crate::requests::RequestRecord;
 use crate::sasl::{Gate, SaslConnection};
+use crate::tls::Socket;
 use bytes::{BufMut, Bytes, BytesMut};
 use kafka_protocol::messages::ApiKey;
 use kafka_protocol::protocol::decode_request_header_from_buffer;
@@ -23,11 +24,20 @@ pub(crate) async fn serve(context: Context, number: u64, stream: TcpStream) {
     let requests = &context.shared.requests;
     requests.opened(context.node, number);
     let _closed = Closed(&context, number);
-    if let Err(error) =
-        (Connection { context: &context, number, stream, buffer: BytesMut::new(), sasl: SaslConnection::default() }).run().await
-    {
+    if let Err(error) = run(&context, number, stream).await {
         tracing::debug!(node = context.node, connection = number, %error, "the connection ended");
     }
+}
+
+async fn run(context: &Context, number: u64, stream: TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let tls = context.shared.state().tls.clone();
+    let stream = match tls {
+        Some(tls) => tls.accept(stream).await?,
+        None => Socket::Plain(stream),
+    };
+    let sasl = SaslConnection::default();
+    Connection { context, number, stream, buffer: BytesMut::new(), sasl }.run().await
 }
 
 /// Counts the connection as closed also when its node is killed.
@@ -42,7 +52,7 @@ impl Drop for Closed<'_> {
 struct Connection<'a> {
     context: &'a Context,
     number: u64,
-    stream: TcpStream,
+    stream: Socket,
     /// What was read and not asked yet.
     buffer: BytesMut,
     sasl: SaslConnection,
@@ -66,10 +76,14 @@ enum After {
 
 impl Connection<'_> {
     async fn run(mut self) -> io::Result<()> {
-        self.stream.set_nodelay(true)?;
         while let Some(body) = read_request(&mut self.stream, &mut self.buffer).await? {
             let asked = self.decode(body)?;
-            if !self.may_answer().await || matches!(self.answer(&asked).await?, After::Close) {
+            if !self.may_answer().await {
+                return Ok(());
+            }
+            let after = self.answer(&asked).await?;
+            self.stream.flush().await?;
+            if matches!(after, After::Close) {
                 return Ok(());
             }
         }
@@ -145,7 +159,7 @@ impl Connection<'_> {
             Verdict::Skip => return Ok(After::GoOn),
             Verdict::Close => return Ok(After::Close),
             Verdict::Reset => {
-                self.stream.set_zero_linger()?;
+                self.stream.tcp().set_zero_linger()?;
                 return Ok(After::Close);
             }
             Verdict::ReplaceBytes(bytes) => {

@@ -31,8 +31,9 @@
 //! # What it serves
 //! ApiVersions, Metadata, Produce (acks 0, 1, all; idempotent), Fetch 4 to 17 (by name and by id, with sessions), ListOffsets,
 //! OffsetForLeaderEpoch, InitProducerId, FindCoordinator, OffsetCommit, OffsetFetch, CreateTopics, DeleteTopics, DeleteRecords,
-//! CreatePartitions, SaslHandshake and SaslAuthenticate (PLAIN, SCRAM, OAUTHBEARER). Not: members of groups, transactions from
-//! producers (batches of transactions can be put into a log, and are served as Kafka serves them), TLS, old message formats.
+//! CreatePartitions, SaslHandshake and SaslAuthenticate (PLAIN, SCRAM, OAUTHBEARER); in the clear or over TLS. Not: members of groups,
+//! transactions from producers (batches of transactions can be put into a log, and are served as Kafka serves them), old message
+//! formats.
 //!
 //! # What is simpler than in Kafka
 //! All nodes share one state, so that nothing ever lags; where it should, [`Log::set_high_watermark`], [`Log::lag`] and hooks say so.
@@ -42,6 +43,7 @@
 
 mod api;
 mod batch;
+pub mod certificates;
 mod cluster;
 mod connection;
 mod delay;
@@ -54,6 +56,7 @@ mod sasl;
 mod server;
 mod settings;
 mod state;
+mod tls;
 
 pub use api::{FetchStats, Request, Response};
 pub use batch::{
@@ -68,3 +71,4 @@ pub use log::Aborted;
 pub use requests::{ConnectionRecord, RequestRecord};
 pub use sasl::{Logins, Sasl, SaslFault};
 pub use state::TopicSettings;
+pub use tls::TlsListener;

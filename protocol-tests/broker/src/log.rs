@@ -81,6 +81,7 @@ impl PartitionLog {
     pub(crate) fn append(&mut self, mut batch: BytesMut, leader_epoch: i32) -> i64 {
         let base_offset = self.log_end;
         assign(&mut batch, base_offset, leader_epoch);
+        self.epochs.note(leader_epoch, base_offset);
         self.store(batch.freeze());
         base_offset
     }

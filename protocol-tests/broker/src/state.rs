@@ -14,6 +14,7 @@ pub(crate) use topic::{PartitionState, Topic, TopicRef};
 use crate::api::{SessionLimits, Sessions};
 use crate::requests::Requests;
 use crate::sasl::SaslState;
+use crate::tls::Acceptor;
 use crate::{fault::Hooks, settings::Settings};
 use kafka_protocol::messages::TopicName;
 use kafka_protocol::protocol::StrBytes;
@@ -103,6 +104,8 @@ impl Shared {
 /// The state of the cluster.
 #[derive(Debug, Default)]
 pub(crate) struct State {
+    /// What connections are accepted with from now on; none for plaintext.
+    pub(crate) tls: Option<Acceptor>,
     pub(crate) cluster_id: String,
     pub(crate) nodes: BTreeMap<i32, Node>,
     pub(crate) topics: BTreeMap<String, Topic>,

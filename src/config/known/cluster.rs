@@ -14,7 +14,8 @@ pub(super) const PROPERTIES: &[Property] = &[
     used("client.id", &[], Some("kolumn"), "The name that brokers see in their logs, quotas and metrics.")
         .differs("Java's default is made of the group's name and a number, librdkafka's is rdkafka."),
     used("client.rack", &[], Some(""), "Where this client is: a broker that knows a closer replica names it, and it is read there (KIP-392)."),
-    used("security.protocol", &[], Some("PLAINTEXT"), "How brokers are spoken to: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL."),
+    used("security.protocol", &[], Some("PLAINTEXT"), "How brokers are spoken to.")
+        .one_of(&["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]),
     used(
         "metadata.max.age.ms",
         &["topic.metadata.refresh.interval.ms"],

@@ -111,7 +111,7 @@ mod tests {
                     assert!(why.len() > 10 && !why.ends_with('.'), "{name}: it is put after the value, in one sentence");
                     assert!(property.doc.is_empty(), "{name}");
                 }
-                Effect::Producer | Effect::Security => {}
+                Effect::Producer => {}
             }
             assert!(property.differs.is_none_or(|text| text.ends_with('.')), "{name}");
         }

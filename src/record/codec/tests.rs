@@ -108,7 +108,7 @@ fn one_arena_serves_all_codecs_in_turn() {
 }
 
 #[test]
-fn bombs_are_refused_at_the_limit_and_what_is_exactly_as_large_is_not() {
+fn c9_bombs_are_refused_at_the_limit_and_what_is_exactly_as_large_is_not() {
     let limit = 1 << 20;
     for (name, codec, pack) in PACKERS {
         let mut arena = Arena::new(limit);
@@ -213,7 +213,7 @@ fn an_lz4_content_size_that_is_not_kept_is_an_error() {
 }
 
 #[test]
-fn codec_numbers_beyond_the_known_are_refused() {
+fn c12_codec_numbers_beyond_the_known_are_refused() {
     assert_eq!(
         (0..5).map(|number| Codec::from_number(number).unwrap().name()).collect::<Vec<_>>(),
         ["none", "gzip", "snappy", "lz4", "zstd"]

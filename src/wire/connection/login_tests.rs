@@ -30,7 +30,7 @@ async fn open(network: &Network) -> Result<Connection> {
         ("sasl.password", "secret"),
     ]);
     let settings = Settings::from_properties(&properties).expect("valid");
-    let settings = WireSettings::new(&settings, None).expect("a password");
+    let settings = WireSettings::new(&settings, None, None).expect("a password");
     Connection::open(&network.transport(), "kafka", 9092, &settings).await
 }
 

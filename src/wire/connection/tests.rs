@@ -6,6 +6,7 @@ use kafka_protocol::messages::{ApiVersionsResponse, FetchRequest, FetchResponse,
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
 use super::*;
+use crate::config::SecurityProtocol;
 use crate::metrics::Metrics;
 use crate::wire::PoolLimits;
 use crate::wire::testing::{Asked, Network, Reply, all_versions, frame, next_request, response_frame};
@@ -15,6 +16,7 @@ const SECOND: Duration = Duration::from_secs(1);
 fn settings() -> WireSettings {
     WireSettings {
         client_id: "tests".into(),
+        protocol: SecurityProtocol::Plaintext,
         connect_timeout: 10 * SECOND,
         request_timeout: 30 * SECOND,
         max_frame: 100 << 20,
@@ -138,7 +140,7 @@ async fn what_cannot_be_reached_is_told_with_host_and_reason() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_tls_or_http_port_is_recognised_at_the_first_answer() {
+async fn a7_a_tls_or_http_port_is_recognised_at_the_first_answer() {
     for (bytes, word) in [(&b"HTTP/1.1 400 Bad Request\r\n"[..], "HTTP"), (&[0x15, 3, 3, 0, 2, 2, 80], "TLS")] {
         let network = Network::default();
         network.host("kafka:9092", move |_| Reply::Bytes(bytes.to_vec()));
@@ -152,7 +154,7 @@ async fn a_tls_or_http_port_is_recognised_at_the_first_answer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_response_to_another_request_ends_the_connection() {
+async fn a8_a_response_to_another_request_ends_the_connection() {
     let mut connection = opened(|asked| Reply::Bytes(response_frame(asked.correlation + 1, asked.version, &metadata()))).await;
     let error = connection.call(&MetadataRequest::default()).await.expect_err("not ours");
     assert!(error.to_string().contains("it answers request 2, not 1"), "{error}");
@@ -160,7 +162,7 @@ async fn a_response_to_another_request_ends_the_connection() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_silent_broker_costs_the_request_timeout_and_the_connection() {
+async fn a4_a_silent_broker_costs_the_request_timeout_and_the_connection() {
     let mut connection = opened(|_| Reply::Silence).await;
     let begin = Instant::now();
     let error = connection.call(&MetadataRequest::default()).await.expect_err("silence");
@@ -170,7 +172,7 @@ async fn a_silent_broker_costs_the_request_timeout_and_the_connection() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_response_that_drips_byte_by_byte_does_not_outlast_the_deadline() {
+async fn a5_a_response_that_drips_byte_by_byte_does_not_outlast_the_deadline() {
     let (mut connection, mut server) = pair(1 << 16).await;
     let drip = async {
         let asked = next_request(&mut server, "kafka:9092").await.expect("a request");
@@ -192,7 +194,7 @@ async fn a_response_that_drips_byte_by_byte_does_not_outlast_the_deadline() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_bomb_is_refused_with_broker_and_api() {
+async fn a10_a_bomb_is_refused_with_broker_and_api() {
     let mut connection = opened(hostile(&[0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0x0f])).await;
     let error = connection.call(&MetadataRequest::default()).await.expect_err("a bomb");
     let reason = "a list of 4294967294 elements in the last 0 bytes".to_owned();
@@ -200,7 +202,7 @@ async fn a_bomb_is_refused_with_broker_and_api() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_response_that_is_too_short_or_no_text_is_malformed_and_trailing_bytes_are_not() {
+async fn a9_a_response_that_is_too_short_or_no_text_is_malformed_and_trailing_bytes_are_not() {
     let mut connection = opened(hostile(&[0, 0, 0])).await;
     let error = connection.call(&MetadataRequest::default()).await.expect_err("too short");
     assert!(matches!(&error, Error::MalformedResponse { reason, .. } if reason.contains("too early")), "{error}");
@@ -213,7 +215,7 @@ async fn a_response_that_is_too_short_or_no_text_is_malformed_and_trailing_bytes
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_response_over_the_limit_is_refused_before_it_arrives() {
+async fn a6_a_response_over_the_limit_is_refused_before_it_arrives() {
     let mut connection = opened(|_| Reply::Bytes(vec![0x10, 0, 0, 0])).await;
     let error = connection.call(&MetadataRequest::default()).await.expect_err("too large");
     let expected = Error::FrameSize { broker: "kafka:9092".into(), size: 0x1000_0000, limit: 64 << 20, hint: None };
@@ -255,7 +257,7 @@ async fn several_requests_in_flight_are_answered_in_order_into_pooled_frames() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_receive_that_is_dropped_half_way_loses_nothing() {
+async fn e1_a_receive_that_is_dropped_half_way_loses_nothing() {
     let (mut connection, mut server) = pair(1 << 16).await;
     let sent = connection.send(&MetadataRequest::default(), 12).await.expect("sent");
     let asked = next_request(&mut server, "kafka:9092").await.expect("a request");
@@ -271,7 +273,7 @@ async fn a_receive_that_is_dropped_half_way_loses_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_send_that_is_dropped_half_way_is_finished_by_the_next_use() {
+async fn e1_a_send_that_is_dropped_half_way_is_finished_by_the_next_use() {
     let (mut connection, mut server) = pair(64).await;
     let large = FetchRequest::default().with_rack_id(StrBytes::from_string("r".repeat(500)));
     assert!(tokio::time::timeout(SECOND, connection.send(&large, 12)).await.is_err(), "the stream is full");
@@ -316,7 +318,7 @@ async fn a_request_that_cannot_be_written_leaves_the_connection_as_it_was() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_response_that_nobody_asked_for_is_never_taken_for_another() {
+async fn a8_a_response_that_nobody_asked_for_is_never_taken_for_another() {
     let (mut connection, mut server) = pair(1 << 16).await;
     server.write_all(&response_frame(1, 12, &metadata())).await.expect("written");
     let pool = FramePool::none();

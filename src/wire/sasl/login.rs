@@ -17,7 +17,7 @@ use super::plain::Plain;
 use super::scram::{Hash, Scram, prepared};
 use super::token::{TokenSource, Tokens};
 use super::unsecured::Unsecured;
-use crate::config::{SaslCredentials, SaslMechanism, SaslSettings, Secret};
+use crate::config::{SaslCredentials, SaslMechanism, SaslSettings, Secret, TlsSettings};
 use crate::error::Error;
 use crate::wire::{Transport, error_name};
 
@@ -51,14 +51,14 @@ const ACCEPTED: u8 = 2;
 
 impl Login {
     /// What the settings say, with the program's source of tokens where they want one. `transport` makes the way to an OpenID Connect
-    /// provider, with TLS (true) or without.
+    /// provider, with TLS or without.
     ///
     /// # Errors
     /// [`Error::Missing`] where they want a source and there is none; [`Error::InvalidProperty`], and those of `transport`.
     pub(crate) fn new(
         settings: &SaslSettings,
         source: Option<Arc<dyn TokenSource>>,
-        transport: impl FnOnce(bool) -> Result<Arc<dyn Transport>, Error>,
+        transport: impl FnOnce(Option<&TlsSettings>) -> Result<Arc<dyn Transport>, Error>,
     ) -> Result<Self, Error> {
         let tokens = |source: Arc<dyn TokenSource>| Proof::Token(Tokens::new(source, settings));
         let proof = match &settings.credentials {

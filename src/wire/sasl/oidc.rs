@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use super::http::{Url, connect, post};
 use super::token::{Token, TokenError, TokenSource};
-use crate::config::OidcSettings;
+use crate::config::{OidcSettings, TlsSettings};
 use crate::error::{Error, Result};
 use crate::wire::Transport;
 
@@ -34,21 +34,21 @@ pub(crate) struct Oidc {
 }
 
 impl Oidc {
-    /// The provider of the settings, over what `transport` makes of an address with TLS (true) or without.
+    /// The provider of the settings, over what `transport` makes of an address with TLS or without.
     ///
     /// # Errors
     /// [`Error::InvalidProperty`] where its address is none.
     pub(crate) fn new(
         settings: &OidcSettings,
         (connect_timeout, read_timeout): (Duration, Duration),
-        transport: impl FnOnce(bool) -> Result<Arc<dyn Transport>>,
+        transport: impl FnOnce(Option<&TlsSettings>) -> Result<Arc<dyn Transport>>,
     ) -> Result<Self> {
         let url = Url::parse(settings.endpoint.expose()).map_err(|reason| Error::InvalidProperty {
             key: "sasl.oauthbearer.token.endpoint.url".into(),
             value: settings.endpoint.to_string(),
             reason: reason.into(),
         })?;
-        let transport = transport(url.https)?;
+        let transport = transport(url.https.then_some(&settings.tls))?;
         Ok(Self { settings: settings.clone(), url, transport, connect_timeout, read_timeout })
     }
 

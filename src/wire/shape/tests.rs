@@ -185,14 +185,14 @@ fn a_response_cut_at_any_byte_is_refused() {
 }
 
 #[test]
-fn trailing_bytes_are_counted() {
+fn a9_trailing_bytes_are_counted() {
     let mut bytes = encoded(&metadata(12), 12);
     bytes.extend([1, 2, 3]);
     assert_eq!(walk(&bytes, &shapes::METADATA, 12, true), Ok(3));
 }
 
 #[test]
-fn a_list_longer_than_the_bytes_left_is_refused_before_anything_is_allocated() {
+fn a10_a_list_longer_than_the_bytes_left_is_refused_before_anything_is_allocated() {
     let classic = [&[0, 0, 0, 0][..], &i32::MAX.to_be_bytes(), &[0; 8]].concat();
     let error = walk(&classic, &shapes::FETCH, 4, false).expect_err("a bomb");
     assert_eq!(error, "a list of 2147483647 elements in the last 8 bytes");

@@ -6,6 +6,7 @@ use crate::sasl::Sasl;
 use crate::server;
 use crate::settings::Settings;
 use crate::state::{Node, Shared, State, TopicSettings};
+use crate::tls::TlsListener;
 use kafka_protocol::messages::ApiKey;
 use std::collections::BTreeMap;
 use std::io;
@@ -28,6 +29,7 @@ pub struct Builder {
     topics: Vec<(String, TopicSettings)>,
     round_trip: Duration,
     settings: Settings,
+    tls: Option<TlsListener>,
 }
 
 impl Default for Builder {
@@ -41,6 +43,7 @@ impl Default for Builder {
             topics: Vec::new(),
             round_trip: Duration::ZERO,
             settings: Settings::default(),
+            tls: None,
         }
     }
 }
@@ -103,6 +106,12 @@ impl Builder {
     /// An API that is neither told nor served, as if the broker were older.
     pub fn without(mut self, api: ApiKey) -> Self {
         self.settings.versions.insert(api as i16, None);
+        self
+    }
+
+    /// All nodes speak TLS.
+    pub fn tls(mut self, listener: TlsListener) -> Self {
+        self.tls = Some(listener);
         self
     }
 
@@ -169,6 +178,7 @@ impl Builder {
     fn prepare(self) -> io::Result<(Arc<Shared>, BTreeMap<i32, TcpListener>)> {
         let mut state = State::default();
         state.cluster_id = self.cluster_id;
+        state.tls = self.tls.as_ref().map(TlsListener::acceptor).transpose()?;
         let mut listeners = BTreeMap::new();
         for (id, (port, listener)) in (1..).zip(server::bind(self.nodes, self.port)?) {
             let node = Node {

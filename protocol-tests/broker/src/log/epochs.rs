@@ -17,6 +17,13 @@ impl Epochs {
         self.0.push((epoch, start));
     }
 
+    /// A batch of this epoch is appended at `start`. A test may append where nobody leads, in an epoch that no leader began.
+    pub(crate) fn note(&mut self, epoch: i32, start: i64) {
+        if self.0.last().is_some_and(|(latest, _)| *latest < epoch) {
+            self.begin(epoch, start);
+        }
+    }
+
     /// Where the latest epoch began.
     pub(crate) fn begun(&self) -> i64 {
         self.0.last().map_or(0, |(_, begun)| *begun)

@@ -142,6 +142,7 @@ fn an_address_that_is_none_is_refused_without_a_secret() {
         client_secret: crate::config::Secret::new("x"),
         scope: None,
         urlencode: false,
+        tls: TlsSettings::default(),
     };
     let error = Oidc::new(&settings, (UNTOLD, UNTOLD), |_| unreachable!()).map(drop).expect_err("it holds a user");
     assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");

@@ -1,0 +1,560 @@
+//! The cluster, the network, and a driver that does what a lane and the control thread do.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use fastrand::Rng;
+use kafka_protocol::messages::FetchRequest;
+use uuid::Uuid;
+
+use super::super::planted::{Defect, Planted};
+use super::super::sample::{TOPIC, settings};
+use super::super::{Action, FetchCore, FetchTicket, PartitionRecords};
+use super::log::{Log, Serial};
+use super::node::{Node, Served, Topic};
+use super::reader::{Piece, Reader};
+use crate::cluster::{BrokerAddress, PartitionView, TopicView};
+use crate::record::{Arena, Walk};
+
+pub(super) const NODES: i32 = 3;
+pub(super) const PARTITIONS: i32 = 4;
+
+/// What happened in a run; a simulation in which nothing happens proves nothing.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Tally {
+    pub(super) steps: usize,
+    pub(super) pieces: usize,
+    pub(super) discarded: usize,
+    pub(super) divergences: usize,
+    pub(super) validations: usize,
+    pub(super) out_of_range: usize,
+    pub(super) restarts: usize,
+    pub(super) incremental: usize,
+    pub(super) pipelined: usize,
+    pub(super) from_followers: usize,
+}
+
+struct UnderWay {
+    ticket: FetchTicket,
+    request: FetchRequest,
+    served: Option<Served>,
+}
+
+/// What the core handed over, and somebody has to decide.
+enum Task {
+    Diverged { partition: i32, epoch: i32, end: i64 },
+    OutOfRange { partition: i32 },
+    Validate { partition: i32, last_epoch: i32 },
+    Restart,
+}
+
+pub(super) struct World {
+    rng: Rng,
+    now: Instant,
+    /// Odds of 256 of what can go wrong.
+    faults: u8,
+    unclean: bool,
+    recreates: bool,
+    core: FetchCore,
+    topic: Topic,
+    /// The id of what the readers read.
+    reading: Uuid,
+    nodes: BTreeMap<i32, Node>,
+    readers: BTreeMap<i32, Reader>,
+    /// In the order in which they were sent over each connection.
+    wires: BTreeMap<i32, VecDeque<UnderWay>>,
+    /// Over connections that were given up.
+    strays: Vec<UnderWay>,
+    /// Metadata on its way, oldest first, and what the lane has.
+    views: Vec<TopicView>,
+    view: TopicView,
+    tasks: Vec<Task>,
+    /// The highest epoch that the core was told since a partition was assigned.
+    told: BTreeMap<i32, i32>,
+    /// Partitions that a broker left out, and until when it is not to be asked for them.
+    left_out: BTreeMap<(i32, i32), Instant>,
+    serials: Serial,
+    pub(super) tally: Tally,
+    is_told: bool,
+}
+
+impl World {
+    pub(super) fn new(seed: u64, defect: Option<Defect>) -> Self {
+        let mut rng = Rng::with_seed(seed);
+        let versions = match rng.u8(0..10) {
+            0 | 1 => [17; 3],
+            2 | 3 => [13; 3],
+            4 => [12; 3],
+            5 => [11; 3],
+            6 => [9; 3],
+            7 => [rng.i16(4..=8); 3],
+            _ => [(); 3].map(|()| rng.i16(9..=17)),
+        };
+        let mut settings = settings();
+        settings.in_flight = rng.usize(0..4);
+        settings.follower_lease = Duration::from_secs(2);
+        settings.rack = if rng.bool() { "near".into() } else { String::new() };
+        let with_ids = rng.u8(..) < 200;
+        let topic = Topic {
+            id: if with_ids { Uuid::from_u128(1) } else { Uuid::nil() },
+            logs: (0..PARTITIONS).map(|partition| (partition, Log::new(NODES, &mut rng))).collect(),
+        };
+        let mut core = FetchCore::new(TOPIC.into(), settings, seed);
+        core.planted = Planted { defect };
+        let mut world = Self {
+            now: Instant::now(),
+            faults: 1,
+            // Without the epoch in the request nobody notices, and with topics by name either.
+            unclean: versions.iter().all(|version| *version >= 9),
+            recreates: with_ids && versions.iter().all(|version| *version >= 13),
+            core,
+            reading: topic.id,
+            view: view(&topic),
+            topic,
+            nodes: (1..).zip(versions).map(|(node, version)| (node, Node::new(node, version))).collect(),
+            readers: (0..PARTITIONS).map(|partition| (partition, Reader::default())).collect(),
+            wires: BTreeMap::new(),
+            strays: vec![],
+            views: vec![],
+            tasks: vec![],
+            told: BTreeMap::new(),
+            left_out: BTreeMap::new(),
+            serials: 0,
+            is_told: std::env::var_os("KOLUMN_SIMULATION_SEED").is_some(),
+            tally: Tally::default(),
+            rng,
+        };
+        (0..PARTITIONS).for_each(|partition| world.assign(partition));
+        world.say(("versions", versions, "unclean", world.unclean));
+        world
+    }
+
+    pub(super) fn step(&mut self) {
+        self.tally.steps += 1;
+        let partition = self.rng.i32(0..PARTITIONS);
+        let node = self.rng.i32(1..=NODES);
+        match self.rng.u8(0..100) {
+            0..22 => self.ask(),
+            22..40 => self.serve(node),
+            40..57 => self.deliver(node),
+            57..67 => self.reader(partition).store(),
+            67..73 => self.topic.logs.get_mut(&partition).unwrap().append(&mut self.serials, &mut self.rng),
+            73..77 => self.topic.logs.values_mut().for_each(|log| log.commit(false, &mut self.rng)),
+            77..80 => self.topic.logs.values_mut().for_each(|log| log.replicate(node, 3)),
+            80..83 => self.topic.logs.values_mut().for_each(|log| log.hear(node)),
+            83..86 => self.decide(),
+            86..90 => self.publish(),
+            90..93 => self.now += Duration::from_millis(self.rng.u64(0..300)),
+            93..95 => self.rewind(partition),
+            95 => self.hold(partition),
+            _ => self.misfortune(partition, node),
+        }
+    }
+
+    /// What does not happen every day.
+    fn misfortune(&mut self, partition: i32, node: i32) {
+        let log = self.topic.logs.get_mut(&partition).unwrap();
+        match self.rng.u8(0..40) {
+            0..8 => {
+                let clean = !self.unclean || self.rng.u8(..) < 60;
+                log.elect(node, clean);
+                let now = ("elect", partition, clean, log.leader, log.epoch);
+                self.say(now);
+                self.views.push(view(&self.topic));
+            }
+            8 => {
+                // An election without a winner for a while.
+                log.epoch += 1;
+                log.leader = None;
+                self.views.push(view(&self.topic));
+            }
+            9..14 => log.compact(&mut self.rng),
+            14..17 => log.forget(node, &mut self.rng),
+            17..20 => self.nodes.get_mut(&node).unwrap().evict(),
+            20..24 => self.lose(node),
+            24..27 => self.give_up(node),
+            27..39 => self.deliver_stray(),
+            _ if self.recreates && self.rng.u8(..) < 60 => {
+                self.topic.id = Uuid::from_u128(self.topic.id.as_u128() + 1);
+                let logs = (0..PARTITIONS).map(|partition| (partition, Log::new(NODES, &mut self.rng)));
+                self.topic.logs = logs.collect();
+                self.views.push(view(&self.topic));
+            }
+            _ => {}
+        }
+        // Whoever has no leader gets one, some time.
+        let log = self.topic.logs.get_mut(&partition).unwrap();
+        if log.leader.is_none() {
+            let best = log.replicas.iter().max_by_key(|(_, replica)| (replica.end, replica.epoch)).map(|(node, _)| *node);
+            log.elect(if self.unclean { node } else { best.unwrap() }, false);
+            self.views.push(view(&self.topic));
+        }
+    }
+
+    fn reader(&mut self, partition: i32) -> &mut Reader {
+        self.readers.get_mut(&partition).unwrap()
+    }
+
+    fn assign(&mut self, partition: i32) {
+        let reader = self.reader(partition);
+        reader.is_away = false;
+        reader.held = false;
+        assert!(reader.pending.is_empty());
+        let (position, epoch) = reader.resume_point();
+        self.say(("assign", partition, position, epoch));
+        self.core.remove(partition);
+        self.core.assign(partition, position, epoch, None);
+        self.told.remove(&partition);
+        let view = self.view.clone();
+        self.take_view(&view);
+    }
+
+    fn take_view(&mut self, view: &TopicView) {
+        self.core.topic_view(view);
+        self.left_out.clear();
+        if view.topic_id != self.reading {
+            return;
+        }
+        for (partition, found) in &view.partitions {
+            let told = self.told.entry(*partition).or_insert(-1);
+            *told = (*told).max(found.leader_epoch);
+        }
+    }
+
+    /// Metadata arrives, in any order, sometimes twice.
+    fn publish(&mut self) {
+        if self.views.is_empty() {
+            return;
+        }
+        let which = self.rng.usize(..self.views.len());
+        let view = self.views[which].clone();
+        if self.rng.bool() {
+            self.views.drain(..which);
+        }
+        self.take_view(&view);
+        if self.core.identity.is_replaced() || view.topic_id.as_u128() > self.reading.as_u128() {
+            self.tasks.push(Task::Restart);
+        }
+        if view.topic_id.as_u128() >= self.view.topic_id.as_u128() {
+            self.view = view;
+        }
+    }
+
+    fn ask(&mut self) {
+        let needed = self.core.brokers(self.now);
+        for node in 1..=NODES {
+            if !needed.contains(&node) && self.wires.get(&node).is_some_and(|wire| !wire.is_empty()) {
+                self.give_up(node);
+            }
+        }
+        for node in needed {
+            let version = self.nodes[&node].version;
+            while let Some((ticket, request)) = self.core.next_request(node, version, self.now) {
+                self.check(node, &ticket, &request);
+                self.tally.incremental += usize::from(ticket.is_incremental);
+                self.tally.pipelined += usize::from(self.wires.get(&node).is_some_and(|wire| !wire.is_empty()));
+                self.wires.entry(node).or_default().push_back(UnderWay { ticket, request, served: None });
+            }
+            while let Some(action) = self.core.next_action() {
+                self.act(node, action, &[]);
+            }
+        }
+    }
+
+    /// What must hold of every request.
+    fn check(&mut self, node: i32, ticket: &FetchTicket, request: &FetchRequest) {
+        let rests = self.nodes[&node].rests_until;
+        assert!(rests.is_none_or(|until| until <= self.now), "broker {node} asked to be left alone");
+        let by_id = ticket.version >= 13;
+        assert!(!by_id || request.topics.iter().all(|topic| topic.topic_id == self.reading), "another topic is asked for");
+        if self.rng.u8(..) < 8 {
+            kafka_protocol::protocol::Encodable::encode(request, &mut bytes::BytesMut::new(), ticket.version).unwrap();
+        }
+        for asked in &ticket.asked {
+            let partition = asked.partition;
+            let reader = &self.readers[&partition];
+            assert!(!reader.held, "partition {partition} is held");
+            assert!(!reader.is_away, "partition {partition} is not ours");
+            let (position, epoch) = reader.expected();
+            assert_eq!(asked.position, position, "partition {partition} is asked for where it ended");
+            assert!(asked.last_epoch < 0 || asked.last_epoch == epoch, "partition {partition} says what was read last");
+            let told = self.told.get(&partition).copied().unwrap_or(-1);
+            assert!(ticket.version < 9 || asked.leader_epoch >= told, "partition {partition} falls back to an older epoch");
+            let until = self.left_out.get(&(node, partition));
+            assert!(until.is_none_or(|until| *until <= self.now), "what is left out is asked for after a pause");
+        }
+    }
+
+    fn serve(&mut self, node: i32) {
+        let Some(wire) = self.wires.get_mut(&node) else { return };
+        let Some(under_way) = wire.iter_mut().find(|under_way| under_way.served.is_none()) else { return };
+        let asked = under_way.ticket.asked.iter().map(|asked| (asked.partition, asked.position)).collect();
+        let version = under_way.ticket.version;
+        let node = self.nodes.get_mut(&node).unwrap();
+        under_way.served = Some(node.serve(&mut self.topic, &under_way.request, version, &asked, self.faults, &mut self.rng));
+    }
+
+    fn deliver(&mut self, node: i32) {
+        let Some(wire) = self.wires.get_mut(&node) else { return };
+        if wire.front().is_none_or(|front| front.served.is_none()) {
+            return;
+        }
+        let UnderWay { ticket, served, .. } = wire.pop_front().unwrap();
+        let served = served.unwrap();
+        let throttle = u64::try_from(served.response.throttle_time_ms).unwrap();
+        if throttle > 0 {
+            let until = self.now + Duration::from_millis(throttle);
+            self.nodes.get_mut(&node).unwrap().rests_until = Some(until);
+        }
+        for partition in &served.left_out {
+            let asked = ticket.asked.iter().find(|asked| asked.partition == *partition);
+            let state = self.core.partitions.get(partition);
+            if matches!((asked, state), (Some(asked), Some(state)) if asked.generation == state.generation) {
+                self.left_out.insert((node, *partition), self.now + Duration::from_millis(79));
+            }
+        }
+        self.take(node, ticket, served);
+    }
+
+    fn take(&mut self, node: i32, ticket: FetchTicket, served: Served) {
+        for action in self.core.on_response(ticket, served.response, self.now) {
+            self.act(node, action, &served.led);
+        }
+    }
+
+    fn deliver_stray(&mut self) {
+        if self.strays.is_empty() {
+            return;
+        }
+        let stray = self.strays.swap_remove(self.rng.usize(..self.strays.len()));
+        let node = stray.ticket.broker;
+        match stray.served {
+            Some(served) => self.take(node, stray.ticket, served),
+            None => self.core.on_failure(&stray.ticket),
+        }
+    }
+
+    /// The connection is given up by us: its answers may come yet, and nobody wants them.
+    fn give_up(&mut self, node: i32) {
+        self.core.give_up(node);
+        self.nodes.get_mut(&node).unwrap().disturb();
+        self.strays.extend(self.wires.remove(&node).unwrap_or_default());
+    }
+
+    /// The connection breaks. The broker may have handled what was sent.
+    fn lose(&mut self, node: i32) {
+        if self.rng.bool() {
+            self.serve(node);
+        }
+        self.nodes.get_mut(&node).unwrap().disturb();
+        for under_way in self.wires.remove(&node).unwrap_or_default() {
+            self.core.on_failure(&under_way.ticket);
+        }
+        self.core.lost(node, self.now);
+    }
+
+    /// Says what happens, where one run is looked at.
+    fn say(&self, what: impl std::fmt::Debug) {
+        if self.is_told {
+            println!("{:>5} {what:?}", self.tally.steps);
+        }
+    }
+
+    fn act(&mut self, node: i32, action: Action, led: &[i32]) {
+        if !matches!(action, Action::Watermarks(_) | Action::Endpoint(_) | Action::RefreshMetadata { .. }) {
+            self.say((node, &action));
+        }
+        match action {
+            Action::Records(records) => {
+                self.tally.from_followers += usize::from(!led.contains(&records.partition));
+                self.receive(&records);
+            }
+            Action::RefreshMetadata { .. } => self.views.push(view(&self.topic)),
+            Action::Watermarks(_) | Action::Trouble { .. } | Action::Endpoint(_) => {}
+            Action::OutOfRange { partition, position } => {
+                assert!(led.contains(&partition), "broker {node} does not lead partition {partition}, and was believed");
+                self.tally.out_of_range += 1;
+                self.hand_over(partition, position, Task::OutOfRange { partition });
+            }
+            Action::Diverged { partition, position, epoch, end_offset } => {
+                self.tally.divergences += 1;
+                self.hand_over(partition, position, Task::Diverged { partition, epoch, end: end_offset });
+            }
+            Action::Validate { partition, position, last_epoch, .. } => {
+                self.tally.validations += 1;
+                self.hand_over(partition, position, Task::Validate { partition, last_epoch });
+            }
+            Action::Failed { partition, error } => panic!("partition {partition} fails: {error}"),
+        }
+    }
+
+    fn hand_over(&mut self, partition: i32, position: i64, task: Task) {
+        let reader = self.reader(partition);
+        reader.store_all();
+        assert_eq!(position, reader.position);
+        reader.is_away = true;
+        self.core.remove(partition);
+        self.tasks.push(task);
+    }
+
+    fn receive(&mut self, records: &PartitionRecords) {
+        let partition = records.partition;
+        let mut arena = Arena::new(1 << 20);
+        let mut piece = Piece { from: records.from, next: records.next, rows: vec![], runs: vec![] };
+        let mut end = records.from;
+        for batch in Walk::new(&records.records) {
+            let batch = batch.unwrap();
+            batch.verify().unwrap();
+            let next = batch.header.next_offset().unwrap();
+            if next > end {
+                end = next;
+                piece.runs.push((next, batch.header.leader_epoch));
+            }
+            let mut batch = batch.records(&mut arena).unwrap();
+            while let Some(record) = batch.next().unwrap() {
+                if record.offset >= records.from {
+                    piece.rows.push((record.offset, Serial::from_be_bytes(record.value.unwrap().try_into().unwrap())));
+                }
+            }
+        }
+        let reader = self.reader(partition);
+        assert!(!reader.is_away, "partition {partition} is not ours");
+        assert_eq!(records.from, reader.expected().0, "partition {partition} goes on where it ended");
+        assert!(records.next > records.from);
+        assert_eq!(records.next, end, "partition {partition} goes on behind its last batch");
+        reader.pending.push_back(piece);
+        self.tally.pieces += 1;
+    }
+
+    /// Decoding went wrong: back to the table's position.
+    fn rewind(&mut self, partition: i32) {
+        let pause = self.rng.bool();
+        let reader = self.readers.get_mut(&partition).unwrap();
+        if reader.is_away {
+            return;
+        }
+        self.tally.discarded += reader.pending.len();
+        reader.pending.clear();
+        let (position, epoch) = reader.resume_point();
+        self.core.rewind(partition, position, epoch, self.now, pause);
+    }
+
+    fn hold(&mut self, partition: i32) {
+        let reader = self.readers.get_mut(&partition).unwrap();
+        reader.held = !reader.held;
+        self.core.hold(partition, reader.held);
+    }
+
+    /// The control thread gets to one of its tasks.
+    fn decide(&mut self) {
+        if self.tasks.is_empty() {
+            return;
+        }
+        let task = self.tasks.swap_remove(self.rng.usize(..self.tasks.len()));
+        if self.reading != self.topic.id || matches!(task, Task::Restart) && self.core.identity.is_replaced() {
+            return self.restart();
+        }
+        let (Task::Diverged { partition, .. } | Task::OutOfRange { partition } | Task::Validate { partition, .. }) = task else {
+            return;
+        };
+        let log = &self.topic.logs[&partition];
+        let Some(leader) = log.acting_leader() else { return self.tasks.push(task) };
+        let reader = self.readers.get_mut(&partition).unwrap();
+        let (position, last) = reader.resume_point();
+        let (start, end) = (log.replicas[&leader].start, log.replicas[&leader].end);
+        match task {
+            Task::Diverged { epoch, end, .. } => reader.truncate(epoch, end),
+            Task::OutOfRange { .. } if position < start => reader.skip_to(start),
+            Task::OutOfRange { .. } if position <= end => {}
+            Task::OutOfRange { .. } if last < 0 => reader.truncate(-1, end),
+            Task::OutOfRange { .. } => {
+                let (epoch, end) = log.end_of(leader, last).unwrap();
+                reader.truncate(epoch, end);
+            }
+            Task::Validate { last_epoch, .. } => {
+                let (epoch, end) = log.end_of(leader, last_epoch).unwrap();
+                if epoch < last_epoch || end < position {
+                    reader.truncate(epoch, end);
+                }
+            }
+            Task::Restart => {}
+        }
+        self.assign(partition);
+    }
+
+    /// Goes over to the topic that there is now.
+    fn restart(&mut self) {
+        self.tally.restarts += 1;
+        self.tasks.clear();
+        self.reading = self.topic.id;
+        self.view = view(&self.topic);
+        self.told.clear();
+        let view = self.view.clone();
+        self.core.restart(&view);
+        for partition in 0..PARTITIONS {
+            *self.reader(partition) = Reader::default();
+            self.assign(partition);
+        }
+    }
+
+    /// The faults are over: everything arrives, and is what the logs hold.
+    pub(super) fn settle(&mut self) {
+        self.faults = 0;
+        for (partition, log) in &mut self.topic.logs {
+            let node = log.leader.unwrap_or(1);
+            if log.leader.is_none() {
+                log.elect(node, false);
+            }
+            (1..=NODES).for_each(|other| log.hear(other));
+            (1..=NODES).for_each(|other| log.hear(other));
+            log.commit(true, &mut self.rng);
+            (1..=NODES).for_each(|other| log.replicate(other, usize::MAX));
+            self.core.hold(*partition, false);
+            self.readers.get_mut(partition).unwrap().held = false;
+        }
+        self.views = vec![view(&self.topic)];
+        for _ in 0..2_000 {
+            self.publish();
+            (0..4 * PARTITIONS).for_each(|_| self.decide());
+            self.ask();
+            for node in 1..=NODES {
+                while self.wires.get(&node).is_some_and(|wire| !wire.is_empty()) {
+                    self.serve(node);
+                    self.deliver(node);
+                }
+            }
+            self.readers.values_mut().for_each(Reader::store_all);
+            if self.has_arrived() {
+                break;
+            }
+            self.now = self.core.timeout(self.now).unwrap_or(self.now + Duration::from_millis(50));
+        }
+        self.say((&self.core, self.tasks.len()));
+        assert_eq!(self.reading, self.topic.id, "the topic is the one that there is");
+        for (partition, reader) in &self.readers {
+            let log = &self.topic.logs[partition];
+            reader.verify(*partition, log, log.leader.unwrap());
+        }
+    }
+
+    fn has_arrived(&self) -> bool {
+        let at_end = |(partition, reader): (&i32, &Reader)| {
+            let log = &self.topic.logs[partition];
+            reader.position == log.replicas[&log.leader.unwrap()].end && !reader.is_away
+        };
+        self.reading == self.topic.id && self.tasks.is_empty() && self.readers.iter().all(at_end)
+    }
+}
+
+fn view(topic: &Topic) -> TopicView {
+    let partition =
+        |(partition, log): (&i32, &Log)| (*partition, PartitionView { leader: log.leader, leader_epoch: log.epoch, error: 0 });
+    let broker = |node| (node, BrokerAddress { node, host: format!("broker-{node}"), port: 9092, rack: None });
+    TopicView {
+        topic: TOPIC.into(),
+        topic_id: topic.id,
+        partitions: topic.logs.iter().map(partition).collect(),
+        brokers: (1..=NODES).map(broker).collect(),
+        cluster_id: None,
+    }
+}
