@@ -80,7 +80,7 @@ impl Default for SocketSettings {
 pub struct Settings {
     /// `bootstrap.servers`; see [`Self::brokers`].
     pub bootstrap: Vec<HostPort>,
-    /// `security.protocol` and `ssl.*`.
+    /// `security.protocol`, `ssl.*` and `sasl.*`.
     pub security: Security,
     /// `client.id`.
     pub client_id: String,
