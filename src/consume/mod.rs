@@ -22,6 +22,7 @@
 //! # }
 //! ```
 
+mod answers;
 mod control;
 mod identity;
 mod lanes;
