@@ -258,6 +258,12 @@ pub enum Error {
         /// What the broker said, or what is wrong with it. Never a password or token.
         reason: String,
     },
+    /// There is no token for OAUTHBEARER at the moment.
+    #[error("no token for OAUTHBEARER: {reason}")]
+    Token {
+        /// What the source of tokens said. Never a token or secret.
+        reason: String,
+    },
     /// The broker refused a request about a topic or partition.
     #[error("{broker}: {what}: {name} ({code}){}", sentence(.hint))]
     Refused {
@@ -322,7 +328,8 @@ pub enum Error {
         /// Column, position and reason.
         reason: crate::decode::DecodeError,
     },
-    /// A lane panicked. The other lanes' tables are as they were.
+    /// Something panicked: a decoder, which stops its partition alone, or a lane, which ends the consumption. What is in the tables is as
+    /// it was.
     #[error("{what} stopped by a panic: {reason}; this is a defect of kolumn, please report it")]
     Panicked {
         /// What stopped.

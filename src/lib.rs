@@ -47,6 +47,7 @@ pub use ingest::MetadataColumns;
 pub use position::{Offset, Offsets, Partition, Partitions, Span, Start, Stop};
 pub use spec::Spec;
 pub use table::{PartitionedTable, Snapshot, Table, TableType, Update, Updates, Withdrawal};
+pub use wire::{Token, TokenError, TokenSource};
 
 /// The Arrow crates whose types are in this crate's interface.
 pub mod arrow {

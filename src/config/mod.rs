@@ -8,12 +8,15 @@
 mod check;
 mod hidden;
 mod host_port;
+mod jaas;
 mod java;
 mod known;
 mod policy;
 mod properties;
+mod sasl;
 mod security;
 mod settings;
+mod token;
 mod value;
 
 #[cfg(any(test, fuzzing))]
@@ -24,5 +27,8 @@ pub use host_port::HostPort;
 pub use known::{Effect, KNOWN, Property, Theme, Values};
 pub use policy::{AddressFamily, OffsetReset, OnRecreatedTopic, OnTruncation};
 pub use properties::{Origin, Properties};
+pub use sasl::{SaslCredentials, SaslMechanism, SaslSettings};
 pub use security::{Pem, Security, SecurityProtocol, TlsIdentity, TlsSettings, TlsVersions, Verification};
 pub use settings::{ColumnNames, Settings, SideColumn, SocketSettings};
+pub(crate) use token::check_extensions;
+pub use token::{OidcSettings, UnsecuredToken};

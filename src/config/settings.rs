@@ -80,7 +80,7 @@ impl Default for SocketSettings {
 pub struct Settings {
     /// `bootstrap.servers`; see [`Self::brokers`].
     pub bootstrap: Vec<HostPort>,
-    /// `security.protocol` and `ssl.*`.
+    /// `security.protocol`, `ssl.*` and `sasl.*`.
     pub security: Security,
     /// `client.id`.
     pub client_id: String,
@@ -346,6 +346,7 @@ mod tests {
             ("check.crcs", "yes"),
             ("isolation.level", "serializable"),
             ("auto.offset.reset", "first"),
+            ("auto.offset.reset", "by_duration:PT1H"),
             ("bootstrap.servers", "a:1,b:nine"),
             ("security.protocol", "TLS"),
             ("request.timeout.ms", "0"),

@@ -14,12 +14,14 @@ use crate::ingest::{self, MetadataColumns, Rows};
 use crate::position::{Partitions, Start, Stop};
 use crate::spec::{self, Names, Side, SideNames, Spec};
 use crate::table::TableType;
+use crate::wire::WireSettings;
 
 /// A consumption that can begin.
 pub(super) struct Plan {
     pub(super) topic: Arc<str>,
     pub(super) settings: Settings,
     pub(super) crypto_provider: Option<Arc<CryptoProvider>>,
+    pub(super) wire: WireSettings,
     pub(super) key: Spec,
     pub(super) value: Spec,
     pub(super) names: Names,
@@ -38,6 +40,7 @@ pub(super) struct Plan {
 impl Plan {
     pub(super) fn new(consume: Consume, table_type: TableType, by_partition: bool) -> Result<Self> {
         let settings = Settings::from_properties(&consume.properties)?;
+        let wire = WireSettings::new(&settings, consume.tokens, consume.crypto_provider.clone())?;
         let names = names(&settings);
         let key = consume.key.unwrap_or_else(|| {
             if names.key.column_type.is_some() || names.key.deserializer.is_some() {
@@ -55,6 +58,7 @@ impl Plan {
             topic: consume.topic.into(),
             settings,
             crypto_provider: consume.crypto_provider,
+            wire,
             key,
             value,
             names,
@@ -73,9 +77,17 @@ impl Plan {
 
     /// Fresh columns and decoders, for one lane.
     pub(super) fn rows(&self) -> Result<Rows> {
-        let key = decode::decoder(&self.key, Side::Key, &self.names)?;
-        let value = decode::decoder(&self.value, Side::Value, &self.names)?;
-        Rows::new(&self.metadata, key, value)
+        self.fresh_rows()()
+    }
+
+    /// Makes fresh columns and decoders, whenever a lane needs them.
+    pub(super) fn fresh_rows(&self) -> impl Fn() -> Result<Rows> + Send + 'static {
+        let (key, value, names, metadata) = (self.key.clone(), self.value.clone(), self.names.clone(), self.metadata.clone());
+        move || {
+            let key = decode::decoder(&key, Side::Key, &names)?;
+            let value = decode::decoder(&value, Side::Value, &names)?;
+            Rows::new(&metadata, key, value)
+        }
     }
 }
 
