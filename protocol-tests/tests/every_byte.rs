@@ -13,14 +13,18 @@ use kolumn_test_broker::{ApiKey, TestCluster, Verdict};
 
 const ROWS: i64 = 6;
 
-/// Where a fetch answer says how long the client is to rest: all but the last byte.
-const THROTTLE: std::ops::Range<usize> = 9..12;
+/// Where a fetch answer says how long the client is to rest: all but the last byte, and the count of tags before it, which may move
+/// other bytes there.
+const THROTTLE: std::ops::Range<usize> = 8..12;
 
 /// What lies before this in an answer: its own fields, and the header of the first batch as far as no checksum covers it.
 const CHECKED: usize = 100;
 
+/// Where the first batch begins.
+const BASE_OFFSET: std::ops::Range<usize> = 74..82;
+
 /// So many consumptions at once: each waits most of its time.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 16;
 
 /// A cluster whose fetch answers go wrong by the name of the client that asks: the how manieth, and how.
 struct Faulty {
@@ -159,9 +163,13 @@ async fn a5_an_answer_that_drips_from_any_byte_on_arrives_whole() {
 
 #[tokio::test]
 async fn c8_an_answer_with_any_bit_flipped_puts_no_row_where_it_does_not_belong() {
-    // Each bit of what no checksum covers, and one of each byte of what one does.
-    let bits = |at| if at < CHECKED { 0..8 } else { 0..1 };
-    let outcomes = Faulty::new().every(|at| bits(at).map(|bit| Verdict::CorruptAt(at, 1 << bit)).collect()).await;
+    // Each bit of the base offset, some of whatever else no checksum covers, and one of each byte of what one does.
+    let bits = |at: usize| match at {
+        at if BASE_OFFSET.contains(&at) => &[0, 1, 2, 3, 4, 5, 6, 7][..],
+        at if at < CHECKED => &[0, 3, 7],
+        _ => &[0],
+    };
+    let outcomes = Faulty::new().every(|at| bits(at).iter().map(|bit| Verdict::CorruptAt(at, 1 << bit)).collect()).await;
     for outcome in outcomes {
         outcome.assert_right();
         // An error code may say that there is no use in asking again; what is damaged is asked for again.
