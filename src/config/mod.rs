@@ -6,6 +6,7 @@
 //! differ, of the reference API (`deephaven.*`), and kolumn's own (`kolumn.*`).
 
 mod check;
+mod columns;
 mod hidden;
 mod host_port;
 mod java;
@@ -19,10 +20,11 @@ mod value;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
 
+pub use columns::{ColumnNames, MetadataColumns, SideColumn};
 pub use hidden::{Address, Secret};
 pub use host_port::HostPort;
 pub use known::{Effect, KNOWN, Property, Theme, Values};
 pub use policy::{AddressFamily, OffsetReset, OnRecreatedTopic, OnTruncation};
 pub use properties::{Origin, Properties};
 pub use security::{Pem, Security, SecurityProtocol, TlsIdentity, TlsSettings, TlsVersions, Verification};
-pub use settings::{ColumnNames, Settings, SideColumn, SocketSettings};
+pub use settings::{Settings, SocketSettings};
