@@ -328,7 +328,8 @@ pub enum Error {
         /// Column, position and reason.
         reason: crate::decode::DecodeError,
     },
-    /// A lane panicked. The other lanes' tables are as they were.
+    /// Something panicked: a decoder, which stops its partition alone, or a lane, which ends the consumption. What is in the tables is as
+    /// it was.
     #[error("{what} stopped by a panic: {reason}; this is a defect of kolumn, please report it")]
     Panicked {
         /// What stopped.

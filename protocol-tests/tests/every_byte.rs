@@ -6,12 +6,18 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use common::{append_numbered, assert_numbered, consume, numbers, within};
+use common::{append_numbered, assert_numbered, consume, numbers, until, within};
 use futures_util::StreamExt;
 use kolumn::{Consume, Error, Stop, Table, TableType};
 use kolumn_test_broker::{ApiKey, TestCluster, Verdict};
 
 const ROWS: i64 = 6;
+
+/// Where a fetch answer says how long the client is to rest: all but the last byte.
+const THROTTLE: std::ops::Range<usize> = 9..12;
+
+/// What lies before this in an answer: its own fields, and the header of the first batch as far as no checksum covers it.
+const CHECKED: usize = 100;
 
 /// So many consumptions at once: each waits most of its time.
 const AT_ONCE: usize = 8;
@@ -79,20 +85,24 @@ impl Faulty {
     async fn run(&self, (answer, at, fault): (u32, usize, Verdict)) -> Outcome {
         let what = format!("answer {answer}, byte {at}, {fault:?}");
         let faults = || self.faults.lock().unwrap_or_else(PoisonError::into_inner);
+        let waits = matches!(fault, Verdict::CorruptAt(at, _) if THROTTLE.contains(&at));
         faults().insert(what.clone(), (answer, fault));
         let table = within(self.consume(&what).table(TableType::Append).into_future()).await.expect("a table");
+        if waits {
+            // Nothing is wrong with it, but for the time that the broker seems to want: minutes.
+            until("the damaged answer", || !faults().contains_key(&what)).await;
+            return Outcome { what, table, end: Ok(()) };
+        }
         let end = tokio::time::timeout(Duration::from_secs(10), table.finished()).await;
         let end = end.unwrap_or_else(|_| panic!("{what} is never got over: {:?}", table.status()));
         assert!(!faults().contains_key(&what), "{what} was never met");
-        Outcome { what, at, table, end }
+        Outcome { what, table, end }
     }
 }
 
 /// What became of a consumption.
-#[allow(dead_code)]
 struct Outcome {
     what: String,
-    at: usize,
     table: Table,
     end: Result<(), Error>,
 }
@@ -144,5 +154,20 @@ async fn a5_an_answer_held_up_at_any_byte_arrives_when_the_rest_does() {
 async fn a5_an_answer_that_drips_from_any_byte_on_arrives_whole() {
     for outcome in Faulty::new().every(|at| vec![Verdict::DripFrom(at, Duration::ZERO)]).await {
         outcome.assert_whole();
+    }
+}
+
+#[tokio::test]
+async fn c8_an_answer_with_any_bit_flipped_puts_no_row_where_it_does_not_belong() {
+    // Each bit of what no checksum covers, and one of each byte of what one does.
+    let bits = |at| if at < CHECKED { 0..8 } else { 0..1 };
+    let outcomes = Faulty::new().every(|at| bits(at).map(|bit| Verdict::CorruptAt(at, 1 << bit)).collect()).await;
+    for outcome in outcomes {
+        outcome.assert_right();
+        // An error code may say that there is no use in asking again; what is damaged is asked for again.
+        match &outcome.end {
+            Ok(()) | Err(Error::NotAuthorized { .. } | Error::Refused { .. } | Error::OffsetOutOfRange { .. }) => {}
+            Err(error) => panic!("{}: {error}", outcome.what),
+        }
     }
 }

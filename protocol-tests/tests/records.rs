@@ -7,11 +7,12 @@ use arrow_array::types::{Int32Type, TimestampMillisecondType};
 use arrow_array::{Array, RecordBatch};
 use common::codecs::{CODECS, lz4, zstd};
 use common::{
-    account, assert_numbered, assert_spans, complete, consume, empty, number, numbered_batch, numbers, offsets, values, within,
+    account, assert_numbered, assert_spans, complete, consume, empty, live, number, numbered_batch, numbers, offsets, until,
+    values, within,
 };
 use kolumn::config::Properties;
 use kolumn::spec::{self, Tombstones, Type};
-use kolumn::{Consume, MetadataColumns, Offsets, Stop, Table};
+use kolumn::{Consume, Error, MetadataColumns, Offsets, Stop, Table};
 use kolumn_test_broker::{BatchBuilder, Codec, Marker, Record, TestCluster};
 
 /// The whole of `t` up to its present end.
@@ -278,4 +279,24 @@ async fn simple_columns_read_what_kafkas_serializers_write() {
     assert_eq!(keys.null_count() + values.null_count(), 0);
     assert_eq!(spec::simple("x", Type::Int64), spec::Spec::parse("simple:int64:x").expect("a spec"));
     assert_spans(&table.snapshot(), &[(0, 0, 100)]);
+}
+
+#[tokio::test]
+async fn c24_a_batch_larger_than_any_response_that_is_accepted_is_told_with_the_limit_and_read_when_the_limit_is_raised() {
+    let cluster = empty(2);
+    cluster.produce("t", 0, values(0..3).build());
+    let wide = "x".repeat(3 << 20);
+    cluster.produce("t", 1, BatchBuilder::new().values([format!(r#"{{"n":1,"wide":"{wide}"}}"#)]).build());
+    let narrow = consume(&cluster)
+        .property("receive.message.max.bytes", "1048576")
+        .property("fetch.max.bytes", "1024")
+        .property("reconnect.backoff.max.ms", "50");
+    let table = live(narrow).await;
+    until(
+        "the refusal",
+        || matches!(table.status().last_error, Some(Error::FrameSize { size, limit, .. }) if size > 3 << 20 && limit < 3 << 20),
+    )
+    .await;
+    within(table.close()).await.expect("it closes");
+    assert_eq!(complete(consume(&cluster).until(Stop::End)).await.snapshot().rows(), 4);
 }

@@ -124,6 +124,19 @@ async fn a12_an_unknown_authority_is_refused_and_named() {
 }
 
 #[tokio::test]
+async fn a12_where_no_authority_is_given_those_of_the_system_are_asked() {
+    let cluster = cluster(server());
+    for consume in [consume(&cluster), consume(&cluster).property("ssl.ca.location", "probe")] {
+        let error = refused(consume.property("security.protocol", "SSL")).await;
+        assert!(matches!(error, Error::Tls { .. }), "{error:?}");
+        let text = error.to_string();
+        // A machine may have none.
+        let (asked, none) = ("not trusted by the authorities of this system", "this system has no certificates of authorities");
+        assert!((text.contains(asked) || text.contains(none)) && text.contains("ssl.ca.location"), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn a12_a_plaintext_broker_behind_a_tls_client_may_pass_and_the_error_asks_for_the_protocol() {
     let cluster = TestCluster::builder().topic("t", 2).start_blocking().expect("the cluster starts");
     match refused(secured(&cluster).property("kolumn.bootstrap.timeout.ms", "500")).await {

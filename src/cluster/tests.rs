@@ -256,7 +256,7 @@ mod metadata_of_a_topic {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn another_cluster_at_the_same_address_is_refused() {
+    async fn a19_another_cluster_at_every_address_is_refused() {
         let network = telling(vec![metadata("orders", &[1]), metadata("orders", &[1]).with_cluster_id(Some(text("two")))]);
         let mut cluster = connect(&network).await.expect("connects");
         cluster.topic("orders").await.expect("the first");
@@ -285,7 +285,7 @@ mod connections {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn when_all_known_brokers_are_gone_the_bootstrap_list_is_tried_again() {
+    async fn a15_when_all_known_brokers_are_gone_the_bootstrap_list_is_tried_again() {
         let network = Network::default();
         let count = AtomicU32::new(0);
         network.broker(A, move |asked| {
@@ -301,6 +301,93 @@ mod connections {
         assert_eq!(cluster.topic("orders").await.expect("there").brokers.len(), 1);
         assert_eq!(cluster.topic("orders").await.expect("found again").brokers.len(), 2);
         assert_eq!(network.connects(), [A, "gone:1", A]);
+        assert_eq!(cluster.take_notices(), [Notice::Rebootstrapped]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a15_without_rebootstrap_only_the_known_brokers_are_tried() {
+        let network = Network::default();
+        let count = AtomicU32::new(0);
+        network.broker(A, move |asked| {
+            let gone = MetadataResponseBroker::default().with_node_id(1.into()).with_host(text("gone")).with_port(1);
+            match count.fetch_add(1, Ordering::Relaxed) {
+                0 => asked.answer(&metadata("orders", &[1]).with_brokers(vec![gone])),
+                _ => Reply::Close,
+            }
+        });
+        let settings = settings([("bootstrap.servers", A), ("metadata.recovery.strategy", "none")]);
+        let mut cluster = connect_with(&network, &settings).await.expect("connects");
+        cluster.topic("orders").await.expect("there");
+        let error = cluster.refresh("orders").await.expect_err("gone");
+        assert_eq!(error, Error::Connect { broker: "gone:1".into(), reason: "connection refused".into() });
+        assert_eq!(network.connects(), [A, "gone:1"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a15_a_broker_that_asks_for_it_is_left_for_the_bootstrap_list() {
+        let network = Network::default();
+        let count = AtomicU32::new(0);
+        // `a` alone is configured; it names `b`, which is in charge until it knows better.
+        network.broker(A, move |asked| {
+            let only = MetadataResponseBroker::default().with_node_id(2.into()).with_host(text("b")).with_port(9092);
+            match count.fetch_add(1, Ordering::Relaxed) {
+                0 => asked.answer(&metadata("orders", &[2]).with_brokers(vec![only])),
+                1 => Reply::Close,
+                _ => asked.answer(&metadata("orders", &[1])),
+            }
+        });
+        network.broker(B, |asked| asked.answer(&MetadataResponse::default().with_error_code(129)));
+        let settings = settings([("bootstrap.servers", A)]);
+        let mut cluster = connect_with(&network, &settings).await.expect("connects");
+        cluster.topic("orders").await.expect("there");
+        let error = cluster.refresh("orders").await.expect_err("it is to begin again");
+        assert!(matches!(&error, Error::Refused { code: 129, name, .. } if name == "REBOOTSTRAP_REQUIRED"), "{error}");
+        assert_eq!(cluster.refresh("orders").await.expect("found again").brokers.len(), 2);
+        assert_eq!(network.connects(), [A, B, A]);
+        assert_eq!(cluster.take_notices(), [Notice::Rebootstrapped]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a15_brokers_that_answer_and_know_nothing_for_too_long_are_left_for_the_bootstrap_list() {
+        let network = Network::default();
+        let count = AtomicU32::new(0);
+        network.broker(A, move |asked| {
+            let only = MetadataResponseBroker::default().with_node_id(2.into()).with_host(text("b")).with_port(9092);
+            match count.fetch_add(1, Ordering::Relaxed) {
+                0 => asked.answer(&metadata("orders", &[2]).with_brokers(vec![only])),
+                1 => Reply::Close,
+                _ => asked.answer(&metadata("orders", &[1])),
+            }
+        });
+        // Its metadata names no broker: it is asked again as it is the only one that is known, and answers.
+        network.broker(B, |asked| asked.answer(&metadata("orders", &[2]).with_brokers(vec![])));
+        let settings = settings([("bootstrap.servers", A), ("metadata.recovery.rebootstrap.trigger.ms", "0")]);
+        let mut cluster = connect_with(&network, &settings).await.expect("connects");
+        cluster.topic("orders").await.expect("there");
+        cluster.refresh("orders").await.expect_err("no broker is named");
+        assert_eq!(cluster.refresh("orders").await.expect("found again").brokers.len(), 2);
+        assert_eq!(network.connects(), [A, B, A]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a19_one_broker_of_another_cluster_is_left_alone_and_the_next_one_asked() {
+        let network = Network::default();
+        let strange = Arc::new(AtomicU32::new(0));
+        let seen = Arc::clone(&strange);
+        network.broker(A, move |asked| match seen.load(Ordering::Relaxed) {
+            0 => asked.answer(&metadata("orders", &[1])),
+            _ => asked.answer(&metadata("orders", &[1]).with_cluster_id(Some(text("two")))),
+        });
+        network.broker(B, |asked| asked.answer(&metadata("orders", &[1])));
+        let settings = settings([("bootstrap.servers", A)]);
+        let mut cluster = connect_with(&network, &settings).await.expect("connects");
+        cluster.topic("orders").await.expect("there");
+        strange.store(1, Ordering::Relaxed);
+        let error = cluster.refresh("orders").await.expect_err("of another cluster");
+        assert!(matches!(&error, Error::OtherCluster { broker, .. } if broker == A), "{error}");
+        assert!(cluster.refresh("orders").await.is_ok(), "b is asked");
+        let expected = Notice::OtherCluster { broker: A.into(), expected: "one".into(), found: "two".into() };
+        assert_eq!(cluster.take_notices(), [expected]);
     }
 
     #[tokio::test(start_paused = true)]
@@ -432,6 +519,66 @@ mod offsets {
         assert_eq!(topics[1].partitions[0].replicas, [1, 2]);
         assert_eq!(topics[1].partitions[0].in_sync, [1]);
         assert_eq!(cluster.topics(|name| name == "orders").await.map(|topics| topics.len()), Ok(1));
+    }
+}
+
+mod epochs {
+    use kafka_protocol::messages::offset_for_leader_epoch_response::{EpochEndOffset, OffsetForLeaderTopicResult};
+    use kafka_protocol::messages::{OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse};
+
+    use super::*;
+
+    fn ends(asked: &Asked, answer: impl Fn(i32, i32) -> (i16, i32, i64)) -> Reply {
+        let request: OffsetForLeaderEpochRequest = asked.request();
+        let topics = request.topics.iter().map(|topic| {
+            let partitions = topic.partitions.iter().map(|partition| {
+                let (code, epoch, end) = answer(partition.partition, partition.leader_epoch);
+                EpochEndOffset::default()
+                    .with_partition(partition.partition)
+                    .with_error_code(code)
+                    .with_leader_epoch(epoch)
+                    .with_end_offset(end)
+            });
+            OffsetForLeaderTopicResult::default().with_topic(topic.topic.clone()).with_partitions(partitions.collect())
+        });
+        asked.answer(&OffsetForLeaderEpochResponse::default().with_topics(topics.collect()))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn b3_each_leader_is_asked_in_its_epoch_and_again_where_it_does_not_agree() {
+        let network = Network::default();
+        let count = AtomicU32::new(0);
+        both(&network, move |asked| match asked.is(ApiKey::Metadata) {
+            true => asked.answer(&metadata("orders", &[1, 2, 1])),
+            false => {
+                // The first answer of all is FENCED_LEADER_EPOCH.
+                let code = if count.fetch_add(1, Ordering::Relaxed) == 0 { 74 } else { 0 };
+                ends(asked, |partition, epoch| (code, epoch - 1, i64::from(partition) * 10))
+            }
+        });
+        let mut cluster = connect(&network).await.expect("connects");
+        let found = cluster.epoch_ends("orders", &[(0, 3, 5), (1, 9, 5), (2, -1, 6)]).await.expect("answered");
+        assert_eq!(found, BTreeMap::from([(0, (4, 0)), (1, (4, 10)), (2, (5, 20))]));
+        let epochs: Vec<_> = network
+            .seen()
+            .iter()
+            .filter(|asked| asked.is(ApiKey::OffsetForLeaderEpoch))
+            .flat_map(|asked| asked.request::<OffsetForLeaderEpochRequest>().topics)
+            .flat_map(|topic| topic.partitions)
+            .map(|partition| (partition.partition, partition.current_leader_epoch))
+            .collect();
+        assert!(epochs.contains(&(0, 7)) && epochs.contains(&(1, 9)) && epochs.contains(&(2, 7)), "{epochs:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_log_without_epochs_says_nothing_and_that_is_told() {
+        let network = Network::default();
+        both(&network, |asked| match asked.is(ApiKey::Metadata) {
+            true => asked.answer(&metadata("orders", &[1])),
+            false => ends(asked, |_, _| (0, -1, -1)),
+        });
+        let mut cluster = connect(&network).await.expect("connects");
+        assert_eq!(cluster.epoch_ends("orders", &[(0, 7, 5)]).await, Ok(BTreeMap::from([(0, (-1, -1))])));
     }
 }
 

@@ -58,7 +58,7 @@ pub(super) async fn ask<T: Send + 'static>(
 }
 
 /// Runs a future on a thread with a runtime of its own.
-fn on_thread(run: impl AsyncFnOnce() + Send + 'static) -> Result<()> {
+pub(super) fn on_thread(run: impl AsyncFnOnce() + Send + 'static) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -75,7 +75,7 @@ fn on_thread(run: impl AsyncFnOnce() + Send + 'static) -> Result<()> {
 }
 
 /// The whole life of a consumption, as a future.
-async fn run(plan: Plan, transport: Arc<dyn Transport>, mut ready: oneshot::Sender<Result<Handle>>) {
+pub(super) async fn run(plan: Plan, transport: Arc<dyn Transport>, mut ready: oneshot::Sender<Result<Handle>>) {
     let limit = plan.settings.api_timeout.saturating_add(plan.settings.wait_for_topic);
     let started = tokio::select! {
         biased;

@@ -1,6 +1,5 @@
 //! The lanes of a consumption as threads, and which of them owns which partition.
 
-use std::any::Any;
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -11,7 +10,7 @@ use super::plan::Plan;
 use super::start::Assignment;
 use crate::cluster::TopicView;
 use crate::error::{Error, Result};
-use crate::ingest::{Assembler, AssemblySettings, End, Lane, LaneCommand, LaneReport, LaneSettings};
+use crate::ingest::{Assembler, AssemblySettings, End, Lane, LaneCommand, LaneReport, LaneSettings, panic_message};
 use crate::position::Partition;
 use crate::table::{Allowance, Budget, Publisher};
 
@@ -127,7 +126,8 @@ impl Lanes {
         let _ = commands.send(LaneCommand::View(Arc::clone(&self.view)));
         let rows = plan.rows()?;
         let assembler =
-            Assembler::new(self.assembly.clone(), rows, self.publisher.clone(), self.budget.clone(), self.allowance.clone());
+            Assembler::new(self.assembly.clone(), rows, self.publisher.clone(), self.budget.clone(), self.allowance.clone())
+                .surviving_panics(plan.fresh_rows());
         let mut settings = self.settings.clone();
         settings.seed = settings.seed.wrapping_add(number as u64);
         let publisher = self.publisher.clone();
@@ -148,7 +148,7 @@ impl Lanes {
                 }
             }));
             if let Err(panic) = result {
-                let error = Error::Panicked { what: format!("lane {number}"), reason: message(panic.as_ref()) };
+                let error = Error::Panicked { what: format!("lane {number}"), reason: panic_message(panic.as_ref()) };
                 let _ = panicked.send(LaneReport::Stopped { error });
             }
         };
@@ -163,12 +163,4 @@ impl Lanes {
 /// The machine gave no thread or no runtime.
 pub(super) fn thread_error(what: &str, error: &std::io::Error) -> Error {
     Error::Missing { what: format!("{what} ({error})"), hint: "does the process run out of threads or files?".into() }
-}
-
-fn message(panic: &(dyn Any + Send)) -> String {
-    panic
-        .downcast_ref::<&str>()
-        .map(ToString::to_string)
-        .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "no message".into())
 }

@@ -32,6 +32,9 @@ mod supervision;
 mod truncation;
 mod views;
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;

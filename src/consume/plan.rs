@@ -77,9 +77,17 @@ impl Plan {
 
     /// Fresh columns and decoders, for one lane.
     pub(super) fn rows(&self) -> Result<Rows> {
-        let key = decode::decoder(&self.key, Side::Key, &self.names)?;
-        let value = decode::decoder(&self.value, Side::Value, &self.names)?;
-        Rows::new(&self.metadata, key, value)
+        self.fresh_rows()()
+    }
+
+    /// Makes fresh columns and decoders, whenever a lane needs them.
+    pub(super) fn fresh_rows(&self) -> impl Fn() -> Result<Rows> + Send + 'static {
+        let (key, value, names, metadata) = (self.key.clone(), self.value.clone(), self.names.clone(), self.metadata.clone());
+        move || {
+            let key = decode::decoder(&key, Side::Key, &names)?;
+            let value = decode::decoder(&value, Side::Value, &names)?;
+            Rows::new(&metadata, key, value)
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -35,8 +35,6 @@ pub(super) struct Control {
     pub(super) begun: BTreeSet<Partition>,
     /// Partitions that wait for a moment, and what is to be done then. They are no lane's meanwhile.
     waiting: BTreeMap<Partition, (Instant, Later)>,
-    /// Partitions that the brokers do not allow.
-    denied: BTreeSet<Partition>,
     /// Why a partition stopped alone, the first that did.
     failed: Option<Error>,
     /// Where partitions began whose start nobody named as an offset: at the beginning of the log, whatever that is.
@@ -125,7 +123,6 @@ impl Control {
             unfinished: BTreeMap::new(),
             begun: BTreeSet::new(),
             waiting: BTreeMap::new(),
-            denied: BTreeSet::new(),
             failed: None,
             unnamed: BTreeMap::new(),
             identity: Identity::new(view.topic_id),
@@ -244,15 +241,29 @@ impl Control {
                 Ok(Next::Go)
             }
             LaneReport::OutOfRange { partition, position } => {
-                tracing::info!(partition, position, "the log does not hold the position");
+                tracing::info!(topic = &*self.plan.topic, partition, offset = position, "the log does not hold the position");
                 self.inquire(partition, None)
             }
             LaneReport::Validate { partition, position, last_epoch, current_epoch } => {
-                tracing::debug!(partition, position, last_epoch, current_epoch, "a new leader epoch");
+                tracing::debug!(
+                    topic = &*self.plan.topic,
+                    partition,
+                    offset = position,
+                    last_epoch,
+                    current_epoch,
+                    "a new leader epoch"
+                );
                 self.inquire(partition, None)
             }
             LaneReport::Diverged { partition, position, epoch, end_offset } => {
-                tracing::info!(partition, position, epoch, end_offset, "the log is not the one that was read");
+                tracing::info!(
+                    topic = &*self.plan.topic,
+                    partition,
+                    offset = position,
+                    epoch,
+                    end_offset,
+                    "the log is not the one that was read"
+                );
                 self.inquire(partition, Some((epoch, end_offset)))
             }
             LaneReport::Ended { partition } => {
@@ -273,10 +284,7 @@ impl Control {
         status.trouble(Some(partition), error.clone());
         match error {
             Error::NotAuthorized { .. } => {
-                if self.denied.insert(partition) {
-                    status.event(Some(partition), EventKind::NotAuthorized { error: error.clone() });
-                }
-                status.state(partition, PartitionState::Denied { since: SystemTime::now(), why: error.to_string() });
+                status.denied(partition, error);
                 self.later(partition, Later::Assign, self.slow());
                 Ok(Next::Go)
             }
@@ -363,7 +371,7 @@ impl Control {
                 Ok(Next::Go)
             }
             Answer::EndsAt { ends: Err(error), .. } => {
-                tracing::warn!(%error, "cannot ask where the partitions end; trying again");
+                tracing::warn!(topic = &*self.plan.topic, %error, "cannot ask where the partitions end; trying again");
                 self.publisher.status().trouble(None, error);
                 self.clock_stop = Some(Instant::now() + self.plan.settings.retry_backoff_max);
                 Ok(Next::Go)
@@ -382,7 +390,11 @@ impl Control {
     /// Metadata did not come, or says that there is nothing to read.
     fn on_no_view(&mut self, error: Error) -> Result<Next> {
         self.attempts = self.attempts.saturating_add(1);
-        tracing::warn!(%error, "metadata refresh failed");
+        if self.attempts == 1 {
+            tracing::warn!(topic = &*self.plan.topic, %error, "metadata refresh failed");
+        } else {
+            tracing::debug!(topic = &*self.plan.topic, attempt = self.attempts, %error, "metadata refresh failed again");
+        }
         let status = self.publisher.status();
         status.trouble(None, error.clone());
         // Long enough for a broker that has just started to know what the others know.

@@ -42,6 +42,10 @@ pub trait Decoder: Send + std::fmt::Debug {
 /// Fails as [`Spec::columns`] does.
 pub fn decoder(spec: &Spec, side: Side, names: &Names) -> Result<Box<dyn Decoder>> {
     let fields = spec.columns(side, names)?;
+    #[cfg(test)]
+    if fields.iter().any(|field| field.name() == PANICS) {
+        return Ok(Box::new(Panicking(raw::Raw::new(fields))));
+    }
     Ok(match &spec.kind {
         Kind::Ignore => Box::new(ignore::Ignore),
         Kind::Raw { .. } => Box::new(raw::Raw::new(fields)),
@@ -55,4 +59,26 @@ pub fn decoder(spec: &Spec, side: Side, names: &Names) -> Result<Box<dyn Decoder
         }
         Kind::Json { columns } => Box::new(json::Json::new(fields, columns, spec.options)?),
     })
+}
+
+/// A raw column of this name has, in tests, a decoder that panics at the payload `boom`.
+#[cfg(test)]
+pub(crate) const PANICS: &str = "Panics";
+
+#[cfg(test)]
+#[derive(Debug)]
+struct Panicking(raw::Raw);
+
+#[cfg(test)]
+impl Decoder for Panicking {
+    fn fields(&self) -> &[FieldRef] {
+        self.0.fields()
+    }
+
+    fn decode(&mut self, payloads: &[Option<&[u8]>], columns: &mut [Column], bad: &mut Vec<BadPayload>) {
+        for payload in payloads {
+            self.0.decode(&[*payload], columns, bad);
+            assert!(*payload != Some(b"boom"), "boom");
+        }
+    }
 }

@@ -16,6 +16,8 @@ mod text;
 use arrow_schema::FieldRef;
 
 pub use column::{Column, ColumnFull};
+#[cfg(test)]
+pub(crate) use decoder::PANICS;
 pub use decoder::{BadPayload, Decoder, OnError, decoder};
 pub use error::{DecodeError, Reason};
 

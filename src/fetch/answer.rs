@@ -17,7 +17,7 @@ use super::ticket::{Action, Asked, FetchTicket, Watermarks};
 use crate::cluster::BrokerAddress;
 use crate::error::Error;
 use crate::position::Partition;
-use crate::wire::error_name;
+use crate::wire::{LONGEST_THROTTLE, error_name};
 
 /// Answers in a row that come early and empty before the broker is left alone for a while.
 const EMPTY_ANSWERS: u32 = 100;
@@ -29,7 +29,7 @@ impl FetchCore {
     /// Takes an answer in: positions move, and what is to be done about it is returned, in the order of the answer.
     pub(crate) fn on_response(&mut self, ticket: FetchTicket, response: FetchResponse, now: Instant) -> Vec<Action> {
         let is_current = self.release(&ticket);
-        let throttle = Duration::from_millis(u64::try_from(response.throttle_time_ms).unwrap_or(0));
+        let throttle = Duration::from_millis(u64::try_from(response.throttle_time_ms).unwrap_or(0)).min(LONGEST_THROTTLE);
         let error_code = response.error_code;
         let mut pause = throttle.is_zero();
         if let Some(broker) = self.brokers.get_mut(&ticket.broker).filter(|_| is_current) {

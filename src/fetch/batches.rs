@@ -32,7 +32,11 @@ impl FetchCore {
         // A broker sends nothing beyond its high watermark: a base offset there is damaged (no checksum covers it), or the log grew
         // between the broker's look at the one and at the other. Either way the same question gives another answer, once.
         let limit = if asked.stalled || data.high_watermark < 0 { Offset::MAX } else { data.high_watermark };
-        while let Some(batch) = walk.next() {
+        // Batches of a log ascend. Where two overlap, the base offset of one of them is damaged, and nobody knows of which.
+        if !asked.stalled && overlap(&records) {
+            beyond = true;
+        }
+        while let Some(batch) = walk.next().filter(|_| !beyond) {
             let after = batch.and_then(|batch| batch.header.next_offset().map(|after| (after, batch)));
             match after {
                 Ok((after, _)) if after > limit => {
@@ -80,6 +84,21 @@ impl FetchCore {
             self.pause(partition, now);
         }
     }
+}
+
+/// Whether a batch begins below the end of the one before it; of a last one that was cut the base offset is enough.
+fn overlap(records: &[u8]) -> bool {
+    let mut walk = Walk::new(records);
+    let mut end = Offset::MIN;
+    while let Some(Ok(batch)) = walk.next() {
+        let Ok(after) = batch.header.next_offset() else { return false };
+        if batch.header.base_offset < end {
+            return true;
+        }
+        end = after;
+    }
+    let cut = records.get(walk.consumed()..).and_then(|rest| rest.first_chunk::<8>());
+    cut.is_some_and(|base| Offset::from_be_bytes(*base) < end)
 }
 
 /// What the next offset would be if compaction never took the last records of a batch.

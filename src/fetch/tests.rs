@@ -443,6 +443,34 @@ fn a_batch_beyond_the_high_watermark_is_asked_for_once_more_at_once_and_then_bel
 }
 
 #[test]
+fn c8_batches_that_overlap_are_asked_for_once_more_at_once_and_then_believed() {
+    let now = Instant::now();
+    let first = batch(0, 3);
+    // The base offset of the first, or of the second, is damaged: no checksum covers either.
+    for bytes in [[batch(1, 3), batch(3, 4)].concat(), [batch(0, 3), batch(2, 4)].concat()] {
+        for cut in [first.len() + 8, bytes.len()] {
+            let mut core = reading([0]);
+            let overlapping = || full(0, bytes[..cut].to_vec()).with_high_watermark(7);
+            assert!(records(&exchange(&mut core, now, vec![overlapping()])).is_empty());
+            assert_eq!(records(&exchange(&mut core, now, vec![overlapping()])).len(), 1);
+        }
+        let mut core = reading([0]);
+        let seven = full(0, bytes[..first.len() + 7].to_vec()).with_high_watermark(7);
+        assert_eq!(records(&exchange(&mut core, now, vec![seven])).len(), 1, "where the next batch begins is not there");
+    }
+}
+
+#[test]
+fn a18_nobody_is_kept_waiting_for_days_by_a_throttle_that_cannot_be_meant() {
+    let mut core = reading([0]);
+    let now = Instant::now();
+    let (ticket, _) = core.next_request(1, 12, now).unwrap();
+    core.on_response(ticket, answer(Vec::new()).with_throttle_time_ms(i32::MAX), now);
+    let wait = core.timeout(now).expect("a time") - now;
+    assert_eq!(wait, Duration::from_secs(300));
+}
+
+#[test]
 fn c21_a_high_watermark_below_the_position_after_a_failover_is_waited_out() {
     let mut core = reading([0]);
     let now = Instant::now();

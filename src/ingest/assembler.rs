@@ -1,5 +1,7 @@
 //! Fetched bytes of one partition, through batches, records and decoders, to chunks of a table.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::block::{Block, distance};
@@ -66,7 +68,12 @@ pub(crate) struct Assembler {
     arena: Option<Arena>,
     failures: Vec<Failure>,
     failed: Vec<usize>,
+    /// Makes columns and decoders anew after a panic; where there is nothing that does, the panic goes on.
+    fresh: Option<Fresh>,
 }
+
+/// Makes columns and decoders.
+type Fresh = Box<dyn Fn() -> Result<Rows> + Send>;
 
 impl Assembler {
     pub(crate) fn new(
@@ -87,7 +94,15 @@ impl Assembler {
             arena: None,
             failures: Vec::new(),
             failed: Vec::new(),
+            fresh: None,
         }
+    }
+
+    /// A decoder that panics is one partition's trouble from here on: the open chunk is forgotten, and columns and decoders are made
+    /// anew.
+    pub(crate) fn surviving_panics(mut self, fresh: impl Fn() -> Result<Rows> + Send + 'static) -> Self {
+        self.fresh = Some(Box::new(fresh));
+        self
     }
 
     /// Decodes `fetched`, whose records go on at the table's position of the partition.
@@ -97,7 +112,8 @@ impl Assembler {
     ///
     /// # Errors
     ///
-    /// A damaged batch ([`Error::Batch`]), a record that cannot be decoded under [`OnError::Fail`]. What was before it is kept.
+    /// A damaged batch ([`Error::Batch`]), a record that cannot be decoded under [`OnError::Fail`]. What was before it is kept. After
+    /// [`Error::Panicked`] the open chunk is forgotten: every partition goes on at its table's position.
     pub(crate) fn decode(&mut self, fetched: &PartitionRecords, end: End, receive_time_nanos: i64) -> Result<Outcome> {
         let partition = fetched.partition;
         let Some(position) = self.publisher.position(partition) else { return Ok(Outcome::Ended) };
@@ -117,7 +133,13 @@ impl Assembler {
                 outcome = Outcome::Held;
                 break;
             }
-            let decoded = self.batch(&mut unit, &batch, &mut aborted);
+            let decoded = match self.fresh {
+                None => self.batch(&mut unit, &batch, &mut aborted),
+                Some(_) => match catch_unwind(AssertUnwindSafe(|| self.batch(&mut unit, &batch, &mut aborted))) {
+                    Ok(decoded) => decoded,
+                    Err(panic) => return Err(self.start_over(&unit, batch.header.base_offset, panic.as_ref())),
+                },
+            };
             if unit.span.next > unit.span.first {
                 // Also of a batch that was taken in part: an offset within it is beyond the end of the epoch before.
                 unit.span.leader_epoch = batch.header.leader_epoch.max(-1);
@@ -133,6 +155,24 @@ impl Assembler {
             }
         }
         Ok(outcome)
+    }
+
+    /// A panic left columns and decoders in whatever state: they are made anew, and what is not in the table is forgotten.
+    fn start_over(&mut self, unit: &Unit, base: Offset, panic: &(dyn Any + Send)) -> Error {
+        let forgotten = self.spans.iter().map(|span| span.rows).sum::<u64>() + unit.span.rows;
+        self.allowance.put_back(forgotten);
+        self.spans.clear();
+        self.errors = ErrorRows::default();
+        self.arena = None;
+        match self.fresh.as_ref().map(|fresh| fresh()) {
+            Some(Ok(rows)) => self.rows = rows,
+            Some(Err(error)) => return error,
+            None => {}
+        }
+        Error::Panicked {
+            what: format!("{}/{}, the batch at offset {base}:", self.settings.topic, unit.partition),
+            reason: panic_message(panic),
+        }
     }
 
     /// Closes the open chunk and appends it to its table: from here on its rows are the table's, and its position has moved.
@@ -390,4 +430,13 @@ fn nth_good(good: usize, failed: &[usize]) -> usize {
         end += 1;
     }
     end
+}
+
+/// What a panic said.
+pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
+    panic
+        .downcast_ref::<&str>()
+        .map(ToString::to_string)
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no message".into())
 }

@@ -170,13 +170,16 @@ impl Link {
     }
 
     /// The connection is lost, or could not be opened: the next attempt comes after a pause.
-    pub(super) fn fail(&mut self, settings: &LinkSettings, error: &Error, now: Instant, rng: &mut fastrand::Rng) {
+    /// Says whether it is the first in a row.
+    pub(super) fn fail(&mut self, settings: &LinkSettings, error: &Error, now: Instant, rng: &mut fastrand::Rng) -> bool {
+        let first = self.attempts == 0;
         if matches!(error, Error::Authentication { .. }) {
             // Who tries passwords at short intervals is locked out: the longest pause from the first refusal on.
             self.attempts = LAST_ATTEMPT;
         }
         self.state = State::Down(now + settings.reconnect.delay(self.attempts, rng));
         self.attempts = self.attempts.saturating_add(1);
+        first
     }
 }
 

@@ -9,7 +9,7 @@ mod metadata;
 mod meters;
 mod rows;
 
-pub(crate) use assembler::{Assembler, AssemblySettings, End};
+pub(crate) use assembler::{Assembler, AssemblySettings, End, panic_message};
 pub(crate) use lane::{Lane, LaneCommand, LaneReport, LaneSettings};
 pub use metadata::MetadataColumns;
 pub(crate) use rows::{Rows, schema};

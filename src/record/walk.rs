@@ -38,6 +38,7 @@ impl<'a> RawBatch<'a> {
         'a: 'b,
     {
         if self.is_message() {
+            self.header.next_offset()?; // as of a batch
             return Messages::new(self.bytes, arena).map(BatchRecords::Messages);
         }
         let body = self.body()?;

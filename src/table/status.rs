@@ -202,6 +202,19 @@ impl Book {
         pages.events.push_back(event);
     }
 
+    fn denied(&self, partition: Partition, error: Error) {
+        let mut pages = lock(&self.pages);
+        let page = pages.partitions.entry(partition).or_default();
+        let is_new = !matches!(page.state, PartitionState::Denied { .. });
+        if is_new {
+            page.state = PartitionState::Denied { since: SystemTime::now(), why: error.to_string() };
+        }
+        drop(pages);
+        if is_new {
+            self.event(Some(partition), EventKind::NotAuthorized { error });
+        }
+    }
+
     fn state(&self, partition: Partition, state: PartitionState) {
         lock(&self.pages).partitions.entry(partition).or_default().state = state;
     }
@@ -209,11 +222,19 @@ impl Book {
     fn watermarks(&self, partition: Partition, high_watermark: Offset, last_stable_offset: Offset) {
         let mut pages = lock(&self.pages);
         let page = pages.partitions.entry(partition).or_default();
+        let allowed = matches!(page.state, PartitionState::Denied { .. });
+        if allowed {
+            page.state = PartitionState::Reading;
+        }
         // The protocol says -1 where it does not know.
         page.high_watermark = Some(high_watermark).filter(|offset| *offset >= 0).or(page.high_watermark);
         page.last_stable_offset = Some(last_stable_offset).filter(|offset| *offset >= 0).or(page.last_stable_offset);
         pages.waiting = None;
         pages.last_progress = Some(SystemTime::now());
+        drop(pages);
+        if allowed {
+            self.event(Some(partition), EventKind::AuthorizedAgain);
+        }
     }
 }
 
@@ -223,6 +244,7 @@ fn next_step(error: &Error) -> &'static str {
         Error::UnknownTopic { .. } | Error::DeletedTopic { .. } => "asking again whether the topic is there",
         Error::NotAuthorized { .. } => "asking again every now and then",
         Error::OtherCluster { .. } => "asking the other brokers",
+        Error::Tls { .. } => "connecting again, with the certificates that are on disk then",
         Error::Resolve { .. } | Error::Connect { .. } | Error::Disconnected { .. } | Error::NoBroker { .. } => {
             "connecting again, to other brokers too"
         }
@@ -253,6 +275,11 @@ impl StatusWriter<'_> {
         if !is_last {
             self.book.event(partition, what);
         }
+    }
+
+    /// The brokers do not allow a partition, until watermarks of it come.
+    pub(crate) fn denied(&self, partition: Partition, error: Error) {
+        self.book.denied(partition, error);
     }
 
     /// What a partition is at.

@@ -28,7 +28,7 @@ use crate::metrics::{BrokerMetrics, OpenConnection};
 const UNSUPPORTED_VERSION: i16 = 35;
 
 /// A broker that wants more rest than this is asked again after it (KIP-219 has no limit of its own).
-const LONGEST_THROTTLE: Duration = Duration::from_secs(300);
+pub(crate) const LONGEST_THROTTLE: Duration = Duration::from_secs(300);
 
 /// The length before each request and each response.
 const PREFIX: usize = 4;
@@ -73,6 +73,8 @@ pub(crate) struct Connection {
     /// What is left of the login, where it does not last for ever.
     session: Option<Session>,
     broken: Option<Error>,
+    /// When something was last asked.
+    used: Instant,
     meter: Arc<BrokerMetrics>,
     _open: OpenConnection,
 }
@@ -114,8 +116,13 @@ impl Connection {
         let (transport, host, port) = (&way.transport, way.host.as_str(), way.port);
         let broker: Arc<str> = HostPort::new(host, port).to_string().into();
         let meter = settings.metrics.broker(&broker);
-        let limit = settings.connect_timeout;
+        let limit = settings.patience.limit(&broker, settings.connect_timeout, settings.connect_timeout_max);
         let connected = timeout_at(Instant::now() + limit, transport.connect(host, port)).await;
+        match &connected {
+            Ok(Ok(_)) => settings.patience.opened(&broker),
+            Ok(Err(_)) => {}
+            Err(_) => settings.patience.took_too_long(&broker),
+        }
         let stream = connected
             .map_err(|_| Error::Timeout { what: format!("connecting to {broker}"), limit })
             .and_then(|opened| opened.map_err(|error| unreachable_error(host, &broker, &error)))
@@ -137,6 +144,7 @@ impl Connection {
             served: false,
             session: None,
             broken: None,
+            used: Instant::now(),
             _open: meter.opened(),
             meter,
         };
@@ -153,6 +161,11 @@ impl Connection {
     /// Whether it can still be used.
     pub(crate) fn is_usable(&self) -> bool {
         self.broken.is_none() && !self.calling
+    }
+
+    /// Whether nothing was asked on it for `connections.max.idle.ms`.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.asked.is_empty() && self.settings.max_idle.is_some_and(|limit| self.used.elapsed() >= limit)
     }
 
     /// The highest version of this API that both sides speak.
@@ -187,7 +200,6 @@ impl Connection {
         let response = exchanged?;
         let throttle = throttle::<Q>(&response);
         if !throttle.is_zero() {
-            tracing::debug!(broker = %self.broker, api = Q::NAME, ?throttle, "throttled");
             self.throttled = Some(Instant::now() + throttle);
         }
         Ok(response)
@@ -368,6 +380,7 @@ impl Connection {
             .map_err(|error| error.to_string())
             .and_then(|()| i32::try_from(bytes.len()).map_err(|error| error.to_string()));
         let length = encoded.map_err(|reason| Error::Unencodable { broker: self.broker.to_string(), api: Q::NAME, reason })?;
+        self.used = Instant::now();
         self.meter.asked(Q::KEY, bytes.len().saturating_add(PREFIX));
         self.outgoing.put_i32(length);
         self.outgoing.unsplit(bytes);
@@ -420,6 +433,7 @@ impl Connection {
         self.meter.answered(Q::KEY, size, asked_at.elapsed());
         let throttle = throttle::<Q>(&response);
         if !throttle.is_zero() {
+            tracing::debug!(broker = %self.broker, api = Q::NAME, ?throttle, "throttled");
             self.meter.throttled(throttle);
         }
         Ok((Correlation(correlation), response))
@@ -545,7 +559,7 @@ pub(super) fn decode<Q: Request>(mut frame: Bytes, expected: i32, version: i16) 
     let flexible = Q::header_version(version) >= 2;
     let trailing = walk(&frame, shape, version, flexible)?;
     if trailing > 0 {
-        tracing::warn!(api = Q::NAME, version, trailing, "bytes after a response");
+        tracing::debug!(api = Q::NAME, version, trailing, "bytes after a response");
     }
     Q::Response::decode(&mut frame, version).map_err(|error| error.to_string())
 }

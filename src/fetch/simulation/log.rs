@@ -57,6 +57,8 @@ pub(super) struct Log {
     /// As the controller has it.
     pub(super) leader: Option<i32>,
     pub(super) epoch: i32,
+    /// Who led in which epoch.
+    pub(super) leaders: Vec<(i32, i32)>,
     /// The highest offset that retention has reached on any broker: what is below can be compared with no log any more.
     pub(super) forgotten: i64,
     /// Records that compaction took.
@@ -65,9 +67,10 @@ pub(super) struct Log {
 
 impl Log {
     pub(super) fn new(nodes: i32, rng: &mut Rng) -> Self {
-        let leader = Some(rng.i32(1..=nodes));
+        let first = rng.i32(1..=nodes);
+        let leader = Some(first);
         let replicas = (1..=nodes).map(|node| (node, Replica { leader, ..Replica::default() })).collect();
-        Self { replicas, leader, ..Self::default() }
+        Self { replicas, leader, leaders: vec![(first, 0)], ..Self::default() }
     }
 
     /// The leader that the controller named, once it knows.
@@ -195,6 +198,7 @@ impl Log {
         }
         self.leader = Some(node);
         self.epoch += 1;
+        self.leaders.push((node, self.epoch));
     }
 
     /// The epochs of a replica's log, and where each begins.

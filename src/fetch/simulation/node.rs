@@ -228,11 +228,8 @@ fn answer(
         if version < 12 {
             return data;
         }
-        let (leader, epoch) = if stale_hint {
-            (rng.i32(1..=3), replica.epoch - rng.i32(0..3))
-        } else {
-            (replica.leader.unwrap_or(-1), replica.epoch)
-        };
+        let current = (replica.leader.unwrap_or(-1), replica.epoch);
+        let (leader, epoch) = if stale_hint { *rng.choice(&log.leaders).unwrap() } else { current };
         data.with_current_leader(LeaderIdAndEpoch::default().with_leader_id(BrokerId(leader)).with_leader_epoch(epoch))
     };
     if odd {
