@@ -24,11 +24,11 @@ impl Lane {
             }
             Action::Endpoint(address) => self.on_endpoint(address, now),
             Action::Trouble { partition, error } => {
-                tracing::info!(partition, %error, "no progress");
+                tracing::info!(topic = self.publisher.topic(), partition, %error, "no progress");
                 self.publisher.status().trouble(Some(partition), error);
             }
             Action::RefreshMetadata { partition, reason } => {
-                tracing::info!(partition, reason, "metadata refresh asked for");
+                tracing::info!(topic = self.publisher.topic(), partition, reason, "metadata refresh asked for");
                 self.report(LaneReport::RefreshMetadata { reason });
             }
             Action::OutOfRange { partition, position } => {
@@ -93,7 +93,7 @@ impl Lane {
         };
         match position {
             Some(position) if may_pass => {
-                tracing::warn!(partition, %error, "damaged batch, fetching it again");
+                tracing::warn!(topic = self.publisher.topic(), partition, %error, "damaged batch, fetching it again");
                 self.damaged.insert(partition, position);
                 self.publisher.status().trouble(Some(partition), error);
                 self.rewind(partition);
