@@ -15,6 +15,9 @@ mod session;
 mod token;
 mod unsecured;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
+
 pub(crate) use login::Login;
 pub(crate) use mechanism::Step;
 pub(crate) use session::Session;

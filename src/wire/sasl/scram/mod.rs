@@ -3,6 +3,8 @@
 //! The password never leaves: the server is shown a proof that it is known, and must show one in turn. What Kafka calls KIP-554 and
 //! delegation tokens (`tokenauth=true`) are not spoken.
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod message;
 
 use std::borrow::Cow;
