@@ -33,7 +33,7 @@ pub(crate) struct Login {
 
 enum Proof {
     Password(Passwords),
-    Token(Tokens),
+    Token(Box<Tokens>),
 }
 
 /// User and password as given, and as SASLprep makes them where that is something else.
@@ -60,7 +60,7 @@ impl Login {
         source: Option<Arc<dyn TokenSource>>,
         transport: impl FnOnce(Option<&TlsSettings>) -> Result<Arc<dyn Transport>, Error>,
     ) -> Result<Self, Error> {
-        let tokens = |source: Arc<dyn TokenSource>| Proof::Token(Tokens::new(source, settings));
+        let tokens = |source: Arc<dyn TokenSource>| Proof::Token(Box::new(Tokens::new(source, settings)));
         let proof = match &settings.credentials {
             SaslCredentials::Password { username, password } => {
                 let scram = settings.mechanism != SaslMechanism::Plain;
