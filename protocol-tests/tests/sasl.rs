@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use common::{append_numbered, assert_numbered, complete, consume, until, until_rows, within};
 use kolumn::{Consume, Error, Stop, TableType, Token, TokenError};
-use kolumn_test_broker::{ApiKey, Builder, Sasl, SaslFault, TestCluster};
+use kolumn_test_broker::{ApiKey, Builder, Sasl, SaslFault, TestCluster, TlsListener, certificates};
 
 const PASSWORD: &str = "open, =sesame\u{e4}";
 const REFUSED: i16 = 58;
@@ -240,4 +240,37 @@ async fn without_a_source_of_tokens_the_start_fails_before_any_socket() {
     let error = refusal(consume(&cluster).properties(properties)).await;
     assert!(matches!(&error, Error::Missing { what, .. } if what.contains("OAUTHBEARER")), "{error}");
     assert_eq!(cluster.connections_accepted(), 0);
+}
+
+#[tokio::test]
+async fn a_login_over_tls_reads_the_topic_and_renews_its_session() {
+    let tls = TlsListener::new(certificates::SERVER, certificates::SERVER_KEY);
+    let cluster = start(TestCluster::builder().tls(tls), sasl().session(Duration::from_millis(1000)), 500);
+    let consume = alice(&cluster, "SCRAM-SHA-512")
+        .property("security.protocol", "SASL_SSL")
+        .property("ssl.ca.pem", certificates::AUTHORITY)
+        .property("fetch.max.wait.ms", "50");
+    let table = within(consume.table(TableType::Append).into_future()).await.expect("a table");
+    until_rows(&table, 1000).await;
+    within(cluster.until_logins(|logins| logins.renewed >= 1)).await;
+    assert_numbered(&table.snapshot(), 2, 500);
+}
+
+#[tokio::test]
+async fn a14_a_session_is_renewed_where_several_requests_are_always_in_flight() {
+    let cluster = cluster(sasl().session(Duration::from_millis(1000)));
+    let consume = alice(&cluster, "SCRAM-SHA-256")
+        .property("kolumn.fetches.in.flight", "4")
+        .property("fetch.max.wait.ms", "20")
+        .property("max.partition.fetch.bytes", "1024")
+        .lanes(1);
+    let table = within(consume.table(TableType::Append).into_future()).await.expect("a table");
+    until_rows(&table, 1000).await;
+    let connections = cluster.connections_accepted();
+    within(cluster.until_logins(|logins| logins.renewed >= 2)).await;
+    append_numbered(&cluster, 0, 500..600, 10);
+    append_numbered(&cluster, 1, 500..600, 10);
+    until_rows(&table, 1200).await;
+    assert_numbered(&table.snapshot(), 2, 600);
+    assert_eq!((cluster.connections_accepted(), cluster.logins().expired), (connections, 0));
 }

@@ -6,6 +6,7 @@
 //! differ, of the reference API (`deephaven.*`), and kolumn's own (`kolumn.*`).
 
 mod check;
+mod columns;
 mod hidden;
 mod host_port;
 mod jaas;
@@ -22,6 +23,7 @@ mod value;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
 
+pub use columns::{ColumnNames, MetadataColumns, SideColumn};
 pub use hidden::{Address, Secret};
 pub use host_port::HostPort;
 pub use known::{Effect, KNOWN, Property, Theme, Values};
@@ -29,6 +31,6 @@ pub use policy::{AddressFamily, OffsetReset, OnRecreatedTopic, OnTruncation};
 pub use properties::{Origin, Properties};
 pub use sasl::{SaslCredentials, SaslMechanism, SaslSettings};
 pub use security::{Pem, Security, SecurityProtocol, TlsIdentity, TlsSettings, TlsVersions, Verification};
-pub use settings::{ColumnNames, Settings, SideColumn, SocketSettings};
+pub use settings::{Settings, SocketSettings};
 pub(crate) use token::check_extensions;
 pub use token::{OidcSettings, UnsecuredToken};
