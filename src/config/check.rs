@@ -25,7 +25,6 @@ fn known(property: &Property, key: &str, value: &str, reader: &Reader<'_>, lenie
     match property.effect {
         // Its value is checked where it is read.
         Effect::Used => {}
-        Effect::Security => tracing::debug!(property = key, "has no effect with security.protocol=PLAINTEXT"),
         Effect::Producer if lenient => tracing::warn!(property = key, "is a producer's property, and has no effect"),
         Effect::Producer => {
             let reason = "it is a producer's property, and kolumn produces nothing: take it out (kolumn.lenient.config=true makes this a warning)";

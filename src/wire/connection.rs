@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
-use kafka_protocol::messages::{ApiVersionsRequest, RequestHeader};
+use kafka_protocol::messages::{ApiVersionsRequest, RequestHeader, SaslAuthenticateRequest, SaslHandshakeRequest};
 use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, StrBytes};
 use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, sleep_until, timeout_at};
@@ -16,6 +16,7 @@ use super::WireSettings;
 use super::api::{Request, shape_of};
 use super::frame::{FrameError, FrameReader};
 use super::pool::FramePool;
+use super::sasl::{Login, Session, Step};
 use super::shape::{walk, walk_tags};
 use super::tls::TlsFailure;
 use super::transport::{Stream, Transport, Unresolved, reason};
@@ -51,6 +52,8 @@ struct Asked {
 /// Any error of reading or writing ends it: every later use fails at once with that error, and the owner opens another.
 pub(crate) struct Connection {
     broker: Arc<str>,
+    /// How to open it again.
+    way: Way,
     stream: Box<dyn Stream>,
     settings: WireSettings,
     versions: Versions,
@@ -65,6 +68,10 @@ pub(crate) struct Connection {
     /// An exchange of `call` is under way, or was when its future was dropped.
     calling: bool,
     answered: bool,
+    /// It has answered something else than which versions it speaks.
+    served: bool,
+    /// What is left of the login, where it does not last for ever.
+    session: Option<Session>,
     broken: Option<Error>,
     /// When something was last asked.
     used: Instant,
@@ -72,8 +79,16 @@ pub(crate) struct Connection {
     _open: OpenConnection,
 }
 
+/// Where a broker is, and how it is reached.
+#[derive(Clone)]
+struct Way {
+    transport: Arc<dyn Transport>,
+    host: String,
+    port: u16,
+}
+
 impl Connection {
-    /// Opens a connection and negotiates the versions.
+    /// Opens a connection, negotiates the versions and logs in, where the settings want that.
     ///
     /// A broker that does not speak our version of ApiVersions answers in version 0, whatever was asked (KIP-511); its answer says
     /// which version to ask in.
@@ -82,8 +97,23 @@ impl Connection {
     ///
     /// # Errors
     /// [`Error::Resolve`], [`Error::Connect`], [`Error::Tls`], [`Error::Timeout`]; while negotiating those of [`Self::receive`] and
-    /// [`Error::UnsupportedVersion`].
+    /// [`Error::UnsupportedVersion`]; while logging in [`Error::Authentication`] and [`Error::Token`] besides.
     pub(crate) async fn open(transport: &Arc<dyn Transport>, host: &str, port: u16, settings: &WireSettings) -> Result<Self> {
+        let way = Way { transport: Arc::clone(transport), host: host.to_owned(), port };
+        let mut connection = Self::connect(way.clone(), settings).await?;
+        match connection.log_in().await {
+            Ok(()) => Ok(connection),
+            Err(LoginError::Rejected { another: true, .. }) => {
+                let mut connection = Self::connect(way, settings).await?;
+                connection.log_in().await?;
+                Ok(connection)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn connect(way: Way, settings: &WireSettings) -> Result<Self> {
+        let (transport, host, port) = (&way.transport, way.host.as_str(), way.port);
         let broker: Arc<str> = HostPort::new(host, port).to_string().into();
         let meter = settings.metrics.broker(&broker);
         let limit = settings.patience.limit(&broker, settings.connect_timeout, settings.connect_timeout_max);
@@ -99,6 +129,7 @@ impl Connection {
             .inspect_err(|_| meter.connect_failed())?;
         let mut connection = Self {
             broker,
+            way,
             stream,
             settings: settings.clone(),
             versions: Versions::default(),
@@ -110,6 +141,8 @@ impl Connection {
             throttled: None,
             calling: false,
             answered: false,
+            served: false,
+            session: None,
             broken: None,
             used: Instant::now(),
             _open: meter.opened(),
@@ -150,6 +183,7 @@ impl Connection {
     /// # Errors
     /// Those of [`Self::version_of`], [`Self::send`] and [`Self::receive`].
     pub(crate) async fn call<Q: Request>(&mut self, request: &Q) -> Result<Q::Response> {
+        self.renew(Duration::ZERO).await?;
         let version = self.version_of::<Q>()?;
         self.call_in(request, version).await
     }
@@ -161,18 +195,21 @@ impl Connection {
             self.throttled = None;
         }
         self.calling = true;
-        let deadline = Instant::now() + self.settings.request_timeout;
-        let pool = self.own_pool.clone();
-        let exchanged = match self.queue(request, version) {
-            Ok(_) => self.receive_answer::<Q>(&pool, deadline).await,
-            Err(error) => Err(error),
-        };
+        let exchanged = self.exchange(request, version).await;
         self.calling = false;
-        let (_, response) = exchanged?;
+        let response = exchanged?;
         let throttle = throttle::<Q>(&response);
         if !throttle.is_zero() {
             self.throttled = Some(Instant::now() + throttle);
         }
+        Ok(response)
+    }
+
+    async fn exchange<Q: Request>(&mut self, request: &Q, version: i16) -> Result<Q::Response> {
+        let deadline = Instant::now() + self.settings.request_timeout;
+        let pool = self.own_pool.clone();
+        self.queue(request, version)?;
+        let (_, response) = self.receive_answer::<Q>(&pool, deadline).await?;
         Ok(response)
     }
 
@@ -181,8 +218,10 @@ impl Connection {
     /// Cancel safety: safe; what is not yet sent leaves with the next `send` or `receive`.
     ///
     /// # Errors
-    /// [`Error::Unencodable`], which leaves the connection as it was; [`Error::Disconnected`], [`Error::Timeout`].
+    /// [`Error::Unencodable`], which leaves the connection as it was; [`Error::Disconnected`], [`Error::Timeout`]; where the session is
+    /// due to be renewed those of [`Self::renew`].
     pub(crate) async fn send<Q: Request>(&mut self, request: &Q, version: i16) -> Result<Correlation> {
+        self.renew(Duration::ZERO).await?;
         self.check_usable()?;
         let correlation = self.queue(request, version)?;
         let limit = self.settings.request_timeout;
@@ -208,6 +247,92 @@ impl Connection {
     ) -> Result<(Correlation, Q::Response)> {
         self.check_usable()?;
         self.receive_answer::<Q>(pool, deadline).await
+    }
+
+    /// Whether [`Self::renew`] would log in again, were nothing in flight.
+    pub(crate) fn is_renewal_due(&self, wait: Duration) -> bool {
+        self.session.is_some_and(|session| session.is_due(Instant::now(), wait))
+    }
+
+    /// Logs in again on this connection where the session is about to end (KIP-368), nothing being in flight. `wait` is how long the
+    /// broker may take to answer what is asked next.
+    ///
+    /// A broker that has closed it meanwhile, or does not want to hear of it, is connected to anew: that is no error. Whether it was is
+    /// returned.
+    ///
+    /// Cancel safety: none. Dropping it leaves a login half-way, so the connection is broken from then on.
+    ///
+    /// # Errors
+    /// Those of [`Self::open`].
+    pub(crate) async fn renew(&mut self, wait: Duration) -> Result<bool> {
+        if !self.is_renewal_due(wait) || !self.asked.is_empty() {
+            return Ok(false);
+        }
+        self.check_usable()?;
+        self.calling = true;
+        let renewed = self.log_in().await;
+        self.calling = false;
+        let error = match renewed {
+            Ok(()) => {
+                tracing::debug!(broker = %self.broker, "session renewed");
+                return Ok(false);
+            }
+            Err(error) => Error::from(error),
+        };
+        if !matches!(error, Error::Authentication { .. } | Error::Disconnected { .. }) {
+            return self.keep_error(Err(error));
+        }
+        tracing::debug!(broker = %self.broker, %error, "session not renewed, connecting anew");
+        let Way { transport, host, port } = self.way.clone();
+        let opened = Self::open(&transport, &host, port, &self.settings).await;
+        *self = self.keep_error(opened)?;
+        Ok(true)
+    }
+
+    async fn log_in(&mut self) -> std::result::Result<(), LoginError> {
+        let Some(login) = self.settings.login.clone() else { return Ok(()) };
+        let outcome = self.speak_sasl(&login).await;
+        match &outcome {
+            Ok(()) => self.meter.login(true),
+            Err(LoginError::Rejected { .. } | LoginError::Other(Error::Authentication { .. })) => self.meter.login(false),
+            Err(LoginError::Other(_)) => {}
+        }
+        outcome
+    }
+
+    /// SaslHandshake, then the mechanism's messages in SaslAuthenticate.
+    async fn speak_sasl(&mut self, login: &Login) -> std::result::Result<(), LoginError> {
+        let (handshake, version) = (self.version_of::<SaslHandshakeRequest>()?, self.version_of::<SaslAuthenticateRequest>()?);
+        let mut attempt = login.begin(&self.broker).await?;
+        let request = SaslHandshakeRequest::default().with_mechanism(StrBytes::from_static_str(login.name()));
+        let shaken = self.exchange(&request, handshake).await?;
+        if shaken.error_code != 0 {
+            return Err(login.no_handshake(&self.broker, &shaken).into());
+        }
+        let (mut challenge, mut lifetime, mut asked) = (Bytes::new(), 0, Instant::now());
+        loop {
+            let step;
+            (attempt, step) = attempt.step(challenge).await;
+            let message = match step {
+                Ok(Step::Send(message)) => message,
+                Ok(Step::Done) => break,
+                Err(error) => return Err(login.broken(&self.broker, &error, &attempt).into()),
+            };
+            asked = Instant::now();
+            let request = SaslAuthenticateRequest::default().with_auth_bytes(message.into());
+            let answer = self.exchange(&request, version).await?;
+            if answer.error_code != 0 {
+                let error = login.refused(&self.broker, &answer, &attempt);
+                let another = matches!(error, Error::Authentication { .. }) && login.rejected(&attempt.secret).await;
+                return Err(LoginError::Rejected { error, another });
+            }
+            challenge = answer.auth_bytes;
+            lifetime = answer.session_lifetime_ms;
+        }
+        login.accepted();
+        self.session = Session::new(asked, lifetime, fastrand::f64());
+        tracing::debug!(broker = %self.broker, mechanism = login.name(), lifetime_ms = lifetime, "logged in");
+        Ok(())
     }
 
     async fn negotiate(&mut self) -> Result<()> {
@@ -301,6 +426,7 @@ impl Connection {
             Err(error) => return Err(self.frame_error::<Q>(error, limit)),
         };
         self.answered = true;
+        self.served |= Q::KEY != ApiVersionsRequest::KEY;
         let size = frame.len().saturating_add(PREFIX);
         let response = decode::<Q>(frame, correlation, version).map_err(|reason| self.malformed::<Q>(reason))?;
         self.asked.pop_front();
@@ -345,6 +471,10 @@ impl Connection {
 
     fn frame_error<Q: Request>(&self, error: FrameError, limit: usize) -> Error {
         match error {
+            FrameError::Closed { after: 0 } if !self.served && self.answered && self.settings.login.is_none() => {
+                let hint = "a listener for SASL does that (security.protocol has none)";
+                self.disconnected(format!("before it answered {}; {hint}", Q::NAME))
+            }
             FrameError::Closed { after: 0 } if self.answered => self.disconnected(format!("before it answered {}", Q::NAME)),
             FrameError::Closed { after: 0 } => {
                 let protocol = self.settings.protocol;
@@ -390,6 +520,30 @@ fn unreachable_error(host: &str, broker: &str, error: &io::Error) -> Error {
     }
 }
 
+/// Why a login failed.
+enum LoginError {
+    /// The broker refuses; there may be another form of the same password.
+    Rejected {
+        error: Error,
+        another: bool,
+    },
+    Other(Error),
+}
+
+impl From<Error> for LoginError {
+    fn from(error: Error) -> Self {
+        Self::Other(error)
+    }
+}
+
+impl From<LoginError> for Error {
+    fn from(error: LoginError) -> Self {
+        match error {
+            LoginError::Rejected { error, .. } | LoginError::Other(error) => error,
+        }
+    }
+}
+
 /// A response out of its frame; the walk comes before the decoder.
 pub(super) fn decode<Q: Request>(mut frame: Bytes, expected: i32, version: i16) -> std::result::Result<Q::Response, String> {
     let correlation = frame.try_get_i32().map_err(|_| "it ends in its header".to_owned())?;
@@ -416,5 +570,7 @@ fn spoken_version<Q: Request>(body: &[u8], asked: i16) -> i16 {
     if Q::KEY == ApiVersionsRequest::KEY && refused { 0 } else { asked }
 }
 
+#[cfg(test)]
+mod login_tests;
 #[cfg(test)]
 mod tests;

@@ -67,7 +67,6 @@ fn here(property: &Property) -> String {
         Effect::Warned(instead) => format!("warned of{}: {instead}.", harmless()),
         Effect::Refused(why) => format!("refused{}: {why}.", harmless()),
         Effect::Producer => "a producer's.".to_owned(),
-        Effect::Security => "accepted with `security.protocol=PLAINTEXT`; otherwise it comes later.".to_owned(),
     }
 }
 
