@@ -7,6 +7,7 @@
 
 mod check;
 mod columns;
+mod duration;
 mod hidden;
 mod host_port;
 mod jaas;
