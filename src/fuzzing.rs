@@ -7,6 +7,7 @@ pub use crate::config::fuzzing::properties;
 pub use crate::decode::fuzzing::payload;
 pub use crate::record::fuzzing::{batches, decompress, decompressed, messages, records};
 pub use crate::wire::fuzzing::{fetch_response, frames, response};
+pub use crate::wire::login;
 
 #[cfg(test)]
 mod tests {
@@ -15,11 +16,12 @@ mod tests {
     use super::*;
 
     /// What each target does with an input. The names are those of the folders of the corpus and of the targets.
-    const TARGETS: [(&str, fn(&[u8])); 9] = [
+    const TARGETS: [(&str, fn(&[u8])); 10] = [
         ("batches", batches),
         ("decompress", decompress),
         ("fetch_response", fetch_response),
         ("frames", frames),
+        ("login", login),
         ("messages", messages),
         ("payload", payload),
         ("properties", properties),

@@ -5,6 +5,7 @@
 //! where it came from; [`Settings`] is what the library uses. Names are those of the Java client, of librdkafka where they
 //! differ, of the reference API (`deephaven.*`), and kolumn's own (`kolumn.*`).
 
+mod aws;
 mod check;
 mod hidden;
 mod host_port;
@@ -22,6 +23,7 @@ mod value;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
 
+pub use aws::AwsCredentials;
 pub use hidden::{Address, Secret};
 pub use host_port::HostPort;
 pub use known::{Effect, KNOWN, Property, Theme, Values};
