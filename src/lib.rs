@@ -39,11 +39,10 @@ pub(crate) mod wire;
 pub mod fuzzing;
 
 pub use cluster::{PartitionInfo, TopicInfo};
-pub use config::Properties;
+pub use config::{MetadataColumns, Properties};
 pub use consume::{Consume, ConsumePartitioned, ConsumeTable, ConsumeUpdates, consume, topics};
 pub use decode::OnError;
 pub use error::{Error, Result};
-pub use ingest::MetadataColumns;
 pub use position::{Offset, Offsets, Partition, Partitions, Span, Start, Stop};
 pub use spec::Spec;
 pub use table::{PartitionedTable, Snapshot, Table, TableType, Update, Updates, Withdrawal};

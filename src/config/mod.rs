@@ -7,6 +7,7 @@
 
 mod aws;
 mod check;
+mod columns;
 mod hidden;
 mod host_port;
 mod jaas;
@@ -24,6 +25,7 @@ mod value;
 pub(crate) mod fuzzing;
 
 pub use aws::AwsCredentials;
+pub use columns::{ColumnNames, MetadataColumns, SideColumn};
 pub use hidden::{Address, Secret};
 pub use host_port::HostPort;
 pub use known::{Effect, KNOWN, Property, Theme, Values};
@@ -31,6 +33,6 @@ pub use policy::{AddressFamily, OffsetReset, OnRecreatedTopic, OnTruncation};
 pub use properties::{Origin, Properties};
 pub use sasl::{SaslCredentials, SaslMechanism, SaslSettings};
 pub use security::{Pem, Security, SecurityProtocol, TlsIdentity, TlsSettings, TlsVersions, Verification};
-pub use settings::{ColumnNames, Settings, SideColumn, SocketSettings};
+pub use settings::{Settings, SocketSettings};
 pub(crate) use token::check_extensions;
 pub use token::{OidcSettings, UnsecuredToken};

@@ -22,6 +22,7 @@
 //! # }
 //! ```
 
+mod answers;
 mod control;
 mod identity;
 mod lanes;
@@ -44,10 +45,9 @@ use std::time::Duration;
 use rustls::crypto::CryptoProvider;
 
 use crate::cluster::{Cluster, TopicInfo};
-use crate::config::{Properties, Settings};
+use crate::config::{MetadataColumns, Properties, Settings};
 use crate::decode::OnError;
 use crate::error::{Error, Result};
-use crate::ingest::MetadataColumns;
 use crate::position::{Partitions, Start, Stop};
 use crate::spec::Spec;
 use crate::table::{PartitionedTable, Table, TableType, Updates};

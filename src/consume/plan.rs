@@ -6,11 +6,11 @@ use arrow_schema::SchemaRef;
 use rustls::crypto::CryptoProvider;
 
 use super::Consume;
-use crate::config::{Settings, SideColumn};
+use crate::config::{MetadataColumns, Settings, SideColumn};
 use crate::decode;
 use crate::decode::OnError;
 use crate::error::Result;
-use crate::ingest::{self, MetadataColumns, Rows};
+use crate::ingest::{self, Rows};
 use crate::position::{Partitions, Start, Stop};
 use crate::spec::{self, Names, Side, SideNames, Spec};
 use crate::table::TableType;
@@ -50,7 +50,7 @@ impl Plan {
             }
         });
         let value = consume.value.unwrap_or_else(spec::from_properties);
-        let metadata = consume.metadata.unwrap_or_else(|| MetadataColumns::from_settings(&settings.columns));
+        let metadata = consume.metadata.unwrap_or_else(|| settings.columns.metadata.clone());
         let key_fields = decode::decoder(&key, Side::Key, &names)?;
         let value_fields = decode::decoder(&value, Side::Value, &names)?;
         let schema = ingest::schema(&metadata, key_fields.fields(), value_fields.fields())?;
