@@ -7,6 +7,7 @@ pub use crate::config::fuzzing::properties;
 pub use crate::decode::fuzzing::payload;
 pub use crate::record::fuzzing::{batches, decompress, decompressed, messages, records};
 pub use crate::wire::fuzzing::{fetch_response, frames, response};
+pub use crate::wire::login;
 
 #[cfg(test)]
 mod tests {
@@ -17,11 +18,12 @@ mod tests {
     type Target = (&'static str, fn(&[u8]));
 
     /// What each target does with an input. The names are those of the folders of the corpus and of the targets.
-    const TARGETS: [Target; 9] = [
+    const TARGETS: [Target; 10] = [
         ("batches", batches),
         ("decompress", decompress),
         ("fetch_response", fetch_response),
         ("frames", frames),
+        ("login", login),
         ("messages", messages),
         ("payload", payload),
         ("properties", properties),

@@ -306,7 +306,7 @@ impl Connection {
     /// SaslHandshake, then the mechanism's messages in SaslAuthenticate.
     async fn speak_sasl(&mut self, login: &Login) -> std::result::Result<(), LoginError> {
         let (handshake, version) = (self.version_of::<SaslHandshakeRequest>()?, self.version_of::<SaslAuthenticateRequest>()?);
-        let mut attempt = login.begin(&self.broker).await?;
+        let mut attempt = login.begin(&self.broker, &self.way.host).await?;
         let request = SaslHandshakeRequest::default().with_mechanism(StrBytes::from_static_str(login.name()));
         let shaken = self.exchange(&request, handshake).await?;
         if shaken.error_code != 0 {

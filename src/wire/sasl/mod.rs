@@ -3,9 +3,12 @@
 //! SaslHandshake and SaslAuthenticate carry the mechanisms' messages since Kafka 1.0 (KIP-152); the bare tokens of older brokers are
 //! not spoken.
 
+#[cfg(any(test, fuzzing))]
+mod fuzzing;
 mod http;
 mod login;
 mod mechanism;
+mod msk;
 mod oauthbearer;
 mod oidc;
 mod plain;
@@ -15,6 +18,8 @@ mod session;
 mod token;
 mod unsecured;
 
+#[cfg(any(test, fuzzing))]
+pub use fuzzing::login;
 pub(crate) use login::Login;
 pub(crate) use mechanism::Step;
 pub(crate) use session::Session;

@@ -141,5 +141,12 @@ fn encoded(text: &str) -> String {
     text.bytes().map(byte).collect()
 }
 
+/// Reads the answer of a provider, as one that gives and as one that refuses.
+#[cfg(any(test, fuzzing))]
+pub(super) fn parse(body: &[u8]) {
+    let _either = token(StatusCode::OK, body, "me");
+    let _either = token(StatusCode::UNAUTHORIZED, body, "me");
+}
+
 #[cfg(test)]
 mod tests;

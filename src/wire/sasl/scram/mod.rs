@@ -175,5 +175,15 @@ pub(crate) fn prepared(username: &str, password: &Secret) -> Option<(String, Sec
     changed.then(|| (name.into_owned(), Secret::new(word.into_owned())))
 }
 
+/// Reads a message of a server as each of those that it may be. The proof that answers one is not part of it: that takes time.
+#[cfg(any(test, fuzzing))]
+pub(super) fn parse(message: &[u8]) {
+    if let Ok(first) = ServerFirst::parse(message) {
+        assert!((message::LEAST_ITERATIONS..=message::MOST_ITERATIONS).contains(&first.iterations));
+        assert!(!first.salt.is_empty() && !first.nonce.is_empty());
+    }
+    let _either = server_final(message);
+}
+
 #[cfg(test)]
 mod tests;
