@@ -14,8 +14,10 @@ mod tests {
 
     use super::*;
 
+    type Target = (&'static str, fn(&[u8]));
+
     /// What each target does with an input. The names are those of the folders of the corpus and of the targets.
-    const TARGETS: [(&str, fn(&[u8])); 12] = [
+    const TARGETS: [Target; 12] = [
         ("batches", batches),
         ("decompress", decompress),
         ("fetch_response", fetch_response),

@@ -5,8 +5,10 @@
 //! where it came from; [`Settings`] is what the library uses. Names are those of the Java client, of librdkafka where they
 //! differ, of the reference API (`deephaven.*`), and kolumn's own (`kolumn.*`).
 
+mod aws;
 mod check;
 mod columns;
+mod duration;
 mod hidden;
 mod host_port;
 mod jaas;
@@ -23,6 +25,7 @@ mod value;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
 
+pub use aws::AwsCredentials;
 pub use columns::{ColumnNames, MetadataColumns, SideColumn};
 pub use hidden::{Address, Secret};
 pub use host_port::HostPort;

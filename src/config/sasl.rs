@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use super::aws::AwsCredentials;
 use super::hidden::{Address, Secret};
 use super::jaas::Jaas;
 use super::security::{Pem, TlsSettings};
@@ -12,7 +13,7 @@ use super::value::Reader;
 use crate::error::{Error, Result};
 
 /// The mechanisms that are spoken, for errors.
-const SPOKEN: &str = "PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 and OAUTHBEARER are spoken";
+const SPOKEN: &str = "PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER and AWS_MSK_IAM are spoken";
 const NO_GSSAPI: &str =
     "GSSAPI (Kerberos) is not supported: it needs the C library of a Kerberos implementation, and kolumn has no C";
 
@@ -28,6 +29,8 @@ pub enum SaslMechanism {
     ScramSha512,
     /// RFC 7628.
     OAuthBearer,
+    /// Of Amazon's managed Kafka.
+    AwsMskIam,
 }
 
 impl SaslMechanism {
@@ -38,6 +41,7 @@ impl SaslMechanism {
             Self::ScramSha256 => "SCRAM-SHA-256",
             Self::ScramSha512 => "SCRAM-SHA-512",
             Self::OAuthBearer => "OAUTHBEARER",
+            Self::AwsMskIam => "AWS_MSK_IAM",
         }
     }
 
@@ -48,6 +52,7 @@ impl SaslMechanism {
             "SCRAM-SHA-256" => Ok(Some(Self::ScramSha256)),
             "SCRAM-SHA-512" => Ok(Some(Self::ScramSha512)),
             "OAUTHBEARER" => Ok(Some(Self::OAuthBearer)),
+            "AWS_MSK_IAM" => Ok(Some(Self::AwsMskIam)),
             "GSSAPI" => Err(format!("{NO_GSSAPI}; {SPOKEN}")),
             _ => Err(SPOKEN.into()),
         }
@@ -77,6 +82,8 @@ pub enum SaslCredentials {
     Oidc(OidcSettings),
     /// Tokens that nobody signs: for development and tests.
     Unsecured(UnsecuredToken),
+    /// Keys of AWS.
+    Aws(AwsCredentials),
 }
 
 /// The settings of SASL.
@@ -113,6 +120,7 @@ impl SaslSettings {
         let retry_backoff_max = reader.milliseconds("sasl.login.retry.backoff.max.ms")?.max(retry_backoff);
         let connect_timeout = reader.milliseconds("sasl.login.connect.timeout.ms")?;
         let read_timeout = reader.milliseconds("sasl.login.read.timeout.ms")?;
+        AwsCredentials::read(reader, false, |_| None)?;
         if !wanted {
             return Ok(None);
         }
@@ -126,6 +134,7 @@ impl SaslSettings {
         let credentials = match mechanism {
             SaslMechanism::Plain | SaslMechanism::ScramSha256 | SaslMechanism::ScramSha512 => given.password(jaas.as_ref())?,
             SaslMechanism::OAuthBearer => given.token(reader, jaas.as_ref(), unsecured, urlencode)?,
+            SaslMechanism::AwsMskIam => SaslCredentials::Aws(aws(reader, jaas.as_ref())?),
         };
         Ok(Some(Self { mechanism, credentials, extensions, retry_backoff, retry_backoff_max, connect_timeout, read_timeout }))
     }
@@ -143,6 +152,7 @@ fn mechanism(reader: &Reader<'_>, jaas: Option<&Jaas>) -> Result<SaslMechanism> 
             Some(_) => return refuse("ScramLoginModule is for sasl.mechanism SCRAM-SHA-256 and SCRAM-SHA-512"),
         },
         Some("OAuthBearerLoginModule") => Some(SaslMechanism::OAuthBearer),
+        Some("IAMLoginModule") => Some(SaslMechanism::AwsMskIam),
         Some("Krb5LoginModule") => return refuse(NO_GSSAPI),
         Some(_) => {
             return refuse("the login module is not known; PlainLoginModule, ScramLoginModule and OAuthBearerLoginModule are");
@@ -157,6 +167,16 @@ fn mechanism(reader: &Reader<'_>, jaas: Option<&Jaas>) -> Result<SaslMechanism> 
         what: "the SASL mechanism".into(),
         hint: format!("give sasl.mechanism; {SPOKEN} (Kafka's default, GSSAPI, is not)"),
     })
+}
+
+/// Profiles and roles are not looked up: that is a client of AWS's own services.
+fn aws(reader: &Reader<'_>, jaas: Option<&Jaas>) -> Result<AwsCredentials> {
+    if jaas.is_some_and(|jaas| jaas.options_of("aws").next().is_some()) {
+        let reason = "profiles and roles of AWS are not looked up: give keys by AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
+        return Err(reader.invalid("sasl.jaas.config", "", reason));
+    }
+    let missing = Error::Missing { what: "keys of AWS".into(), hint: "give AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY".into() };
+    AwsCredentials::read(reader, true, |name| std::env::var(name).ok())?.ok_or(missing)
 }
 
 /// Properties as text.

@@ -15,7 +15,7 @@ pub(super) const PROPERTIES: &[Property] = &[
         None,
         "How the login is proven; nothing for what the login module of sasl.jaas.config is for.",
     )
-    .form("PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER")
+    .form("PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER or AWS_MSK_IAM")
     .differs("Kafka's default is GSSAPI, which needs a C library of Kerberos and is refused."),
     used("sasl.username", &[], None, "The user for PLAIN and SCRAM."),
     used("sasl.password", &[], None, "The password for PLAIN and SCRAM.").hidden(),
@@ -87,13 +87,35 @@ pub(super) const PROPERTIES: &[Property] = &[
     used("sasl.login.read.timeout.ms", &[], Some("10000"), "How long the OpenID Connect provider may take to answer.")
         .number(1, LONGEST_WAIT)
         .differs("Java has no limit unless one is given."),
+    used("kolumn.aws.access.key.id", &[], None, "The access key for AWS_MSK_IAM; nothing for AWS_ACCESS_KEY_ID of the environment."),
+    used(
+        "kolumn.aws.secret.access.key",
+        &[],
+        None,
+        "The secret key for AWS_MSK_IAM; nothing for AWS_SECRET_ACCESS_KEY of the environment.",
+    )
+    .hidden(),
+    used(
+        "kolumn.aws.session.token",
+        &[],
+        None,
+        "The session's token for AWS_MSK_IAM; nothing for AWS_SESSION_TOKEN of the environment.",
+    )
+    .hidden(),
+    used(
+        "kolumn.aws.region",
+        &[],
+        None,
+        "The region for AWS_MSK_IAM; nothing for AWS_REGION or AWS_DEFAULT_REGION of the environment, and else that in the broker's name.",
+    ),
     refused("sasl.oauthbearer.grant.type", &[], "only client_credentials is spoken: for others give the program's own token source")
         .unless(&["", "client_credentials"]),
     nothing("sasl.login.refresh.buffer.seconds", &[], REFRESH).number(0, 3600),
     nothing("sasl.login.refresh.min.period.seconds", &[], REFRESH).number(0, 900),
     nothing("sasl.login.refresh.window.factor", &[], REFRESH),
     nothing("sasl.login.refresh.window.jitter", &[], REFRESH),
-    refused("sasl.client.callback.handler.class", &[], NO_CLASSES).unless(&[""]),
+    refused("sasl.client.callback.handler.class", &[], NO_CLASSES)
+        .unless(&["", "software.amazon.msk.auth.iam.IAMClientCallbackHandler"]),
     refused("sasl.login.callback.handler.class", &[], NO_CLASSES).unless(&[
         "",
         "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginCallbackHandler",

@@ -349,54 +349,6 @@ impl World {
         reader.held = !reader.held;
         self.core.hold(partition, reader.held);
     }
-
-    /// The faults are over: everything arrives, and is what the logs hold.
-    pub(super) fn settle(&mut self) {
-        self.faults = 0;
-        for (partition, log) in &mut self.topic.logs {
-            let node = log.leader.unwrap_or(1);
-            if log.leader.is_none() {
-                log.elect(node, false);
-            }
-            (1..=NODES).for_each(|other| log.hear(other));
-            (1..=NODES).for_each(|other| log.hear(other));
-            log.commit(true, &mut self.rng);
-            (1..=NODES).for_each(|other| log.replicate(other, usize::MAX));
-            self.core.hold(*partition, false);
-            self.readers.get_mut(partition).unwrap().held = false;
-        }
-        self.views = vec![view(&self.topic)];
-        for _ in 0..2_000 {
-            self.publish();
-            (0..4 * PARTITIONS).for_each(|_| self.decide());
-            self.ask();
-            for node in 1..=NODES {
-                while self.wires.get(&node).is_some_and(|wire| !wire.is_empty()) {
-                    self.serve(node);
-                    self.deliver(node);
-                }
-            }
-            self.readers.values_mut().for_each(Reader::store_all);
-            if self.has_arrived() {
-                break;
-            }
-            self.now = self.core.timeout(self.now).unwrap_or(self.now + Duration::from_millis(50));
-        }
-        self.say((&self.core, self.tasks.len()));
-        assert_eq!(self.reading, self.topic.id, "the topic is the one that there is");
-        for (partition, reader) in &self.readers {
-            let log = &self.topic.logs[partition];
-            reader.verify(*partition, log, log.leader.unwrap());
-        }
-    }
-
-    fn has_arrived(&self) -> bool {
-        let at_end = |(partition, reader): (&i32, &Reader)| {
-            let log = &self.topic.logs[partition];
-            reader.position == log.replicas[&log.leader.unwrap()].end && !reader.is_away
-        };
-        self.reading == self.topic.id && self.tasks.is_empty() && self.readers.iter().all(at_end)
-    }
 }
 
 fn view(topic: &Topic) -> TopicView {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::SystemTime;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -11,13 +12,14 @@ use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::{SaslAuthenticateResponse, SaslHandshakeResponse};
 
 use super::mechanism::{Mechanism, MechanismError, Step};
+use super::msk::MskIam;
 use super::oauthbearer::OAuthBearer;
 use super::oidc::Oidc;
 use super::plain::Plain;
 use super::scram::{Hash, Scram, prepared};
 use super::token::{TokenSource, Tokens};
 use super::unsecured::Unsecured;
-use crate::config::{SaslCredentials, SaslMechanism, SaslSettings, Secret, TlsSettings};
+use crate::config::{AwsCredentials, SaslCredentials, SaslMechanism, SaslSettings, Secret, TlsSettings};
 use crate::error::Error;
 use crate::wire::{Transport, error_name};
 
@@ -33,7 +35,8 @@ pub(crate) struct Login {
 
 enum Proof {
     Password(Passwords),
-    Token(Tokens),
+    Token(Box<Tokens>),
+    Aws(AwsCredentials),
 }
 
 /// User and password as given, and as SASLprep makes them where that is something else.
@@ -60,7 +63,7 @@ impl Login {
         source: Option<Arc<dyn TokenSource>>,
         transport: impl FnOnce(Option<&TlsSettings>) -> Result<Arc<dyn Transport>, Error>,
     ) -> Result<Self, Error> {
-        let tokens = |source: Arc<dyn TokenSource>| Proof::Token(Tokens::new(source, settings));
+        let tokens = |source: Arc<dyn TokenSource>| Proof::Token(Box::new(Tokens::new(source, settings)));
         let proof = match &settings.credentials {
             SaslCredentials::Password { username, password } => {
                 let scram = settings.mechanism != SaslMechanism::Plain;
@@ -75,6 +78,7 @@ impl Login {
                 hint: "give token_source(…), sasl.oauthbearer.method=oidc, or for development enable.sasl.oauthbearer.unsecure.jwt=true"
                     .into(),
             })?),
+            SaslCredentials::Aws(credentials) => Proof::Aws(credentials.clone()),
             SaslCredentials::Unsecured(unsecured) => tokens(Arc::new(Unsecured(unsecured.clone()))),
             SaslCredentials::Oidc(oidc) => {
                 let timeouts = (settings.connect_timeout, settings.read_timeout);
@@ -89,11 +93,11 @@ impl Login {
         self.mechanism.name()
     }
 
-    /// A fresh exchange, and the secret that it shows to the broker or proves to know.
+    /// A fresh exchange with `broker`, whose name is `host`, and the secret that it shows to the broker or proves to know.
     ///
     /// # Errors
     /// [`Error::Token`], [`Error::Authentication`] where the system has no random numbers.
-    pub(crate) async fn begin(&self, broker: &str) -> Result<Attempt, Error> {
+    pub(crate) async fn begin(&self, broker: &str, host: &str) -> Result<Attempt, Error> {
         let (mechanism, secret): (Box<dyn Mechanism>, _) = match &self.proof {
             Proof::Password(passwords) => {
                 let (username, password) = passwords.current();
@@ -109,6 +113,14 @@ impl Login {
                 let token = tokens.get().await?;
                 let extensions = token.extensions(&self.settings.extensions);
                 (Box::new(OAuthBearer::new(token.value(), &extensions)), token.value().clone())
+            }
+            Proof::Aws(credentials) => {
+                if credentials.region_for(host).is_none() {
+                    let reason = "the region is not in the broker's name; give AWS_REGION, or kolumn.aws.region";
+                    return Err(self.failed(broker, reason.into()));
+                }
+                let mechanism = Box::new(MskIam::new(host, credentials, SystemTime::now()));
+                (mechanism, credentials.secret_access_key.clone())
             }
         };
         Ok(Attempt { mechanism, secret })
@@ -129,6 +141,7 @@ impl Login {
                 tokens.refused(secret).await;
                 false
             }
+            Proof::Aws(_) => false,
         }
     }
 

@@ -6,6 +6,7 @@
 mod http;
 mod login;
 mod mechanism;
+mod msk;
 mod oauthbearer;
 mod oidc;
 mod plain;
