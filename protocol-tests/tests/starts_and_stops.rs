@@ -416,3 +416,21 @@ async fn e4_what_starts_from_the_positions_of_a_snapshot_begins_at_the_next_row_
         assert_eq!(before.into_iter().chain(after).collect::<Vec<_>>(), (0..2000).collect::<Vec<_>>());
     }
 }
+
+#[tokio::test]
+async fn a_reset_by_duration_starts_at_the_first_record_that_is_not_older() {
+    let cluster = TestCluster::builder().topic("t", 1).start_blocking().expect("the cluster starts");
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after the epoch").as_millis();
+    let now = i64::try_from(now).expect("a time");
+    for (number, age) in [7200, 5400, 1800, 60].into_iter().enumerate() {
+        let record = Record::new(format!(r#"{{"n":{number}}}"#)).timestamp(now - age * 1000);
+        cluster.produce("t", 0, BatchBuilder::new().timestamp(now - age * 1000).record(record).build());
+    }
+    let begin = |reset: &str| {
+        let consume = consume(&cluster).offsets(Offsets::Stored).until(Stop::End);
+        complete(consume.property("auto.offset.reset", reset))
+    };
+    assert_eq!(offsets(&begin("by_duration:PT1H").await.snapshot(), 0), [2, 3]);
+    assert_eq!(offsets(&begin("by_duration:P1D").await.snapshot(), 0), [0, 1, 2, 3]);
+    assert_eq!(offsets(&begin("by_duration:PT1S").await.snapshot(), 0), [0i64; 0]);
+}

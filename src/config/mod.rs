@@ -8,6 +8,7 @@
 mod aws;
 mod check;
 mod columns;
+mod duration;
 mod hidden;
 mod host_port;
 mod jaas;

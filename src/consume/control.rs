@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use super::Handle;
 use super::lanes::{Lanes, thread_error};
@@ -23,7 +24,10 @@ use crate::wire::{Transport, WireSettings, transport};
 pub(super) async fn launch(plan: Plan) -> Result<Handle> {
     let (ready, started) = oneshot::channel();
     on_thread(async move || match transport(&plan.settings, plan.crypto_provider.clone()) {
-        Ok(transport) => run(plan, transport, ready).await,
+        Ok(transport) => {
+            let span = tracing::info_span!("consume", topic = &*plan.topic);
+            run(plan, transport, ready).instrument(span).await;
+        }
         Err(error) => {
             let _ = ready.send(Err(error));
         }

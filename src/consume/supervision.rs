@@ -32,6 +32,8 @@ pub(super) struct Control {
     pub(super) begun: BTreeSet<Partition>,
     /// Partitions that wait for a moment, and what is to be done then. They are no lane's meanwhile.
     waiting: BTreeMap<Partition, (Instant, Later)>,
+    /// The positions that were last in question and found good.
+    pub(super) vindicated: BTreeMap<Partition, Offset>,
     /// Why a partition stopped alone, the first that did.
     failed: Option<Error>,
     /// Where partitions began whose start nobody named as an offset: at the beginning of the log, whatever that is.
@@ -121,6 +123,7 @@ impl Control {
             unfinished: BTreeMap::new(),
             begun: BTreeSet::new(),
             waiting: BTreeMap::new(),
+            vindicated: BTreeMap::new(),
             failed: None,
             unnamed: BTreeMap::new(),
             identity: Identity::new(view.topic_id),

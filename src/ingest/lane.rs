@@ -180,7 +180,7 @@ impl Lane {
                 self.meters.assigned(partition, self.view.as_deref());
                 self.core.assign(partition, position, leader_epoch, end.offset);
                 if let Some(view) = &self.view {
-                    self.core.topic_view(view);
+                    self.core.partition_view(partition, view);
                 }
                 self.end_if_reached(partition);
             }

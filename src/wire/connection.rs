@@ -11,6 +11,7 @@ use kafka_protocol::messages::{ApiVersionsRequest, RequestHeader, SaslAuthentica
 use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, StrBytes};
 use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, sleep_until, timeout_at};
+use tracing::Instrument;
 
 use super::WireSettings;
 use super::api::{Request, shape_of};
@@ -117,7 +118,8 @@ impl Connection {
         let broker: Arc<str> = HostPort::new(host, port).to_string().into();
         let meter = settings.metrics.broker(&broker);
         let limit = settings.patience.limit(&broker, settings.connect_timeout, settings.connect_timeout_max);
-        let connected = timeout_at(Instant::now() + limit, transport.connect(host, port)).await;
+        let span = tracing::debug_span!("connect", broker = %broker);
+        let connected = timeout_at(Instant::now() + limit, transport.connect(host, port)).instrument(span).await;
         match &connected {
             Ok(Ok(_)) => settings.patience.opened(&broker),
             Ok(Err(_)) => {}
@@ -291,7 +293,8 @@ impl Connection {
 
     async fn log_in(&mut self) -> std::result::Result<(), LoginError> {
         let Some(login) = self.settings.login.clone() else { return Ok(()) };
-        let outcome = self.speak_sasl(&login).await;
+        let span = tracing::debug_span!("authenticate", broker = %self.broker, mechanism = login.name());
+        let outcome = self.speak_sasl(&login).instrument(span).await;
         match &outcome {
             Ok(()) => self.meter.login(true),
             Err(LoginError::Rejected { .. } | LoginError::Other(Error::Authentication { .. })) => self.meter.login(false),

@@ -14,7 +14,7 @@ pub enum Effect {
     Warned(&'static str),
     /// An error: what it asks for cannot be had here. The text says why, and what to do.
     Refused(&'static str),
-    /// An error: it is a property of producers.
+    /// Accepted without a word: it is a property of producers, and files serve both.
     Producer,
 }
 
