@@ -33,8 +33,6 @@ pub(crate) use patience::Patience;
 pub(crate) use pool::{FramePool, PoolLimits};
 pub(crate) use race::staggered;
 pub(crate) use sasl::Login;
-#[cfg(any(test, fuzzing))]
-pub use sasl::login;
 pub use sasl::{Token, TokenError, TokenSource};
 use transport::Tcp;
 pub(crate) use transport::Transport;

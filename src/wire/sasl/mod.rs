@@ -3,8 +3,6 @@
 //! SaslHandshake and SaslAuthenticate carry the mechanisms' messages since Kafka 1.0 (KIP-152); the bare tokens of older brokers are
 //! not spoken.
 
-#[cfg(any(test, fuzzing))]
-mod fuzzing;
 mod http;
 mod login;
 mod mechanism;
@@ -19,7 +17,8 @@ mod token;
 mod unsecured;
 
 #[cfg(any(test, fuzzing))]
-pub use fuzzing::login;
+pub(crate) mod fuzzing;
+
 pub(crate) use login::Login;
 pub(crate) use mechanism::Step;
 pub(crate) use session::Session;
