@@ -292,9 +292,10 @@ async fn c24_a_batch_larger_than_any_response_that_is_accepted_is_told_with_the_
         .property("fetch.max.bytes", "1024")
         .property("reconnect.backoff.max.ms", "50");
     let table = live(narrow).await;
-    until("the refusal", || {
-        matches!(table.status().last_error, Some(Error::FrameSize { size, limit, .. }) if size > 3 << 20 && limit < 3 << 20)
-    })
+    until(
+        "the refusal",
+        || matches!(table.status().last_error, Some(Error::FrameSize { size, limit, .. }) if size > 3 << 20 && limit < 3 << 20),
+    )
     .await;
     within(table.close()).await.expect("it closes");
     assert_eq!(complete(consume(&cluster).until(Stop::End)).await.snapshot().rows(), 4);

@@ -2,7 +2,7 @@
 
 use arrow_schema::FieldRef;
 
-use super::{Column, DecodeError, ignore, json, raw, simple};
+use super::{Column, DecodeError, avro, ignore, json, raw, simple};
 use crate::error::Result;
 use crate::spec::{Kind, Names, Side, Spec, Type};
 
@@ -47,6 +47,7 @@ pub fn decoder(spec: &Spec, side: Side, names: &Names) -> Result<Box<dyn Decoder
         return Ok(Box::new(Panicking(raw::Raw::new(fields))));
     }
     Ok(match &spec.kind {
+        Kind::Avro(avro) => Box::new(avro::Avro::new(avro, &names.column(side))?),
         Kind::Ignore => Box::new(ignore::Ignore),
         Kind::Raw { .. } => Box::new(raw::Raw::new(fields)),
         Kind::Simple { .. } => {

@@ -4,6 +4,7 @@
 //! nulls, reported by index: the caller decides what becomes of it. That is the whole seam between the plain decoders and any
 //! faster ones, which must give the same columns and the same reports for every input.
 
+mod avro;
 mod column;
 mod decoder;
 mod error;
@@ -15,6 +16,7 @@ mod text;
 
 use arrow_schema::FieldRef;
 
+pub use avro::{Lookup, WriterSchemas};
 pub use column::{Column, ColumnFull};
 #[cfg(test)]
 pub(crate) use decoder::PANICS;
