@@ -3,20 +3,24 @@
 //! ```text
 //! spec    = kind [ ":" body ] [ ";" option { "," option } ]
 //! simple  = type [ ":" name ]          json   = column { "," column }
-//! raw     = name                       column = name ":" type [ "!" ] [ "=" path ]
-//! option  = "lenient" | "tombstones=" ( "rows" | "skip" ) | "zone=" zone | "depth=" number
+//! raw     = name                       column = name ":" type [ "!" ] [ "?" default ] [ "=" path { "|" path } ]
+//! option  = "lenient" | "tombstones=" ( "rows" | "skip" ) | "zone=" zone | "depth=" number | "size=" number
 //! ```
 //!
-//! Names and paths with `,` `:` `=` `;`, quotes or spaces are in double quotes, where `""` is a quote.
+//! `!` is not-null, `?` the value where there is none. Names, defaults and paths with `,` `:` `=` `;` `|`, quotes or spaces are in double quotes, where `""` is a quote.
 
 use std::fmt;
 
+use super::type_text::WrongType;
 use super::{JsonColumn, Kind, Options, Spec, Tombstones, Type, Zone};
 use crate::error::{Error, Result, nearest};
 
 const KINDS: [&str; 5] = ["ignore", "raw", "simple", "json", "from_properties"];
 const LATER: [&str; 3] = ["avro", "protobuf", "object"];
-const OPTIONS: [&str; 4] = ["lenient", "tombstones", "zone", "depth"];
+const OPTIONS: [&str; 5] = ["lenient", "tombstones", "zone", "depth", "size"];
+
+const NO_DEFAULT: &str = "the default is missing behind ?; an empty text is \"\"";
+const NO_PATH: &str = "the path is missing behind =; the whole document is \"\"";
 
 /// What ends a name.
 const DELIMITERS: [char; 4] = [',', ':', '=', ';'];
@@ -99,8 +103,15 @@ impl<'a> Reader<'a> {
             }
             let data_type = self.data_type(Some(&name))?;
             let required = self.take('!');
-            let path = if self.take('=') { Some(self.path()?) } else { None };
-            columns.push(JsonColumn { name, data_type, path, required });
+            let default = if self.take('?') { Some(self.path(NO_DEFAULT, &[',', ';', '='])?) } else { None };
+            let mut paths = Vec::new();
+            if self.take('=') {
+                paths.push(self.path(NO_PATH, &[',', ';', '|'])?);
+                while self.take('|') {
+                    paths.push(self.path(NO_PATH, &[',', ';', '|'])?);
+                }
+            }
+            columns.push(JsonColumn { name, data_type, paths, required, default });
             if !self.take(',') {
                 return Ok(columns);
             }
@@ -122,6 +133,9 @@ impl<'a> Reader<'a> {
                 ("zone", Some(zone)) => options.zone = Some(Zone::read(zone).map_err(|reason| self.wrong(start, reason))?),
                 ("depth", Some(depth)) => {
                     options.depth = depth.parse().map_err(|_| self.wrong(start, format!("the depth {depth:?} is no number")))?;
+                }
+                ("size", Some(size)) => {
+                    options.size = size.parse().map_err(|_| self.wrong(start, format!("the size {size:?} is no number")))?;
                 }
                 (known, value) if OPTIONS.contains(&known) => {
                     let reason = if value.is_some() { "takes no value" } else { "lacks its value" };
@@ -156,19 +170,19 @@ impl<'a> Reader<'a> {
         Ok(name.to_owned())
     }
 
-    /// A pointer or a member's name. Only `,` and `;` end it, for nothing else can follow.
-    fn path(&mut self) -> Result<String, Wrong> {
+    /// A pointer, a member's name or a default, which may hold `:`, for that cannot follow.
+    fn path(&mut self, missing: &str, ends: &[char]) -> Result<String, Wrong> {
         self.space();
         let start = self.position;
         if self.rest().starts_with('"') {
             return self.quoted();
         }
-        let path = self.until(&[',', ';']).trim_end();
+        let path = self.until(ends).trim_end();
         if path.is_empty() {
-            return Err(self.wrong(start, "the path is missing behind =; the whole document is \"\""));
+            return Err(self.wrong(start, missing));
         }
         if path.contains('"') {
-            return Err(self.wrong(start, format!("the path {path:?} holds a quote; put it in double quotes")));
+            return Err(self.wrong(start, format!("{path:?} holds a quote; put it in double quotes")));
         }
         Ok(path.to_owned())
     }
@@ -176,18 +190,21 @@ impl<'a> Reader<'a> {
     fn data_type(&mut self, column: Option<&str>) -> Result<Type, Wrong> {
         self.space();
         let start = self.position;
-        let mut depth = 0_usize;
+        let (mut depth, mut quoted) = (0_usize, false);
         let end = self.rest().find(|character: char| {
             match character {
+                // Quotes are the names' within a struct; elsewhere they end the type.
+                '"' if depth > 0 => quoted = !quoted,
+                _ if quoted => return false,
                 '(' | '<' => depth += 1,
                 ')' | '>' => depth = depth.saturating_sub(1),
                 _ => {}
             }
-            depth == 0 && (DELIMITERS.contains(&character) || character == '!')
+            depth == 0 && (DELIMITERS.contains(&character) || matches!(character, '!' | '?'))
         });
         let text = self.advance(end.unwrap_or(self.rest().len()));
-        Type::read(text).map_err(|reason| {
-            let Wrong { place, reason } = self.wrong(start, reason);
+        Type::read_at(text).map_err(|WrongType { position, reason }| {
+            let Wrong { place, reason } = self.wrong(start + position, reason);
             Wrong { place: column.map(|column| format!("column {column:?}, {place}")).unwrap_or(place), reason }
         })
     }
@@ -253,7 +270,8 @@ struct Quoted<'a>(&'a str);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let special = |character: char| DELIMITERS.contains(&character) || character == '"' || character.is_whitespace();
+        let special =
+            |character: char| DELIMITERS.contains(&character) || matches!(character, '"' | '|') || character.is_whitespace();
         if self.0.is_empty() || self.0.contains(special) {
             write!(f, "\"{}\"", self.0.replace('"', "\"\""))
         } else {
@@ -284,18 +302,22 @@ impl fmt::Display for Spec {
                     let before = if index == 0 { ':' } else { ',' };
                     let mark = if column.required { "!" } else { "" };
                     write!(f, "{before}{}:{}{mark}", Quoted(&column.name), column.data_type)?;
-                    if let Some(path) = &column.path {
-                        write!(f, "={}", Quoted(path))?;
+                    if let Some(default) = &column.default {
+                        write!(f, "?{}", Quoted(default))?;
+                    }
+                    for (index, path) in column.paths.iter().enumerate() {
+                        write!(f, "{}{}", if index == 0 { '=' } else { '|' }, Quoted(path))?;
                     }
                 }
             }
         }
-        let Options { lenient, tombstones, zone, depth } = self.options;
+        let Options { lenient, tombstones, zone, depth, size } = self.options;
         let options = [
             lenient.then(|| "lenient".to_owned()),
             (tombstones == Tombstones::Skip).then(|| "tombstones=skip".to_owned()),
             zone.map(|zone| format!("zone={zone}")),
             (depth != super::options::DEPTH).then(|| format!("depth={depth}")),
+            (size != usize::MAX).then(|| format!("size={size}")),
         ];
         let given: Vec<String> = options.into_iter().flatten().collect();
         if given.is_empty() { Ok(()) } else { write!(f, ";{}", given.join(",")) }
