@@ -313,3 +313,53 @@ fn the_demo_without_a_terminal_makes_all_its_orders_and_stops() {
     assert!(last.contains("  20,000 rows  ") && last.contains("  errors 0  "), "{last}");
     assert!(text(&output.stderr).starts_with("orders: 20,000 rows in ") && text(&output.stderr).ends_with("of 20,000 made\n"));
 }
+
+/// Lines of a child's stderr, as they come.
+fn stderr_lines(child: &mut Child) -> std::sync::mpsc::Receiver<String> {
+    let (sender, lines) = std::sync::mpsc::channel();
+    let stderr = BufReader::new(child.stderr.take().unwrap());
+    std::thread::spawn(move || stderr.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+    lines
+}
+
+#[test]
+fn a_broker_that_goes_and_comes_back_is_told_of_in_one_line_each_and_the_summary_accounts_for_every_offset() {
+    let cluster = cluster();
+    let arguments = ["consume", "orders", "-v", SPEC, "--until", "never", "--count", "597", "--stats=json"];
+    let mut child = command(&cluster, &arguments).spawn().unwrap();
+    let errors = stderr_lines(&mut child);
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut rows = String::new();
+    for _ in 0..297 {
+        stdout.read_line(&mut rows).unwrap();
+    }
+    cluster.kill(1);
+    let limit = std::time::Duration::from_secs(60);
+    let mut seen = Vec::new();
+    let mut until = |what: &str| {
+        while !seen.last().is_some_and(|line: &String| line.contains(what)) {
+            seen.push(errors.recv_timeout(limit).unwrap_or_else(|_| panic!("no {what:?} in {seen:?}")));
+        }
+    };
+    until("in trouble for ");
+    cluster.restart(1);
+    until("all well again after ");
+    for partition in 0..3 {
+        cluster.produce("orders", partition, BatchBuilder::new().values(vec!["{\"id\":1}"; 100]).build());
+    }
+    stdout.read_to_string(&mut rows).unwrap();
+    let status = child.wait().unwrap();
+    seen.extend(errors.iter());
+    let stderr = seen.join("\n");
+    assert_eq!(status.code(), Some(0), "{stderr}");
+    let told: Vec<_> = seen.iter().filter(|line| line.contains("in trouble for ")).collect();
+    let [line] = told.as_slice() else { panic!("told {} times: {stderr}", told.len()) };
+    assert!(line.contains(&cluster.bootstrap()) && line.contains("connecting again"), "who, and what is done about it: {line}");
+    let rows = json_lines(&rows);
+    assert_eq!(rows.len(), 597);
+    let offsets: std::collections::BTreeSet<_> =
+        rows.iter().map(|row| (row["KafkaPartition"].as_i64(), row["KafkaOffset"].as_i64())).collect();
+    assert_eq!(offsets.len(), 597, "each row once");
+    let summary = summary(&Output { status, stdout: Vec::new(), stderr: stderr.into_bytes() });
+    assert_eq!((&summary["rows"], &summary["errors"], &summary["offsets"]), (&597.into(), &3.into(), &600.into()));
+}

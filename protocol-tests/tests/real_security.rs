@@ -106,6 +106,9 @@ async fn a12_an_expired_certificate_a_wrong_name_and_a_stranger_are_told_apart()
     let unknown = is_refused(Listener::Tls, &[("security.protocol", "SSL"), ("ssl.ca.location", &stranger)]).await.to_string();
     assert!(unknown.contains("authority") || unknown.contains("issuer"), "{unknown}");
     reads_everything(Listener::WrongName, &[&ours[..], &[("ssl.endpoint.identification.algorithm", "")]].concat()).await;
+    reads_everything(Listener::Expired, &[&ours[..], &[("enable.ssl.certificate.verification", "false")]].concat()).await;
+    let newest = is_refused(Listener::Tls12, &[&ours[..], &[("ssl.enabled.protocols", "TLSv1.3")]].concat()).await.to_string();
+    assert!(newest.contains("ssl.enabled.protocols"), "{newest}");
 }
 
 #[tokio::test]

@@ -68,6 +68,7 @@ impl Cluster {
         let mut wire = WireSettings::from(settings);
         // Half of the limit, so that there is an error to tell of when it is over, and time for a second attempt.
         wire.connect_timeout = wire.connect_timeout.min(limit / 2);
+        wire.connect_timeout_max = wire.connect_timeout;
         let mut cluster = Self {
             transport,
             wire,
@@ -89,6 +90,7 @@ impl Cluster {
         tracing::info!(broker = opened.1.broker(), "bootstrapped");
         cluster.keep(opened.1, opened.0);
         cluster.wire.connect_timeout = settings.connect_timeout;
+        cluster.wire.connect_timeout_max = settings.connect_timeout_max;
         cluster.limit = settings.api_timeout;
         Ok(cluster)
     }
@@ -186,8 +188,9 @@ impl Cluster {
         }
     }
 
-    /// Keeps a connection for the next question.
+    /// Keeps a connection for the next question, and closes those that have rested for too long (`connections.max.idle.ms`).
     pub(super) fn keep(&mut self, connection: Connection, address: HostPort) {
+        self.connections.retain(|_, connection| !connection.is_idle());
         if connection.is_usable() {
             self.connections.insert(address, connection);
         }

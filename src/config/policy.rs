@@ -20,6 +20,10 @@ impl OffsetReset {
             "earliest" | "smallest" | "beginning" => Ok(Some(Self::Earliest)),
             "latest" | "largest" | "end" => Ok(Some(Self::Latest)),
             "none" | "error" => Ok(Some(Self::None)),
+            by if by.starts_with("by_duration") => {
+                Err("is not spoken here: start at a time instead (Offsets::Timestamp), and choose earliest, latest or none"
+                    .into())
+            }
             _ => Err("must be earliest, latest or none".into()),
         }
     }

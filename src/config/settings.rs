@@ -346,6 +346,7 @@ mod tests {
             ("check.crcs", "yes"),
             ("isolation.level", "serializable"),
             ("auto.offset.reset", "first"),
+            ("auto.offset.reset", "by_duration:PT1H"),
             ("bootstrap.servers", "a:1,b:nine"),
             ("security.protocol", "TLS"),
             ("request.timeout.ms", "0"),

@@ -241,15 +241,29 @@ impl Control {
                 Ok(Next::Go)
             }
             LaneReport::OutOfRange { partition, position } => {
-                tracing::info!(partition, position, "the log does not hold the position");
+                tracing::info!(topic = &*self.plan.topic, partition, offset = position, "the log does not hold the position");
                 self.inquire(partition, None)
             }
             LaneReport::Validate { partition, position, last_epoch, current_epoch } => {
-                tracing::debug!(partition, position, last_epoch, current_epoch, "a new leader epoch");
+                tracing::debug!(
+                    topic = &*self.plan.topic,
+                    partition,
+                    offset = position,
+                    last_epoch,
+                    current_epoch,
+                    "a new leader epoch"
+                );
                 self.inquire(partition, None)
             }
             LaneReport::Diverged { partition, position, epoch, end_offset } => {
-                tracing::info!(partition, position, epoch, end_offset, "the log is not the one that was read");
+                tracing::info!(
+                    topic = &*self.plan.topic,
+                    partition,
+                    offset = position,
+                    epoch,
+                    end_offset,
+                    "the log is not the one that was read"
+                );
                 self.inquire(partition, Some((epoch, end_offset)))
             }
             LaneReport::Ended { partition } => {
@@ -357,7 +371,7 @@ impl Control {
                 Ok(Next::Go)
             }
             Answer::EndsAt { ends: Err(error), .. } => {
-                tracing::warn!(%error, "cannot ask where the partitions end; trying again");
+                tracing::warn!(topic = &*self.plan.topic, %error, "cannot ask where the partitions end; trying again");
                 self.publisher.status().trouble(None, error);
                 self.clock_stop = Some(Instant::now() + self.plan.settings.retry_backoff_max);
                 Ok(Next::Go)
@@ -376,7 +390,11 @@ impl Control {
     /// Metadata did not come, or says that there is nothing to read.
     fn on_no_view(&mut self, error: Error) -> Result<Next> {
         self.attempts = self.attempts.saturating_add(1);
-        tracing::warn!(%error, "metadata refresh failed");
+        if self.attempts == 1 {
+            tracing::warn!(topic = &*self.plan.topic, %error, "metadata refresh failed");
+        } else {
+            tracing::debug!(topic = &*self.plan.topic, attempt = self.attempts, %error, "metadata refresh failed again");
+        }
         let status = self.publisher.status();
         status.trouble(None, error.clone());
         // Long enough for a broker that has just started to know what the others know.

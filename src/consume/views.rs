@@ -19,7 +19,7 @@ impl Control {
         self.metadata_came();
         match self.identity.meet(view.topic_id) {
             Meeting::Former => {
-                tracing::info!(id = %view.topic_id, "metadata of a topic that is no more");
+                tracing::info!(topic = &*self.plan.topic, id = %view.topic_id, "metadata of a topic that is no more");
                 self.refresh_was_stale();
                 return Ok(Next::Go);
             }

@@ -22,6 +22,8 @@ pub(crate) use self::core::{FetchCore, FetchSettings};
 pub(crate) use ticket::{Action, FetchTicket, PartitionRecords};
 
 #[cfg(test)]
+mod distance;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod sample;

@@ -1,5 +1,7 @@
 //! The lane's loop: read a response, walk it, ask for the next, decode, while the socket fills again.
 
+mod actions;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -10,12 +12,12 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use kafka_protocol::messages::{FetchRequest, FetchResponse};
 use tokio::sync::mpsc;
 
-use super::assembler::{Assembler, End, Outcome};
+use super::assembler::{Assembler, End};
 use super::link::{Link, LinkEvent, LinkOutcome, LinkSettings};
 use super::meters::Meters;
 use crate::cluster::{Backoff, BrokerAddress, TopicView};
-use crate::error::{BatchError, Error};
-use crate::fetch::{Action, FetchCore, FetchSettings, FetchTicket, PartitionRecords};
+use crate::error::Error;
+use crate::fetch::{FetchCore, FetchSettings, FetchTicket};
 use crate::position::{Offset, Partition};
 use crate::table::Publisher;
 use crate::wire::{FramePool, PoolLimits, Transport, WireSettings};
@@ -303,9 +305,12 @@ impl Lane {
     }
 
     fn on_lost(&mut self, broker: i32, error: &Error, now: Instant) {
-        tracing::warn!(broker, %error, "connection lost");
-        if let Some(link) = self.links.get_mut(&broker) {
-            link.fail(&self.link_settings, now, &mut self.rng);
+        let link = self.links.get_mut(&broker);
+        // The attempts that follow are told as what the consumption waits for, not line by line.
+        if link.is_some_and(|link| link.fail(&self.link_settings, now, &mut self.rng)) {
+            tracing::warn!(topic = self.publisher.topic(), broker, %error, "connection lost");
+        } else {
+            tracing::debug!(topic = self.publisher.topic(), broker, %error, "no connection yet");
         }
         self.core.lost(broker, now);
         self.publisher.status().trouble(None, error.clone());
@@ -325,107 +330,6 @@ impl Lane {
         }
         if let Err(error) = self.assembler.seal() {
             self.fail_all(error);
-        }
-    }
-
-    /// Does what the core wants done though nothing was answered.
-    fn on_pending(&mut self, now: Instant) {
-        while let Some(action) = self.core.next_action() {
-            self.act(action, 0, now);
-        }
-    }
-
-    fn act(&mut self, action: Action, receive_time: i64, now: Instant) {
-        match action {
-            Action::Records(records) => self.on_records(&records, receive_time),
-            Action::Watermarks(marks) => {
-                self.publisher.status().watermarks(marks.partition, marks.high_watermark, marks.last_stable_offset);
-            }
-            Action::Endpoint(address) => self.on_endpoint(address, now),
-            Action::Trouble { partition, error } => {
-                tracing::info!(partition, %error, "no progress");
-                self.publisher.status().trouble(Some(partition), error);
-            }
-            Action::RefreshMetadata { partition, reason } => {
-                tracing::info!(partition, reason, "metadata refresh asked for");
-                self.report(LaneReport::RefreshMetadata { reason });
-            }
-            Action::OutOfRange { partition, position } => {
-                self.forget(partition);
-                self.report(LaneReport::OutOfRange { partition, position });
-            }
-            Action::Diverged { partition, position, epoch, end_offset } => {
-                self.forget(partition);
-                self.report(LaneReport::Diverged { partition, position, epoch, end_offset });
-            }
-            Action::Validate { partition, position, last_epoch, current_epoch } => {
-                self.forget(partition);
-                self.report(LaneReport::Validate { partition, position, last_epoch, current_epoch });
-            }
-            Action::Failed { partition, error } => self.fail(partition, error),
-        }
-    }
-
-    fn on_records(&mut self, records: &PartitionRecords, receive_time: i64) {
-        let partition = records.partition;
-        let Some(end) = self.ends.get(&partition).copied() else { return };
-        let outcome = self.assembler.decode(records, end, receive_time).and_then(|outcome| {
-            // The partition's position in the table must be right wherever the decoding did not go to the end.
-            if outcome != Outcome::Done { self.assembler.seal().map(|()| outcome) } else { Ok(outcome) }
-        });
-        match outcome {
-            Ok(Outcome::Done) => {
-                self.damaged.remove(&partition);
-            }
-            Ok(Outcome::Held) => {
-                self.held.insert(partition);
-                self.core.hold(partition, true);
-                self.rewind(partition);
-            }
-            Ok(Outcome::Ended) => self.ended(partition),
-            Ok(Outcome::LimitReached) => {
-                self.forget(partition);
-                self.report(LaneReport::LimitReached);
-            }
-            Err(error) => self.on_damage(partition, error),
-        }
-    }
-
-    /// A damaged batch may be the network's fault: it is fetched once more before the partition fails. Not where rows of it are in
-    /// the table already: what is fetched from there on need not hold the damage, which would pass unseen.
-    fn on_damage(&mut self, partition: Partition, error: Error) {
-        if matches!(error, Error::Panicked { .. }) {
-            // What the others had in the open chunk is gone with it.
-            self.ends.keys().copied().collect::<Vec<_>>().into_iter().for_each(|other| self.rewind(other));
-        }
-        if let Err(error) = self.assembler.seal() {
-            return self.fail(partition, error);
-        }
-        let position = self.publisher.position(partition);
-        let may_pass = match (&error, position) {
-            (Error::Batch { offset, reason, .. }, Some(position)) => {
-                // An offset that none can be tells nothing: no row has it.
-                let untouched = position <= *offset || *offset < 0 || matches!(reason, BatchError::Crc { .. });
-                untouched && self.damaged.get(&partition) != Some(&position)
-            }
-            _ => false,
-        };
-        match position {
-            Some(position) if may_pass => {
-                tracing::warn!(partition, %error, "damaged batch, fetching it again");
-                self.damaged.insert(partition, position);
-                self.publisher.status().trouble(Some(partition), error);
-                self.rewind(partition);
-            }
-            _ => self.fail(partition, error),
-        }
-    }
-
-    /// Goes back to the table's position: what is in flight is forgotten.
-    fn rewind(&mut self, partition: Partition) {
-        if let Some((position, last_epoch)) = self.publisher.resume_point(partition) {
-            self.core.rewind(partition, position, last_epoch, now(), false);
-            self.meters.refetched(partition);
         }
     }
 

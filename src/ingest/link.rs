@@ -165,9 +165,12 @@ impl Link {
     }
 
     /// The connection is lost, or could not be opened: the next attempt comes after a pause.
-    pub(super) fn fail(&mut self, settings: &LinkSettings, now: Instant, rng: &mut fastrand::Rng) {
+    /// Says whether it is the first in a row.
+    pub(super) fn fail(&mut self, settings: &LinkSettings, now: Instant, rng: &mut fastrand::Rng) -> bool {
+        let first = self.attempts == 0;
         self.state = State::Down(now + settings.reconnect.delay(self.attempts, rng));
         self.attempts = self.attempts.saturating_add(1);
+        first
     }
 }
 

@@ -19,6 +19,8 @@ mod registry;
 mod snapshot;
 
 #[cfg(test)]
+mod document;
+#[cfg(test)]
 mod tests;
 
 pub use broker::{ApiSnapshot, BrokerSnapshot};

@@ -3,23 +3,27 @@
 //! ```text
 //! spec    = kind [ ":" body ] [ ";" option { "," option } ]
 //! simple  = type [ ":" name ]          json   = column { "," column }
-//! raw     = name                       column = name ":" type [ "!" ] [ "=" path ]
+//! raw     = name                       column = name ":" type [ "!" ] [ "?" default ] [ "=" path { "|" path } ]
 //! avro    = file { "," ( "mapped_only" | field "=" name ) }
-//! option  = "lenient" | "tombstones=" ( "rows" | "skip" ) | "zone=" zone | "depth=" number
+//! option  = "lenient" | "tombstones=" ( "rows" | "skip" ) | "zone=" zone | "depth=" number | "size=" number
 //!         | "framing=" framing | "nested=" ( "flatten" | "struct" ) | "recursive=" ( "fail" | "raw" ) | "writer=" file
 //! ```
 //!
-//! Names and paths with `,` `:` `=` `;`, quotes or spaces are in double quotes, where `""` is a quote.
+//! `!` is not-null, `?` the value where there is none. Names, defaults and paths with `,` `:` `=` `;` `|`, quotes or spaces are in double quotes, where `""` is a quote.
 
 use std::fmt;
 
 use super::avro::{self, AvroSpec};
+use super::type_text::WrongType;
 use super::{JsonColumn, Kind, Options, Spec, Tombstones, Type, Zone};
 use crate::error::{Error, Result, nearest};
 
 const KINDS: [&str; 6] = ["ignore", "raw", "simple", "json", "avro", "from_properties"];
 const LATER: [&str; 2] = ["protobuf", "object"];
-const OPTIONS: [&str; 4] = ["lenient", "tombstones", "zone", "depth"];
+const OPTIONS: [&str; 5] = ["lenient", "tombstones", "zone", "depth", "size"];
+
+const NO_DEFAULT: &str = "the default is missing behind ?; an empty text is \"\"";
+const NO_PATH: &str = "the path is missing behind =; the whole document is \"\"";
 
 /// What ends a name.
 const DELIMITERS: [char; 4] = [',', ':', '=', ';'];
@@ -103,8 +107,15 @@ impl<'a> Reader<'a> {
             }
             let data_type = self.data_type(Some(&name))?;
             let required = self.take('!');
-            let path = if self.take('=') { Some(self.path()?) } else { None };
-            columns.push(JsonColumn { name, data_type, path, required });
+            let default = if self.take('?') { Some(self.path(NO_DEFAULT, &[',', ';', '='])?) } else { None };
+            let mut paths = Vec::new();
+            if self.take('=') {
+                paths.push(self.path(NO_PATH, &[',', ';', '|'])?);
+                while self.take('|') {
+                    paths.push(self.path(NO_PATH, &[',', ';', '|'])?);
+                }
+            }
+            columns.push(JsonColumn { name, data_type, paths, required, default });
             if !self.take(',') {
                 return Ok(columns);
             }
@@ -186,6 +197,9 @@ impl<'a> Reader<'a> {
                 ("depth", Some(depth)) => {
                     options.depth = depth.parse().map_err(|_| self.wrong(start, format!("the depth {depth:?} is no number")))?;
                 }
+                ("size", Some(size)) => {
+                    options.size = size.parse().map_err(|_| self.wrong(start, format!("the size {size:?} is no number")))?;
+                }
                 (known, value) if OPTIONS.contains(&known) => {
                     let reason = if value.is_some() { "takes no value" } else { "lacks its value" };
                     return Err(self.wrong(start, format!("the option {known} {reason}")));
@@ -223,19 +237,19 @@ impl<'a> Reader<'a> {
         Ok(name.to_owned())
     }
 
-    /// A pointer or a member's name. Only `,` and `;` end it, for nothing else can follow.
-    fn path(&mut self) -> Result<String, Wrong> {
+    /// A pointer, a member's name or a default, which may hold `:`, for that cannot follow.
+    fn path(&mut self, missing: &str, ends: &[char]) -> Result<String, Wrong> {
         self.space();
         let start = self.position;
         if self.rest().starts_with('"') {
             return self.quoted();
         }
-        let path = self.until(&[',', ';']).trim_end();
+        let path = self.until(ends).trim_end();
         if path.is_empty() {
-            return Err(self.wrong(start, "the path is missing behind =; the whole document is \"\""));
+            return Err(self.wrong(start, missing));
         }
         if path.contains('"') {
-            return Err(self.wrong(start, format!("the path {path:?} holds a quote; put it in double quotes")));
+            return Err(self.wrong(start, format!("{path:?} holds a quote; put it in double quotes")));
         }
         Ok(path.to_owned())
     }
@@ -243,18 +257,21 @@ impl<'a> Reader<'a> {
     fn data_type(&mut self, column: Option<&str>) -> Result<Type, Wrong> {
         self.space();
         let start = self.position;
-        let mut depth = 0_usize;
+        let (mut depth, mut quoted) = (0_usize, false);
         let end = self.rest().find(|character: char| {
             match character {
+                // Quotes are the names' within a struct; elsewhere they end the type.
+                '"' if depth > 0 => quoted = !quoted,
+                _ if quoted => return false,
                 '(' | '<' => depth += 1,
                 ')' | '>' => depth = depth.saturating_sub(1),
                 _ => {}
             }
-            depth == 0 && (DELIMITERS.contains(&character) || character == '!')
+            depth == 0 && (DELIMITERS.contains(&character) || matches!(character, '!' | '?'))
         });
         let text = self.advance(end.unwrap_or(self.rest().len()));
-        Type::read(text).map_err(|reason| {
-            let Wrong { place, reason } = self.wrong(start, reason);
+        Type::read_at(text).map_err(|WrongType { position, reason }| {
+            let Wrong { place, reason } = self.wrong(start + position, reason);
             Wrong { place: column.map(|column| format!("column {column:?}, {place}")).unwrap_or(place), reason }
         })
     }
@@ -325,7 +342,8 @@ pub(super) struct Quoted<'a>(pub(super) &'a str);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let special = |character: char| DELIMITERS.contains(&character) || character == '"' || character.is_whitespace();
+        let special =
+            |character: char| DELIMITERS.contains(&character) || matches!(character, '"' | '|') || character.is_whitespace();
         if self.0.is_empty() || self.0.contains(special) {
             write!(f, "\"{}\"", self.0.replace('"', "\"\""))
         } else {
@@ -357,18 +375,22 @@ impl fmt::Display for Spec {
                     let before = if index == 0 { ':' } else { ',' };
                     let mark = if column.required { "!" } else { "" };
                     write!(f, "{before}{}:{}{mark}", Quoted(&column.name), column.data_type)?;
-                    if let Some(path) = &column.path {
-                        write!(f, "={}", Quoted(path))?;
+                    if let Some(default) = &column.default {
+                        write!(f, "?{}", Quoted(default))?;
+                    }
+                    for (index, path) in column.paths.iter().enumerate() {
+                        write!(f, "{}{}", if index == 0 { '=' } else { '|' }, Quoted(path))?;
                     }
                 }
             }
         }
-        let Options { lenient, tombstones, zone, depth } = self.options;
+        let Options { lenient, tombstones, zone, depth, size } = self.options;
         let options = [
             lenient.then(|| "lenient".to_owned()),
             (tombstones == Tombstones::Skip).then(|| "tombstones=skip".to_owned()),
             zone.map(|zone| format!("zone={zone}")),
             (depth != super::options::DEPTH).then(|| format!("depth={depth}")),
+            (size != usize::MAX).then(|| format!("size={size}")),
         ];
         let own = match &self.kind {
             Kind::Avro(avro) => avro.options(),

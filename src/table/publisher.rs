@@ -105,6 +105,11 @@ impl Publisher {
         Ok(())
     }
 
+    /// The topic.
+    pub(crate) fn topic(&self) -> &str {
+        &self.core().topic
+    }
+
     /// The offset after the last that is in the table, visible or not.
     pub(crate) fn position(&self, partition: Partition) -> Option<Offset> {
         lock(&self.core().intake).position(partition)

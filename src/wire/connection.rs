@@ -66,6 +66,8 @@ pub(crate) struct Connection {
     calling: bool,
     answered: bool,
     broken: Option<Error>,
+    /// When something was last asked.
+    used: Instant,
     meter: Arc<BrokerMetrics>,
     _open: OpenConnection,
 }
@@ -84,8 +86,13 @@ impl Connection {
     pub(crate) async fn open(transport: &Arc<dyn Transport>, host: &str, port: u16, settings: &WireSettings) -> Result<Self> {
         let broker: Arc<str> = HostPort::new(host, port).to_string().into();
         let meter = settings.metrics.broker(&broker);
-        let limit = settings.connect_timeout;
+        let limit = settings.patience.limit(&broker, settings.connect_timeout, settings.connect_timeout_max);
         let connected = timeout_at(Instant::now() + limit, transport.connect(host, port)).await;
+        match &connected {
+            Ok(Ok(_)) => settings.patience.opened(&broker),
+            Ok(Err(_)) => {}
+            Err(_) => settings.patience.took_too_long(&broker),
+        }
         let stream = connected
             .map_err(|_| Error::Timeout { what: format!("connecting to {broker}"), limit })
             .and_then(|opened| opened.map_err(|error| unreachable_error(host, &broker, &error)))
@@ -104,6 +111,7 @@ impl Connection {
             calling: false,
             answered: false,
             broken: None,
+            used: Instant::now(),
             _open: meter.opened(),
             meter,
         };
@@ -120,6 +128,11 @@ impl Connection {
     /// Whether it can still be used.
     pub(crate) fn is_usable(&self) -> bool {
         self.broken.is_none() && !self.calling
+    }
+
+    /// Whether nothing was asked on it for `connections.max.idle.ms`.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.asked.is_empty() && self.settings.max_idle.is_some_and(|limit| self.used.elapsed() >= limit)
     }
 
     /// The highest version of this API that both sides speak.
@@ -158,7 +171,6 @@ impl Connection {
         let (_, response) = exchanged?;
         let throttle = throttle::<Q>(&response);
         if !throttle.is_zero() {
-            tracing::debug!(broker = %self.broker, api = Q::NAME, ?throttle, "throttled");
             self.throttled = Some(Instant::now() + throttle);
         }
         Ok(response)
@@ -243,6 +255,7 @@ impl Connection {
             .map_err(|error| error.to_string())
             .and_then(|()| i32::try_from(bytes.len()).map_err(|error| error.to_string()));
         let length = encoded.map_err(|reason| Error::Unencodable { broker: self.broker.to_string(), api: Q::NAME, reason })?;
+        self.used = Instant::now();
         self.meter.asked(Q::KEY, bytes.len().saturating_add(PREFIX));
         self.outgoing.put_i32(length);
         self.outgoing.unsplit(bytes);
@@ -294,6 +307,7 @@ impl Connection {
         self.meter.answered(Q::KEY, size, asked_at.elapsed());
         let throttle = throttle::<Q>(&response);
         if !throttle.is_zero() {
+            tracing::debug!(broker = %self.broker, api = Q::NAME, ?throttle, "throttled");
             self.meter.throttled(throttle);
         }
         Ok((Correlation(correlation), response))
@@ -391,7 +405,7 @@ pub(super) fn decode<Q: Request>(mut frame: Bytes, expected: i32, version: i16) 
     let flexible = Q::header_version(version) >= 2;
     let trailing = walk(&frame, shape, version, flexible)?;
     if trailing > 0 {
-        tracing::warn!(api = Q::NAME, version, trailing, "bytes after a response");
+        tracing::debug!(api = Q::NAME, version, trailing, "bytes after a response");
     }
     Q::Response::decode(&mut frame, version).map_err(|error| error.to_string())
 }

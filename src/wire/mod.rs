@@ -7,10 +7,12 @@ mod api;
 mod connection;
 mod error_code;
 mod frame;
+mod patience;
 mod pool;
 mod race;
 mod shape;
 mod shapes;
+mod socket;
 mod tls;
 mod transport;
 mod versions;
@@ -26,6 +28,7 @@ use std::time::Duration;
 pub(crate) use api::Request;
 pub(crate) use connection::{Connection, LONGEST_THROTTLE};
 pub(crate) use error_code::error_name;
+pub(crate) use patience::Patience;
 pub(crate) use pool::{FramePool, PoolLimits};
 pub(crate) use race::staggered;
 use transport::Tcp;
@@ -43,7 +46,11 @@ use crate::metrics::Metrics;
 /// Those of [`tls::Tls::new`].
 pub(crate) fn transport(settings: &Settings, provider: Option<Arc<CryptoProvider>>) -> Result<Arc<dyn Transport>> {
     let security = &settings.security;
-    Ok(if security.protocol.is_tls() { Arc::new(tls::Tls::new(&security.tls, provider)?) } else { Arc::new(Tcp) })
+    Ok(if security.protocol.is_tls() {
+        Arc::new(tls::Tls::new(&security.tls, provider)?.with_sockets(settings.sockets))
+    } else {
+        Arc::new(Tcp { sockets: settings.sockets })
+    })
 }
 
 /// What a connection needs to know.
@@ -55,8 +62,14 @@ pub(crate) struct WireSettings {
     pub(crate) protocol: SecurityProtocol,
     /// How long a connection may take to open, name resolution and TLS included; the version negotiation has a request timeout besides.
     pub(crate) connect_timeout: Duration,
+    /// How long it may take after attempts that took too long: each doubles `connect_timeout`.
+    pub(crate) connect_timeout_max: Duration,
+    /// Which brokers took too long.
+    pub(crate) patience: Arc<Patience>,
     /// How long a broker may take to answer, from the first byte sent to the last received.
     pub(crate) request_timeout: Duration,
+    /// A connection on which nothing was asked for this long is closed; none for never.
+    pub(crate) max_idle: Option<Duration>,
     /// The largest response that is accepted.
     pub(crate) max_frame: usize,
     /// Where what is exchanged is counted.
@@ -69,7 +82,10 @@ impl From<&Settings> for WireSettings {
             client_id: settings.client_id.as_str().into(),
             protocol: settings.security.protocol,
             connect_timeout: settings.connect_timeout,
+            connect_timeout_max: settings.connect_timeout_max,
+            patience: Arc::default(),
             request_timeout: settings.request_timeout,
+            max_idle: settings.connections_max_idle,
             max_frame: settings.max_response_bytes,
             metrics: Metrics::new(),
         }

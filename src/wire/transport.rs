@@ -10,6 +10,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
 
 use super::race::staggered;
+use super::socket;
+use crate::config::{AddressFamily, SocketSettings};
 
 /// How long an address is tried alone: the recommendation of RFC 8305.
 const ADDRESS_PAUSE: Duration = Duration::from_millis(250);
@@ -44,30 +46,32 @@ impl From<Unresolved> for io::Error {
     }
 }
 
-/// TCP without delay. The name is resolved anew for each connection, and all of its addresses are tried.
+/// TCP. The name is resolved anew for each connection, and all of its addresses are tried that `broker.address.family` allows.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Tcp;
+pub(crate) struct Tcp {
+    pub(crate) sockets: SocketSettings,
+}
 
 impl Transport for Tcp {
     fn connect(&self, host: &str, port: u16) -> BoxFuture<'static, io::Result<Box<dyn Stream>>> {
-        connect(host.to_owned(), port).map(|opened| opened.map(|stream| Box::new(stream) as Box<dyn Stream>)).boxed()
+        connect(host.to_owned(), port, self.sockets)
+            .map(|opened| opened.map(|stream| Box::new(stream) as Box<dyn Stream>))
+            .boxed()
     }
 }
 
 /// A TCP stream to whichever address of the host answers first.
-pub(super) async fn connect(host: String, port: u16) -> io::Result<TcpStream> {
-    let addresses = lookup_host((host.as_str(), port)).await.map_err(|error| Unresolved(error.to_string()))?;
-    let attempts = addresses.map(|address| async move {
-        let stream = TcpStream::connect(address).await;
+pub(super) async fn connect(host: String, port: u16, sockets: SocketSettings) -> io::Result<TcpStream> {
+    let found = lookup_host((host.as_str(), port)).await.map_err(|error| Unresolved(error.to_string()))?;
+    let addresses: Vec<_> = found.filter(|address| socket::may_be_tried(address, &sockets)).collect();
+    if addresses.is_empty() && sockets.family != AddressFamily::Any {
+        return Err(Unresolved("the name has no address of broker.address.family".into()).into());
+    }
+    let attempts = addresses.into_iter().map(|address| async move {
+        let stream = socket::open(address, &sockets).await;
         stream.map_err(|error| io::Error::new(error.kind(), format!("{} ({})", reason(&error), address.ip())))
     });
-    match staggered(attempts, ADDRESS_PAUSE).await {
-        Ok(stream) => {
-            stream.set_nodelay(true)?;
-            Ok(stream)
-        }
-        Err(errors) => Err(together(errors)),
-    }
+    staggered(attempts, ADDRESS_PAUSE).await.map_err(together)
 }
 
 /// The text of an I/O error without the operating system's number.
@@ -101,7 +105,7 @@ mod tests {
     async fn a2_a_listener_is_reached_by_name_whichever_address_it_has() {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a loopback port");
         let port = listener.local_addr().expect("bound").port();
-        let mut client = Tcp.connect("localhost", port).await.expect("one of the addresses listens");
+        let mut client = Tcp::default().connect("localhost", port).await.expect("one of the addresses listens");
         let (mut server, _) = listener.accept().await.expect("accepts");
         client.write_all(b"kolumn").await.expect("writes");
         let mut seen = [0; 6];
@@ -115,13 +119,13 @@ mod tests {
             let listener = TcpListener::bind("127.0.0.1:0").await.expect("a loopback port");
             listener.local_addr().expect("bound").port()
         };
-        let error = Tcp.connect("127.0.0.1", port).await.err().expect("nobody listens");
+        let error = Tcp::default().connect("127.0.0.1", port).await.err().expect("nobody listens");
         assert_eq!(error.to_string(), "connection refused (127.0.0.1)");
     }
 
     #[tokio::test]
     async fn a2_a_name_without_address_is_told_apart_from_a_broker_that_is_down() {
-        let error = Tcp.connect("no-such-host.invalid", 1).await.err().expect("reserved by RFC 6761");
+        let error = Tcp::default().connect("no-such-host.invalid", 1).await.err().expect("reserved by RFC 6761");
         assert!(error.get_ref().is_some_and(|source| source.is::<Unresolved>()), "{error:?}");
     }
 }

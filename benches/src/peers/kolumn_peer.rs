@@ -36,15 +36,16 @@ pub(super) fn json(peer: &Peer) -> Result<Sums, Box<dyn std::error::Error>> {
 /// Payloads into a raw column of a blink table, whose rows are dropped as the peer's are.
 pub(super) fn raw(peer: &Peer) -> Result<Sums, Box<dyn std::error::Error>> {
     run(async {
-        let table = kolumn::consume(&peer.topic)
+        // The handle is held: the consumption ends when the last one is dropped.
+        let (_table, mut updates) = kolumn::consume(&peer.topic)
             .brokers(&peer.brokers)
             .value(spec::raw("Value"))
             .metadata(MetadataColumns::none())
             .offsets(Offsets::Beginning)
             .until(Stop::End)
             .table(TableType::Blink)
+            .with_updates()
             .await?;
-        let mut updates = table.updates();
         let mut sums = Sums::default();
         while let Some(update) = updates.next().await {
             for batch in update.added() {

@@ -50,7 +50,8 @@ pub(super) fn read(writer: (&AvroSchema, NodeId), reader: (&AvroSchema, NodeId),
             };
             Some(Read::Enum(symbols.iter().map(text).collect()))
         }
-        Leaf::Fixed(_) | Leaf::Duration => match from.kind {
+        Leaf::Duration => matches!(from.kind, Kind::Fixed { size: 12, .. }).then_some(Read::Duration),
+        Leaf::Fixed(_) => match from.kind {
             Kind::Fixed { size, .. } => Some(Read::Fixed(size)),
             _ => None,
         },

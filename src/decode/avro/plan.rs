@@ -89,6 +89,8 @@ pub(super) enum Read {
         precision: u8,
     },
     BigDecimal,
+    /// Months, days and milliseconds.
+    Duration,
     UuidText,
     UuidBytes,
     Uuid,

@@ -44,7 +44,24 @@ impl Run<'_> {
                 let Some(column) = columns.get_mut(*column) else { return Ok(()) };
                 Ok(column.push_bytes(cursor.between(start, cursor.position()))?)
             }
-            Op::Struct { .. } | Op::List { .. } | Op::Map { .. } => no_column(cursor),
+            Op::Struct { column, inner } => match columns.get_mut(*column) {
+                Some(column) => column.push_struct(|fields| self.op(inner, cursor, fields)).map_err(|error| about(column, error)),
+                None => Ok(()),
+            },
+            Op::List { column, item } => match columns.get_mut(*column) {
+                Some(column) => {
+                    let items = |items: &mut Column| blocks(cursor, |cursor| self.op(item, cursor, std::slice::from_mut(items)));
+                    column.push_list(items).map_err(|error| about(column, error))
+                }
+                None => Ok(()),
+            },
+            Op::Map { column, value } => match columns.get_mut(*column) {
+                Some(column) => {
+                    let entries = |keys: &mut Column, values: &mut Column| self.entries(value, cursor, keys, values);
+                    column.push_map(entries).map_err(|error| about(column, error))
+                }
+                None => Ok(()),
+            },
             Op::Default { datum, op } => {
                 let own = Run { skips: self.reader_skips, reader_skips: self.reader_skips };
                 let done = own.op(op, &mut Cursor::new(datum, 0, super::MOST_NESTED), columns);
@@ -56,12 +73,30 @@ impl Run<'_> {
             }
         }
     }
+
+    /// The entries of a map. Of several with one key the last counts.
+    fn entries(self, value: &Op, cursor: &mut Cursor<'_>, keys: &mut Column, values: &mut Column) -> Step {
+        let start = keys.len();
+        blocks(cursor, |cursor| {
+            keys.push_str(cursor.string()?)?;
+            self.op(value, cursor, std::slice::from_mut(values))
+        })?;
+        let earlier = keys.same_rows(start);
+        if !earlier.is_empty() {
+            keys.remove_rows(start, &earlier);
+            values.remove_rows(start, &earlier);
+        }
+        Ok(())
+    }
 }
 
-/// The decoder is not made where a type has no columns.
-#[cold]
-fn no_column<T>(cursor: &Cursor<'_>) -> Step<T> {
-    fault(cursor.position(), Reason::Type, "there are no columns of this type")
+/// The items of all blocks.
+fn blocks<'a>(cursor: &mut Cursor<'a>, mut item: impl FnMut(&mut Cursor<'a>) -> Step) -> Step {
+    while let Some(block) = cursor.block()? {
+        (0..block.items).try_for_each(|_| item(cursor))?;
+        cursor.end_of(block)?;
+    }
+    Ok(())
 }
 
 /// Names the column of an error.
@@ -122,7 +157,17 @@ impl Read {
                 let (bytes, at) = width.read(cursor)?;
                 column.push(decimal::narrow(bytes, *precision, at)?);
             }
-            Self::WideDecimal { .. } => return no_column(cursor),
+            Self::WideDecimal { width, precision } => {
+                let (bytes, at) = width.read(cursor)?;
+                column.push(decimal::wide(bytes, *precision, at)?);
+            }
+            Self::Duration => {
+                let parts: [[u8; 4]; 3] = [cursor.array()?, cursor.array()?, cursor.array()?];
+                column.push_struct(|fields| {
+                    fields.iter_mut().zip(parts).for_each(|(field, part)| field.push(u32::from_le_bytes(part)));
+                    Ok::<_, Box<DecodeError>>(())
+                })?;
+            }
             Self::BigDecimal => {
                 let outer = cursor.bytes()?;
                 let start = cursor.position() - outer.len();

@@ -13,6 +13,8 @@ use crate::spec::{Names, Side, Spec, avro};
 
 mod framing;
 mod logical;
+mod nested;
+mod oracle;
 mod resolution;
 mod strictness;
 

@@ -359,7 +359,11 @@ impl Leaf {
             Self::Time(unit) => DataType::Time64(unit),
             Self::Timestamp { unit, local: false } => DataType::Timestamp(unit, Some(Arc::from("UTC"))),
             Self::Timestamp { unit, local: true } => DataType::Timestamp(unit, None),
-            Self::Duration => DataType::FixedSizeBinary(12),
+            // Arrow's interval has no months beyond 31 bits, and Parquet has no such interval.
+            Self::Duration => {
+                let parts = ["months", "days", "millis"];
+                DataType::Struct(parts.map(|part| ArrowField::new(part, DataType::UInt32, true)).into_iter().collect())
+            }
         }
     }
 }

@@ -18,7 +18,10 @@ fn settings() -> WireSettings {
         client_id: "tests".into(),
         protocol: SecurityProtocol::Plaintext,
         connect_timeout: 10 * SECOND,
+        connect_timeout_max: 30 * SECOND,
+        patience: Arc::default(),
         request_timeout: 30 * SECOND,
+        max_idle: Some(60 * SECOND),
         max_frame: 100 << 20,
         metrics: Metrics::new(),
     }
@@ -374,4 +377,29 @@ async fn an_attempt_to_connect_that_comes_to_nothing_is_counted_and_no_connectio
     Connection::open(&Network::default().transport(), "kafka", 9092, &settings).await.expect_err("nobody listens");
     let seen = settings.metrics.brokers().pop().expect("it was tried");
     assert_eq!((seen.broker.as_str(), seen.connect_failures, seen.connections_opened), ("kafka:9092", 1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_on_which_nothing_is_asked_becomes_idle_and_a_question_ends_that() {
+    let mut connection = opened(|asked| asked.answer(&metadata())).await;
+    tokio::time::advance(59 * SECOND).await;
+    assert!(!connection.is_idle());
+    connection.call(&MetadataRequest::default()).await.expect("answers");
+    tokio::time::advance(59 * SECOND).await;
+    assert!(!connection.is_idle(), "asked a minute ago");
+    tokio::time::advance(SECOND).await;
+    assert!(connection.is_idle());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_broker_that_took_too_long_to_connect_gets_twice_the_time_up_to_the_maximum() {
+    let network = Network::default();
+    network.dark("kafka:9092");
+    let settings = settings();
+    for limit in [10, 20, 30, 30] {
+        let began = Instant::now();
+        let error = Connection::open(&network.transport(), "kafka", 9092, &settings).await.expect_err("dark");
+        assert!(matches!(error, Error::Timeout { limit: told, .. } if told == limit * SECOND), "{error}");
+        assert_eq!(began.elapsed().as_secs(), u64::from(limit));
+    }
 }

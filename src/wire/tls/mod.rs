@@ -27,7 +27,7 @@ use tokio::io::BufReader;
 use tokio_rustls::TlsConnector;
 
 use super::transport::{Stream, Transport, connect};
-use crate::config::TlsSettings;
+use crate::config::{SocketSettings, TlsSettings};
 use crate::error::Result;
 use cache::Cache;
 pub(super) use failure::TlsFailure;
@@ -40,6 +40,7 @@ const READ_AHEAD: usize = 64 << 10;
 #[derive(Debug)]
 pub(crate) struct Tls {
     configuration: Cache,
+    sockets: SocketSettings,
 }
 
 impl Tls {
@@ -50,18 +51,23 @@ impl Tls {
     /// [`crate::Error::InvalidProperty`] for a cipher suite that is not known.
     pub(crate) fn new(settings: &TlsSettings, provider: Option<Arc<CryptoProvider>>) -> Result<Self> {
         let provider = provider::choose(provider)?;
-        Ok(Self { configuration: Cache::new(settings.clone(), provider)? })
+        Ok(Self { configuration: Cache::new(settings.clone(), provider)?, sockets: SocketSettings::default() })
+    }
+
+    /// Over sockets like these.
+    pub(crate) fn with_sockets(self, sockets: SocketSettings) -> Self {
+        Self { sockets, ..self }
     }
 }
 
 impl Transport for Tls {
     fn connect(&self, host: &str, port: u16) -> BoxFuture<'static, io::Result<Box<dyn Stream>>> {
         let client = self.configuration.current();
-        let host = host.to_owned();
+        let (host, sockets) = (host.to_owned(), self.sockets);
         async move {
             let name = ServerName::try_from(host.clone())
                 .map_err(|_| TlsFailure::new(format!("{host:?} is no name that a certificate can have"), ""))?;
-            let tcp = Carrier::new(BufReader::with_capacity(READ_AHEAD, connect(host, port).await?));
+            let tcp = Carrier::new(BufReader::with_capacity(READ_AHEAD, connect(host, port, sockets).await?));
             let connecting = TlsConnector::from(Arc::clone(&client.config)).connect(name, tcp).into_fallible();
             match connecting.await {
                 Ok(stream) => {

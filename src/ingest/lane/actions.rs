@@ -1,0 +1,112 @@
+//! What a lane does about an answer: decode, report, go back.
+
+use std::time::Instant;
+
+use super::{Lane, LaneReport, now};
+use crate::error::{BatchError, Error};
+use crate::fetch::{Action, PartitionRecords};
+use crate::ingest::assembler::Outcome;
+use crate::position::Partition;
+
+impl Lane {
+    /// Does what the core wants done though nothing was answered.
+    pub(super) fn on_pending(&mut self, now: Instant) {
+        while let Some(action) = self.core.next_action() {
+            self.act(action, 0, now);
+        }
+    }
+
+    pub(super) fn act(&mut self, action: Action, receive_time: i64, now: Instant) {
+        match action {
+            Action::Records(records) => self.on_records(&records, receive_time),
+            Action::Watermarks(marks) => {
+                self.publisher.status().watermarks(marks.partition, marks.high_watermark, marks.last_stable_offset);
+            }
+            Action::Endpoint(address) => self.on_endpoint(address, now),
+            Action::Trouble { partition, error } => {
+                tracing::info!(topic = self.publisher.topic(), partition, %error, "no progress");
+                self.publisher.status().trouble(Some(partition), error);
+            }
+            Action::RefreshMetadata { partition, reason } => {
+                tracing::info!(topic = self.publisher.topic(), partition, reason, "metadata refresh asked for");
+                self.report(LaneReport::RefreshMetadata { reason });
+            }
+            Action::OutOfRange { partition, position } => {
+                self.forget(partition);
+                self.report(LaneReport::OutOfRange { partition, position });
+            }
+            Action::Diverged { partition, position, epoch, end_offset } => {
+                self.forget(partition);
+                self.report(LaneReport::Diverged { partition, position, epoch, end_offset });
+            }
+            Action::Validate { partition, position, last_epoch, current_epoch } => {
+                self.forget(partition);
+                self.report(LaneReport::Validate { partition, position, last_epoch, current_epoch });
+            }
+            Action::Failed { partition, error } => self.fail(partition, error),
+        }
+    }
+
+    fn on_records(&mut self, records: &PartitionRecords, receive_time: i64) {
+        let partition = records.partition;
+        let Some(end) = self.ends.get(&partition).copied() else { return };
+        let outcome = self.assembler.decode(records, end, receive_time).and_then(|outcome| {
+            // The partition's position in the table must be right wherever the decoding did not go to the end.
+            if outcome != Outcome::Done { self.assembler.seal().map(|()| outcome) } else { Ok(outcome) }
+        });
+        match outcome {
+            Ok(Outcome::Done) => {
+                self.damaged.remove(&partition);
+            }
+            Ok(Outcome::Held) => {
+                self.held.insert(partition);
+                self.core.hold(partition, true);
+                self.rewind(partition);
+            }
+            Ok(Outcome::Ended) => self.ended(partition),
+            Ok(Outcome::LimitReached) => {
+                self.forget(partition);
+                self.report(LaneReport::LimitReached);
+            }
+            Err(error) => self.on_damage(partition, error),
+        }
+    }
+
+    /// A damaged batch may be the network's fault: it is fetched once more before the partition fails. Not where rows of it are in
+    /// the table already: what is fetched from there on need not hold the damage, which would pass unseen.
+    fn on_damage(&mut self, partition: Partition, error: Error) {
+        if matches!(error, Error::Panicked { .. }) {
+            // What the others had in the open chunk is gone with it.
+            self.ends.keys().copied().collect::<Vec<_>>().into_iter().for_each(|other| self.rewind(other));
+        }
+        if let Err(error) = self.assembler.seal() {
+            return self.fail(partition, error);
+        }
+        let position = self.publisher.position(partition);
+        let may_pass = match (&error, position) {
+            (Error::Batch { offset, reason, .. }, Some(position)) => {
+                // An offset that none can be tells nothing: no row has it.
+                let untouched = position <= *offset || *offset < 0 || matches!(reason, BatchError::Crc { .. });
+                untouched && self.damaged.get(&partition) != Some(&position)
+            }
+            _ => false,
+        };
+        match position {
+            Some(position) if may_pass => {
+                tracing::warn!(topic = self.publisher.topic(), partition, %error, "damaged batch, fetching it again");
+                self.damaged.insert(partition, position);
+                self.publisher.status().trouble(Some(partition), error);
+                self.rewind(partition);
+            }
+            _ => self.fail(partition, error),
+        }
+    }
+
+    /// Goes back to the table's position: what is in flight is forgotten.
+    fn rewind(&mut self, partition: Partition) {
+        if let Some((position, last_epoch)) = self.publisher.resume_point(partition) {
+            self.core.rewind(partition, position, last_epoch, now(), false);
+            self.meters.refetched(partition);
+        }
+    }
+}
