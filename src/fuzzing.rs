@@ -4,7 +4,7 @@
 //! comes, returns nothing, and panics where a promise of its room does not hold.
 
 pub use crate::config::fuzzing::properties;
-pub use crate::decode::fuzzing::payload;
+pub use crate::decode::fuzzing::{avro, avro_schema, payload};
 pub use crate::record::fuzzing::{batches, decompress, decompressed, messages, records};
 pub use crate::wire::fuzzing::{fetch_response, frames, response};
 
@@ -15,7 +15,9 @@ mod tests {
     use super::*;
 
     /// What each target does with an input. The names are those of the folders of the corpus and of the targets.
-    const TARGETS: [(&str, fn(&[u8])); 9] = [
+    const TARGETS: [(&str, fn(&[u8])); 11] = [
+        ("avro", avro),
+        ("avro_schema", avro_schema),
         ("batches", batches),
         ("decompress", decompress),
         ("fetch_response", fetch_response),

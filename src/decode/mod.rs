@@ -20,7 +20,7 @@ pub use avro::{Lookup, WriterSchemas};
 pub use column::{Column, ColumnFull};
 #[cfg(test)]
 pub(crate) use decoder::PANICS;
-pub use decoder::{BadPayload, Decoder, OnError, decoder};
+pub use decoder::{BadPayload, Decoder, OnError, decoder, decoder_with_registry};
 pub use error::{DecodeError, Reason};
 
 #[cfg(any(test, fuzzing))]

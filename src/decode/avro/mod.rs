@@ -29,6 +29,8 @@ use super::{BadPayload, Column, Decoder, Reason, Step, fault};
 use crate::error::Result;
 use crate::spec::{AvroSchema, AvroSpec, Framing, Layout, SchemaId};
 
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzing;
 #[cfg(test)]
 mod tests;
 
@@ -41,7 +43,8 @@ pub(super) struct Avro {
     layout: Layout,
     reader: Arc<AvroSchema>,
     framing: Framing,
-    writers: Box<dyn WriterSchemas>,
+    given: Given,
+    registry: Option<Box<dyn WriterSchemas>>,
     /// What was compiled, by writer's schema.
     plans: Vec<(Arc<AvroSchema>, Result<Plan, Mismatch>)>,
     /// The plan of the last payload, and what named its schema.
@@ -49,10 +52,11 @@ pub(super) struct Avro {
 }
 
 impl Avro {
-    /// The decoder, with the schemas that the spec gives. `root` names the column of a schema that is no record.
+    /// The decoder, with the schemas that the spec gives and then those of `registry`. `root` names the column of a schema that is no
+    /// record.
     ///
     /// Fails where a schema does not parse, gives no columns, or is one of a writer that does not resolve to the reader's.
-    pub(super) fn new(spec: &AvroSpec, root: &str) -> Result<Self> {
+    pub(super) fn new(spec: &AvroSpec, root: &str, registry: Option<Box<dyn WriterSchemas>>) -> Result<Self> {
         let reader = Arc::new(spec.reader()?);
         let layout = spec.layout(&reader, root)?;
         let given = Given::new(&reader, spec.writers()?);
@@ -73,7 +77,7 @@ impl Avro {
             })?;
             plans.push((Arc::clone(writer), Ok(plan)));
         }
-        Ok(Self { layout, reader, framing: spec.framing, writers: Box::new(given), plans, last: None })
+        Ok(Self { layout, reader, framing: spec.framing, given, registry, plans, last: None })
     }
 
     /// The plan for what `id` names.
@@ -99,7 +103,7 @@ impl Avro {
 
     fn compiled(&mut self, id: Option<SchemaId>) -> Step<usize> {
         let named = || id.map(|id| format!(" {id}")).unwrap_or_default();
-        let schema = match self.writers.get(id) {
+        let schema = match self.given.get(id, self.registry.as_deref()) {
             Lookup::Known(schema) => schema,
             Lookup::Unknown => return fault(0, Reason::Schema, format!("the writer's schema{} is not known", named())),
             Lookup::Pending => return fault(0, Reason::Schema, format!("the writer's schema{} is not known yet", named())),

@@ -17,10 +17,10 @@ pub enum Lookup {
     Pending,
 }
 
-/// Where the schemas of writers come from: those that a user gives, or a registry.
+/// Where the schemas of writers come from, beside those that a spec gives: a registry.
 pub trait WriterSchemas: Send + fmt::Debug {
-    /// The schema that a framing names; `None` where it names none. Answers at once.
-    fn get(&self, id: Option<SchemaId>) -> Lookup;
+    /// The schema that a framing names. Answers at once.
+    fn get(&self, id: SchemaId) -> Lookup;
 }
 
 /// The schemas that the spec gives.
@@ -51,13 +51,14 @@ impl Given {
     pub(super) fn all(&self) -> impl Iterator<Item = &Arc<AvroSchema>> {
         std::iter::once(&self.otherwise).chain(self.named.values())
     }
-}
 
-impl WriterSchemas for Given {
-    fn get(&self, id: Option<SchemaId>) -> Lookup {
-        match id.map(|id| (id, self.named.get(&id))) {
-            Some((_, Some(schema))) => Lookup::Known(Arc::clone(schema)),
-            Some((SchemaId::Fingerprint(_), None)) => Lookup::Unknown, // it says for certain that it is another schema
+    /// The schema of a datum: the one that is given for its id, else what `registry` says, else the one for all.
+    pub(super) fn get(&self, id: Option<SchemaId>, registry: Option<&dyn WriterSchemas>) -> Lookup {
+        let named = id.and_then(|id| self.named.get(&id));
+        match (named, registry, id) {
+            (Some(schema), ..) => Lookup::Known(Arc::clone(schema)),
+            (None, Some(registry), Some(id)) => registry.get(id),
+            (None, None, Some(SchemaId::Fingerprint(_))) => Lookup::Unknown, // it says for certain that it is another schema
             _ => Lookup::Known(Arc::clone(&self.otherwise)),
         }
     }

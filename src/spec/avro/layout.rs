@@ -11,6 +11,8 @@ use super::{AvroSpec, Nested, Recursive};
 
 /// The most columns, those within columns counted, that a schema may give.
 const MOST_COLUMNS: usize = 10_000;
+/// The longest fixed of which every row, nulls too, takes its whole length.
+const MOST_FIXED: usize = 4096;
 /// How deeply types may lie within each other.
 pub(crate) const MOST_DEPTH: usize = 64;
 
@@ -350,6 +352,7 @@ impl Leaf {
             Self::Double => DataType::Float64,
             Self::Bytes => DataType::Binary,
             Self::String | Self::Enum | Self::BigDecimal => DataType::Utf8,
+            Self::Fixed(size) if size > MOST_FIXED => DataType::Binary,
             Self::Fixed(size) => i32::try_from(size).map_or(DataType::Binary, DataType::FixedSizeBinary),
             Self::Decimal { precision: precision @ ..=38, scale } => DataType::Decimal128(precision, scale),
             Self::Decimal { precision, scale } => DataType::Decimal256(precision, scale),

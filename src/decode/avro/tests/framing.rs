@@ -57,6 +57,48 @@ fn single_object_fingerprints_tell_writers_apart_and_unknown_ones_are_errors() {
     assert!(error.message.contains("0x7275d51a3f395c8f is not known"), "{error}");
 }
 
+/// Knows schema 7, will know 8, and schema 9 is of another type.
+#[derive(Debug)]
+struct Registry(Arc<AvroSchema>, Arc<AvroSchema>);
+
+impl WriterSchemas for Registry {
+    fn get(&self, id: SchemaId) -> Lookup {
+        match id {
+            SchemaId::Id(7) => Lookup::Known(Arc::clone(&self.0)),
+            SchemaId::Id(8) => Lookup::Pending,
+            SchemaId::Id(9) => Lookup::Known(Arc::clone(&self.1)),
+            _ => Lookup::Unknown,
+        }
+    }
+}
+
+#[test]
+fn a_registry_is_asked_for_the_schemas_that_are_not_given() {
+    let schema = |text: &str| Arc::new(AvroSchema::parse(text).unwrap());
+    let registry = Box::new(Registry(schema(OLD), schema("\"boolean\"")));
+    let spec = avro(NEW).framing(Framing::Confluent).writer_schema_of(SchemaId::Id(1), NEW);
+    let mut decoder = decoder_with_registry(&spec.into(), Side::Value, &Names::default(), registry).unwrap();
+    let mut columns: Vec<Column> = decoder.fields().iter().map(|field| Column::new(field).unwrap()).collect();
+    let payloads: Vec<Vec<u8>> = [(7, &[4][..]), (8, &[4]), (9, &[1]), (10, &[4]), (1, &[4, 0]), (7, &[6])]
+        .map(|(id, datum)| framed(&[0, 0, 0, 0, id], datum))
+        .into();
+    let mut bad = Vec::new();
+    decoder.decode(&payloads.iter().map(|payload| Some(&payload[..])).collect::<Vec<_>>(), &mut columns, &mut bad);
+    let array = columns[0].finish().unwrap();
+    let rows: Vec<String> = (0..6).map(|row| shown(&array, row)).collect();
+    assert_eq!(rows, ["2", "null", "null", "null", "2", "3"]);
+    let reasons: Vec<(usize, Reason, &str)> =
+        bad.iter().map(|bad| (bad.index, bad.error.reason, bad.error.message.as_str())).collect();
+    assert_eq!(
+        reasons,
+        [
+            (1, Reason::Schema, "the writer's schema 8 is not known yet"),
+            (2, Reason::Schema, "the writer's schema (9): the writer's boolean does not resolve to the reader's record R"),
+            (3, Reason::Schema, "the writer's schema 10 is not known"),
+        ]
+    );
+}
+
 #[test]
 fn glue_frames_may_be_compressed() {
     let id = [7; 16];

@@ -96,6 +96,15 @@ fn a_decimal_of_more_digits_than_arrow_has_is_its_bytes() {
 }
 
 #[test]
+fn a_fixed_that_is_long_takes_no_room_where_it_is_null() {
+    let fixed = |size: usize| format!(r#"["null", {{"type": "fixed", "name": "F", "size": {size}}}]"#);
+    assert_eq!((typed(&fixed(4096)), typed(&fixed(4097))), ("FixedSizeBinary(4096)".into(), "Binary".into()));
+    let payload = [&[2][..], &[7; 4097]].concat();
+    assert_eq!(row(avro(fixed(4097)), &payload), ["07".repeat(4097)]);
+    assert_eq!(row(avro(fixed(1 << 40)), &[0]), ["null"]);
+}
+
+#[test]
 fn a_big_decimal_is_its_exact_text() {
     let schema = logical("bytes", "big-decimal");
     assert_eq!(typed(&schema), "Utf8");
