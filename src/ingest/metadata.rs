@@ -4,69 +4,9 @@ use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, FieldRef, TimeUnit};
 
-use crate::config::ColumnNames;
-
-/// Which metadata columns a table has, and how they are named.
-///
-/// `None` leaves a column out. The defaults are those of the reference API, and so is the order: partition, offset, timestamp, receive
-/// time, key bytes, value bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct MetadataColumns {
-    /// Int32, the partition. Property `deephaven.partition.column.name`, default `KafkaPartition`.
-    pub partition: Option<String>,
-    /// Int64, the offset. Property `deephaven.offset.column.name`, default `KafkaOffset`.
-    pub offset: Option<String>,
-    /// Timestamp in UTC, the record's timestamp, null where it has none. Property `deephaven.timestamp.column.name`, default `KafkaTimestamp`.
-    pub timestamp: Option<String>,
-    /// Timestamp (ns) in UTC, when the response that held the record was read. Property `deephaven.receivetime.column.name`, default none.
-    pub receive_time: Option<String>,
-    /// Int32, the length of the key, null where there is none. Property `deephaven.keybytes.column.name`, default none.
-    pub key_bytes: Option<String>,
-    /// Int32, the length of the value, null where there is none. Property `deephaven.valuebytes.column.name`, default none.
-    pub value_bytes: Option<String>,
-    /// The unit of the record's timestamp: milliseconds as Kafka has it (the default), or nanoseconds as the reference API has it.
-    pub timestamp_unit: TimeUnit,
-}
-
-impl Default for MetadataColumns {
-    fn default() -> Self {
-        Self {
-            partition: Some("KafkaPartition".into()),
-            offset: Some("KafkaOffset".into()),
-            timestamp: Some("KafkaTimestamp".into()),
-            ..Self::none()
-        }
-    }
-}
+use crate::config::MetadataColumns;
 
 impl MetadataColumns {
-    /// No metadata columns at all.
-    pub fn none() -> Self {
-        Self {
-            partition: None,
-            offset: None,
-            timestamp: None,
-            receive_time: None,
-            key_bytes: None,
-            value_bytes: None,
-            timestamp_unit: TimeUnit::Millisecond,
-        }
-    }
-
-    /// As the properties say.
-    pub(crate) fn from_settings(columns: &ColumnNames) -> Self {
-        Self {
-            partition: columns.partition.clone(),
-            offset: columns.offset.clone(),
-            timestamp: columns.timestamp.clone(),
-            receive_time: columns.receive_time.clone(),
-            key_bytes: columns.key_bytes.clone(),
-            value_bytes: columns.value_bytes.clone(),
-            ..Self::none()
-        }
-    }
-
     /// The fields of the columns that are there, in their order.
     pub(crate) fn fields(&self) -> Vec<FieldRef> {
         Kind::ALL

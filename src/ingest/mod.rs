@@ -11,5 +11,4 @@ mod rows;
 
 pub(crate) use assembler::{Assembler, AssemblySettings, End, panic_message};
 pub(crate) use lane::{Lane, LaneCommand, LaneReport, LaneSettings};
-pub use metadata::MetadataColumns;
 pub(crate) use rows::{Rows, schema};

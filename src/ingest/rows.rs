@@ -7,7 +7,8 @@ use arrow_buffer::ScalarBuffer;
 use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef};
 
 use super::block::{BLOCK_ROWS, Block};
-use super::metadata::{Kind, MetadataColumns};
+use super::metadata::Kind;
+use crate::config::MetadataColumns;
 use crate::decode::{BadPayload, Column, DecodeError, Decoder};
 use crate::error::{Error, Result};
 use crate::position::Partition;
