@@ -59,3 +59,8 @@ pub use rustls;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// And that of the page on JSON.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/json.md")]
+struct JsonPage;
