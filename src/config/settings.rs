@@ -33,6 +33,16 @@ pub struct ColumnNames {
     pub key_bytes: Option<String>,
     /// `deephaven.valuebytes.column.name`.
     pub value_bytes: Option<String>,
+    /// `kolumn.topic.column.name`.
+    pub topic: Option<String>,
+    /// `kolumn.leader.epoch.column.name`.
+    pub leader_epoch: Option<String>,
+    /// `kolumn.timestamp.type.column.name`.
+    pub timestamp_type: Option<String>,
+    /// `kolumn.headers.column.name`.
+    pub headers: Option<String>,
+    /// `kolumn.header.columns`, as text.
+    pub single_headers: Option<String>,
     /// The column of a key that is one value.
     pub key: SideColumn,
     /// The column of a value that is one value.
@@ -264,6 +274,11 @@ fn columns(reader: &Reader<'_>) -> ColumnNames {
         receive_time: reader.filled("deephaven.receivetime.column.name"),
         key_bytes: reader.filled("deephaven.keybytes.column.name"),
         value_bytes: reader.filled("deephaven.valuebytes.column.name"),
+        topic: reader.filled("kolumn.topic.column.name"),
+        leader_epoch: reader.filled("kolumn.leader.epoch.column.name"),
+        timestamp_type: reader.filled("kolumn.timestamp.type.column.name"),
+        headers: reader.filled("kolumn.headers.column.name"),
+        single_headers: reader.filled("kolumn.header.columns"),
         key: side("deephaven.key.column.name", "deephaven.key.column.type", "key.deserializer"),
         value: side("deephaven.value.column.name", "deephaven.value.column.type", "value.deserializer"),
     }

@@ -3,6 +3,7 @@
 mod assembler;
 mod block;
 mod errors;
+mod headers;
 mod lane;
 mod link;
 mod metadata;
