@@ -15,6 +15,7 @@ mod memory;
 mod output;
 mod progress;
 mod source;
+mod spec;
 mod summary;
 mod trouble;
 mod verbs;
