@@ -258,6 +258,12 @@ pub enum Error {
         /// What the broker said, or what is wrong with it. Never a password or token.
         reason: String,
     },
+    /// There is no token for OAUTHBEARER at the moment.
+    #[error("no token for OAUTHBEARER: {reason}")]
+    Token {
+        /// What the source of tokens said. Never a token or secret.
+        reason: String,
+    },
     /// The broker refused a request about a topic or partition.
     #[error("{broker}: {what}: {name} ({code}){}", sentence(.hint))]
     Refused {

@@ -3,10 +3,10 @@
 //! It is there under `--cfg fuzzing` only, which `cargo fuzz` sets, and in tests, where the corpus is replayed. Each function takes what
 //! comes, returns nothing, and panics where a promise of its room does not hold.
 
-pub use crate::config::fuzzing::properties;
+pub use crate::config::fuzzing::{jaas, properties};
 pub use crate::decode::fuzzing::payload;
 pub use crate::record::fuzzing::{batches, decompress, decompressed, messages, records};
-pub use crate::wire::fuzzing::{fetch_response, frames, response};
+pub use crate::wire::fuzzing::{fetch_response, frames, response, scram, token};
 
 #[cfg(test)]
 mod tests {
@@ -14,17 +14,22 @@ mod tests {
 
     use super::*;
 
+    type Target = (&'static str, fn(&[u8]));
+
     /// What each target does with an input. The names are those of the folders of the corpus and of the targets.
-    const TARGETS: [(&str, fn(&[u8])); 9] = [
+    const TARGETS: [Target; 12] = [
         ("batches", batches),
         ("decompress", decompress),
         ("fetch_response", fetch_response),
         ("frames", frames),
+        ("jaas", jaas),
         ("messages", messages),
         ("payload", payload),
         ("properties", properties),
         ("records", records),
         ("response", response),
+        ("scram", scram),
+        ("token", token),
     ];
 
     fn folder(name: &str) -> PathBuf {

@@ -39,14 +39,14 @@ pub(crate) mod wire;
 pub mod fuzzing;
 
 pub use cluster::{PartitionInfo, TopicInfo};
-pub use config::Properties;
+pub use config::{MetadataColumns, Properties};
 pub use consume::{Consume, ConsumePartitioned, ConsumeTable, ConsumeUpdates, consume, topics};
 pub use decode::OnError;
 pub use error::{Error, Result};
-pub use ingest::MetadataColumns;
 pub use position::{Offset, Offsets, Partition, Partitions, Span, Start, Stop};
 pub use spec::Spec;
 pub use table::{PartitionedTable, Snapshot, Table, TableType, Update, Updates, Withdrawal};
+pub use wire::{Token, TokenError, TokenSource};
 
 /// The Arrow crates whose types are in this crate's interface.
 pub mod arrow {

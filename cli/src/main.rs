@@ -29,6 +29,12 @@ use exit::{Failure, INTERRUPTED};
 use interrupt::Interrupt;
 
 fn main() -> ExitCode {
+    if verbs::pages::asks_for_properties(std::env::args().skip(1)) {
+        return match verbs::pages::properties() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failure) => ExitCode::from(failure.exit_code()),
+        };
+    }
     let line = CommandLine::parse();
     let log = log::Log::start(line.talk);
     match run(&line, &log) {

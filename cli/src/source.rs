@@ -48,6 +48,30 @@ fn merge(connection: &ConnectionArguments, environment: Option<String>) -> Resul
     Ok(properties)
 }
 
+/// Every property that is known: its names, its default, and what it does here.
+pub(crate) fn property_list() -> String {
+    use kolumn::config::{Effect, KNOWN};
+    let mut text = String::new();
+    for theme in KNOWN {
+        text.push_str(&format!("{}\n", theme.title));
+        for property in theme.properties {
+            let names: Vec<_> = property.names().collect();
+            let default =
+                property.default.filter(|value| !value.is_empty()).map(|value| format!(" [{value}]")).unwrap_or_default();
+            let here = match property.effect {
+                Effect::Used => property.doc.to_owned(),
+                Effect::Nothing(why) => format!("Accepted: {why}."),
+                Effect::Warned(why) => format!("Warned of: {why}."),
+                Effect::Refused(why) => format!("Refused: {why}."),
+                Effect::Producer => "A producer's.".to_owned(),
+                _ => "Comes later.".to_owned(),
+            };
+            text.push_str(&format!("  {}{default}\n      {here}\n", names.join(", ")));
+        }
+    }
+    text
+}
+
 /// What is to be consumed, and how.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {

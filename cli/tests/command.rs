@@ -118,3 +118,12 @@ fn help_shows_no_value_of_the_environment() {
     let output = kolumn(&["consume", "--help"]).env("KOLUMN_BROKERS", "secret.example:9092").output().unwrap();
     assert!(!text(&output.stdout).contains("secret.example"));
 }
+
+#[test]
+fn x_list_says_what_every_property_does_and_needs_no_topic() {
+    let output = run(&["consume", "-X", "list"], "");
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
+    let list = text(&output.stdout);
+    assert!(list.contains("  bootstrap.servers, metadata.broker.list\n      Brokers to begin with"), "{list}");
+    assert!(list.contains("  interceptor.classes\n      Refused: ") && list.lines().count() > 400, "{list}");
+}

@@ -6,18 +6,22 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use common::{append_numbered, assert_numbered, consume, numbers, until, within};
+use common::{PATIENCE, append_numbered, assert_numbered, consume, numbers, until, within};
 use futures_util::StreamExt;
 use kolumn::{Consume, Error, Stop, Table, TableType};
 use kolumn_test_broker::{ApiKey, TestCluster, Verdict};
 
 const ROWS: i64 = 6;
 
-/// Where a fetch answer says how long the client is to rest: all but the last byte.
-const THROTTLE: std::ops::Range<usize> = 9..12;
+/// Where a fetch answer says how long the client is to rest: all but the last byte, and the count of tags before it, which may move
+/// other bytes there.
+const THROTTLE: std::ops::Range<usize> = 8..12;
 
 /// What lies before this in an answer: its own fields, and the header of the first batch as far as no checksum covers it.
 const CHECKED: usize = 100;
+
+/// Where the first batch begins.
+const BASE_OFFSET: std::ops::Range<usize> = 74..82;
 
 /// So many consumptions at once: each waits most of its time.
 const AT_ONCE: usize = 8;
@@ -26,10 +30,12 @@ const AT_ONCE: usize = 8;
 struct Faulty {
     cluster: TestCluster,
     faults: Arc<Mutex<HashMap<String, (u32, Verdict)>>>,
+    /// In milliseconds, how long an answer may take.
+    timeout: &'static str,
 }
 
 impl Faulty {
-    fn new() -> Self {
+    fn new(timeout: &'static str) -> Self {
         let cluster = TestCluster::builder().topic("t", 1).start_blocking().expect("the cluster starts");
         append_numbered(&cluster, 0, 0..ROWS, 2);
         let faults: Arc<Mutex<HashMap<String, (u32, Verdict)>>> = Arc::default();
@@ -46,7 +52,7 @@ impl Faulty {
                 None => Verdict::Pass,
             }
         });
-        Self { cluster, faults }
+        Self { cluster, faults, timeout }
     }
 
     /// One that does not wait long before it tries again. The rows come in several answers, each with a batch and a half.
@@ -60,7 +66,7 @@ impl Faulty {
             .property("retry.backoff.ms", "1")
             .property("retry.backoff.max.ms", "10")
             .property("fetch.max.wait.ms", "10")
-            .property("request.timeout.ms", "50")
+            .property("request.timeout.ms", self.timeout)
             .until(Stop::End)
     }
 
@@ -93,7 +99,7 @@ impl Faulty {
             until("the damaged answer", || !faults().contains_key(&what)).await;
             return Outcome { what, table, end: Ok(()) };
         }
-        let end = tokio::time::timeout(Duration::from_secs(10), table.finished()).await;
+        let end = tokio::time::timeout(PATIENCE, table.finished()).await;
         let end = end.unwrap_or_else(|_| panic!("{what} is never got over: {:?}", table.status()));
         assert!(!faults().contains_key(&what), "{what} was never met");
         Outcome { what, table, end }
@@ -131,37 +137,41 @@ impl Outcome {
 
 #[tokio::test]
 async fn a3_an_answer_cut_at_any_byte_is_asked_for_again_and_no_row_is_lost_or_doubled() {
-    for outcome in Faulty::new().every(|at| vec![Verdict::CutAt(at)]).await {
+    for outcome in Faulty::new("10000").every(|at| vec![Verdict::CutAt(at)]).await {
         outcome.assert_whole();
     }
 }
 
 #[tokio::test]
 async fn a4_an_answer_that_stops_at_any_byte_is_given_up_and_asked_for_again() {
-    for outcome in Faulty::new().every(|at| vec![Verdict::StallAt(at)]).await {
+    for outcome in Faulty::new("100").every(|at| vec![Verdict::StallAt(at)]).await {
         outcome.assert_whole();
     }
 }
 
 #[tokio::test]
 async fn a5_an_answer_held_up_at_any_byte_arrives_when_the_rest_does() {
-    for outcome in Faulty::new().every(|at| vec![Verdict::PauseAt(at, Duration::from_millis(2))]).await {
+    for outcome in Faulty::new("10000").every(|at| vec![Verdict::PauseAt(at, Duration::from_millis(2))]).await {
         outcome.assert_whole();
     }
 }
 
 #[tokio::test]
 async fn a5_an_answer_that_drips_from_any_byte_on_arrives_whole() {
-    for outcome in Faulty::new().every(|at| vec![Verdict::DripFrom(at, Duration::ZERO)]).await {
+    for outcome in Faulty::new("10000").every(|at| vec![Verdict::DripFrom(at, Duration::ZERO)]).await {
         outcome.assert_whole();
     }
 }
 
 #[tokio::test]
 async fn c8_an_answer_with_any_bit_flipped_puts_no_row_where_it_does_not_belong() {
-    // Each bit of what no checksum covers, and one of each byte of what one does.
-    let bits = |at| if at < CHECKED { 0..8 } else { 0..1 };
-    let outcomes = Faulty::new().every(|at| bits(at).map(|bit| Verdict::CorruptAt(at, 1 << bit)).collect()).await;
+    // Each bit of the base offset, some of whatever else no checksum covers, and one of each byte of what one does.
+    let bits = |at: usize| match at {
+        at if BASE_OFFSET.contains(&at) => &[0, 1, 2, 3, 4, 5, 6, 7][..],
+        at if at < CHECKED => &[0, 3, 7],
+        _ => &[0],
+    };
+    let outcomes = Faulty::new("250").every(|at| bits(at).iter().map(|bit| Verdict::CorruptAt(at, 1 << bit)).collect()).await;
     for outcome in outcomes {
         outcome.assert_right();
         // An error code may say that there is no use in asking again; what is damaged is asked for again.

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use common::{
     append_numbered, assert_numbered, assert_spans, complete, consume, live, number, numbered, numbered_batch, numbers, offsets,
-    rows, until_rows, within,
+    rows, until, until_rows, within,
 };
 use futures_util::StreamExt;
 use kolumn::table::State;
@@ -397,4 +397,40 @@ async fn a_spec_by_properties_starts_as_well() {
     assert_eq!(numbers(&table.snapshot())[&0], [(0, Some(7)), (1, Some(8))]);
     assert_spans(&table.snapshot(), &[(0, 0, 2)]);
     assert!(number().validate().is_ok());
+}
+
+#[tokio::test]
+async fn e4_what_starts_from_the_positions_of_a_snapshot_begins_at_the_next_row_and_has_none_twice() {
+    let cluster = numbered(2, 3, 2000, 70);
+    // Whoever is killed has the last snapshot that it stored, rows and positions together, whatever was on its way.
+    let killed = live(start_at(&cluster, Offsets::Beginning)).await;
+    until("some rows", || killed.snapshot().rows() > 0).await;
+    let stored = killed.snapshot();
+    drop(killed);
+    let positions: BTreeMap<i32, Offsets> =
+        stored.positions().iter().map(|(partition, position)| (partition, Offsets::At(position.next))).collect();
+    let rest = complete(start_at(&cluster, positions.clone()).until(Stop::End)).await.snapshot();
+    for partition in 0..3 {
+        let (before, after) = (offsets(&stored, partition), offsets(&rest, partition));
+        assert_eq!(after.first().map_or(2000, |first| *first), i64::try_from(before.len()).expect("few"));
+        assert_eq!(before.into_iter().chain(after).collect::<Vec<_>>(), (0..2000).collect::<Vec<_>>());
+    }
+}
+
+#[tokio::test]
+async fn a_reset_by_duration_starts_at_the_first_record_that_is_not_older() {
+    let cluster = TestCluster::builder().topic("t", 1).start_blocking().expect("the cluster starts");
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after the epoch").as_millis();
+    let now = i64::try_from(now).expect("a time");
+    for (number, age) in [7200, 5400, 1800, 60].into_iter().enumerate() {
+        let record = Record::new(format!(r#"{{"n":{number}}}"#)).timestamp(now - age * 1000);
+        cluster.produce("t", 0, BatchBuilder::new().timestamp(now - age * 1000).record(record).build());
+    }
+    let begin = |reset: &str| {
+        let consume = consume(&cluster).offsets(Offsets::Stored).until(Stop::End);
+        complete(consume.property("auto.offset.reset", reset))
+    };
+    assert_eq!(offsets(&begin("by_duration:PT1H").await.snapshot(), 0), [2, 3]);
+    assert_eq!(offsets(&begin("by_duration:P1D").await.snapshot(), 0), [0, 1, 2, 3]);
+    assert_eq!(offsets(&begin("by_duration:PT1S").await.snapshot(), 0), [0i64; 0]);
 }

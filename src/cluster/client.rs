@@ -63,9 +63,8 @@ impl Cluster {
     ///
     /// When none has answered within `kolumn.bootstrap.timeout.ms`, or none ever will: what it said where there is one broker,
     /// [`Error::NoBroker`] with what each said where there are several. [`Error::Missing`] without any.
-    pub(crate) async fn connect(transport: Arc<dyn Transport>, settings: &Settings) -> Result<Self> {
+    pub(crate) async fn connect(transport: Arc<dyn Transport>, mut wire: WireSettings, settings: &Settings) -> Result<Self> {
         let limit = settings.bootstrap_timeout;
-        let mut wire = WireSettings::from(settings);
         // Half of the limit, so that there is an error to tell of when it is over, and time for a second attempt.
         wire.connect_timeout = wire.connect_timeout.min(limit / 2);
         wire.connect_timeout_max = wire.connect_timeout;

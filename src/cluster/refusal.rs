@@ -42,9 +42,13 @@ fn is_hopeless(error: &Error) -> bool {
         | Error::Disconnected { .. }
         | Error::Timeout { .. }
         | Error::MalformedResponse { .. }
+        | Error::Token { .. }
         | Error::OtherCluster { .. }
         | Error::FrameSize { hint: None, .. } => false,
-        Error::NoBroker { tried } => tried.iter().all(is_hopeless),
+        // One broker speaks for all about who may log in: to ask the others again and again would be to try passwords.
+        Error::NoBroker { tried } => {
+            tried.iter().all(is_hopeless) || tried.iter().any(|error| matches!(error, Error::Authentication { .. }))
+        }
         _ => true,
     }
 }

@@ -19,6 +19,7 @@ use tokio::time::Instant;
 use super::*;
 use crate::config::{Properties, Settings};
 use crate::error::{Error, Result};
+use crate::wire::WireSettings;
 use crate::wire::testing::{Asked, Network, Reply};
 
 const A: &str = "a:9092";
@@ -36,7 +37,11 @@ fn settings<const N: usize>(more: [(&str, &str); N]) -> Settings {
 }
 
 async fn connect(network: &Network) -> Result<Cluster> {
-    Cluster::connect(network.transport(), &settings([])).await
+    connect_with(network, &settings([])).await
+}
+
+async fn connect_with(network: &Network, settings: &Settings) -> Result<Cluster> {
+    Cluster::connect(network.transport(), WireSettings::new(settings, None, None)?, settings).await
 }
 
 /// Metadata of two brokers, `a` as 1 and `b` as 2, and one topic with these leaders.
@@ -163,7 +168,7 @@ mod bootstrap {
         network.host(A, |_| Reply::Bytes(b"HTTP/1.1 400 Bad Request\r\n".to_vec()));
         let begin = Instant::now();
         let settings = settings([("bootstrap.servers", A)]);
-        let error = Cluster::connect(network.transport(), &settings).await.map(drop).expect_err("no Kafka");
+        let error = connect_with(&network, &settings).await.map(drop).expect_err("no Kafka");
         assert!(
             matches!(&error, Error::FrameSize { broker, hint: Some(_), .. } if broker == A),
             "one broker, one error: {error}"
@@ -292,7 +297,7 @@ mod connections {
             }
         });
         let settings = settings([("bootstrap.servers", A)]);
-        let mut cluster = Cluster::connect(network.transport(), &settings).await.expect("connects");
+        let mut cluster = connect_with(&network, &settings).await.expect("connects");
         assert_eq!(cluster.topic("orders").await.expect("there").brokers.len(), 1);
         assert_eq!(cluster.topic("orders").await.expect("found again").brokers.len(), 2);
         assert_eq!(network.connects(), [A, "gone:1", A]);
@@ -311,7 +316,7 @@ mod connections {
             }
         });
         let settings = settings([("bootstrap.servers", A), ("metadata.recovery.strategy", "none")]);
-        let mut cluster = Cluster::connect(network.transport(), &settings).await.expect("connects");
+        let mut cluster = connect_with(&network, &settings).await.expect("connects");
         cluster.topic("orders").await.expect("there");
         let error = cluster.refresh("orders").await.expect_err("gone");
         assert_eq!(error, Error::Connect { broker: "gone:1".into(), reason: "connection refused".into() });
@@ -333,7 +338,7 @@ mod connections {
         });
         network.broker(B, |asked| asked.answer(&MetadataResponse::default().with_error_code(129)));
         let settings = settings([("bootstrap.servers", A)]);
-        let mut cluster = Cluster::connect(network.transport(), &settings).await.expect("connects");
+        let mut cluster = connect_with(&network, &settings).await.expect("connects");
         cluster.topic("orders").await.expect("there");
         let error = cluster.refresh("orders").await.expect_err("it is to begin again");
         assert!(matches!(&error, Error::Refused { code: 129, name, .. } if name == "REBOOTSTRAP_REQUIRED"), "{error}");
@@ -357,7 +362,7 @@ mod connections {
         // Its metadata names no broker: it is asked again as it is the only one that is known, and answers.
         network.broker(B, |asked| asked.answer(&metadata("orders", &[2]).with_brokers(vec![])));
         let settings = settings([("bootstrap.servers", A), ("metadata.recovery.rebootstrap.trigger.ms", "0")]);
-        let mut cluster = Cluster::connect(network.transport(), &settings).await.expect("connects");
+        let mut cluster = connect_with(&network, &settings).await.expect("connects");
         cluster.topic("orders").await.expect("there");
         cluster.refresh("orders").await.expect_err("no broker is named");
         assert_eq!(cluster.refresh("orders").await.expect("found again").brokers.len(), 2);
@@ -375,7 +380,7 @@ mod connections {
         });
         network.broker(B, |asked| asked.answer(&metadata("orders", &[1])));
         let settings = settings([("bootstrap.servers", A)]);
-        let mut cluster = Cluster::connect(network.transport(), &settings).await.expect("connects");
+        let mut cluster = connect_with(&network, &settings).await.expect("connects");
         cluster.topic("orders").await.expect("there");
         strange.store(1, Ordering::Relaxed);
         let error = cluster.refresh("orders").await.expect_err("of another cluster");
@@ -657,7 +662,7 @@ mod committed {
         for (level, stable) in [("read_committed", true), ("read_uncommitted", false)] {
             let network = coordinated(vec![committed(&[(0, 17, 0)])]);
             let settings = settings([("isolation.level", level)]);
-            let mut cluster = Cluster::connect(network.transport(), &settings).await.expect("connects");
+            let mut cluster = connect_with(&network, &settings).await.expect("connects");
             cluster.committed("group", "orders", &[0]).await.expect("answered");
             let request: OffsetFetchRequest = network.seen().last().expect("asked").request();
             assert_eq!(request.require_stable, stable);

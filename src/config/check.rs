@@ -5,19 +5,19 @@ use super::properties::Properties;
 use super::value::Reader;
 use crate::error::{Error, Result, nearest};
 
-/// Refuses what is unknown, what is a producer's, what cannot be had here and what has a value that it cannot have; says in the log
-/// what is accepted and has no effect. `lenient` makes the first two warnings.
+/// Refuses what is unknown, what cannot be had here and what has a value that it cannot have; says in the log what is accepted and has
+/// no effect. `lenient` makes the first a warning.
 pub(super) fn check(properties: &Properties, reader: &Reader<'_>, lenient: bool) -> Result<()> {
     for (key, value) in properties.iter() {
         match Property::find(key) {
-            Some(property) => known(property, key, value.trim(), reader, lenient)?,
+            Some(property) => known(property, key, value.trim(), reader)?,
             None => unknown(key, lenient)?,
         }
     }
     Ok(())
 }
 
-fn known(property: &Property, key: &str, value: &str, reader: &Reader<'_>, lenient: bool) -> Result<()> {
+fn known(property: &Property, key: &str, value: &str, reader: &Reader<'_>) -> Result<()> {
     if !matters(property.name, reader) {
         return Ok(());
     }
@@ -25,12 +25,8 @@ fn known(property: &Property, key: &str, value: &str, reader: &Reader<'_>, lenie
     match property.effect {
         // Its value is checked where it is read.
         Effect::Used => {}
-        Effect::Security => tracing::debug!(property = key, "has no effect with security.protocol=PLAINTEXT"),
-        Effect::Producer if lenient => tracing::warn!(property = key, "is a producer's property, and has no effect"),
-        Effect::Producer => {
-            let reason = "it is a producer's property, and kolumn produces nothing: take it out (kolumn.lenient.config=true makes this a warning)";
-            return Err(reader.invalid(key, value, reason));
-        }
+        // The files that vendors give away serve producers and consumers.
+        Effect::Producer => tracing::debug!(property = key, "has no effect: it is a producer's, and kolumn produces nothing"),
         Effect::Refused(_) | Effect::Warned(_) if harmless => {}
         Effect::Refused(why) => return Err(reader.invalid(key, value, why)),
         Effect::Warned(instead) => {
@@ -122,10 +118,9 @@ mod tests {
     }
 
     #[test]
-    fn a_producers_property_is_an_error_that_says_so_and_lenient_makes_it_a_warning() {
-        let error = outcome([("acks", "all")]).expect_err("a producer's");
-        assert!(error.contains("acks=all") && error.contains("a producer's property"), "{error}");
-        assert_eq!(outcome([("acks", "all"), ("kolumn.lenient.config", "true")]), Ok(()));
+    fn a_producers_property_is_accepted_and_one_that_nobody_knows_is_not() {
+        assert_eq!(outcome([("acks", "all"), ("linger.ms", "5")]), Ok(()));
+        assert!(outcome([("acksn", "all")]).is_err());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Property files as anybody writes them.
 
-use super::{Properties, Settings};
+use super::jaas::Jaas;
+use super::{Properties, Settings, UnsecuredToken};
 
 /// Reads the text of a properties file, and settings from it.
 ///
@@ -17,6 +18,23 @@ pub fn properties(bytes: &[u8]) {
     let written: String = found.iter().map(|(key, value)| format!("{}={}\n", escaped(key), escaped(value))).collect();
     let again = Properties::parse(&written).expect("escapes are in order");
     assert!(again.iter().map(|(key, value)| (key.to_owned(), value.to_owned())).eq(found), "{written}");
+}
+
+/// Reads a line of JAAS, and what of it is a token that nobody signs; and the same as librdkafka's form of such a token.
+///
+/// # Panics
+/// Where `Debug` shows a value.
+pub fn jaas(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let _either = UnsecuredToken::of_text(text);
+    let Ok(line) = Jaas::parse(text) else { return };
+    let _module = line.module().len();
+    for (name, value) in line.options_of("") {
+        assert_eq!(line.option(name), Some(value));
+    }
+    if let Some(password) = line.option("password").filter(|password| password.len() > 30) {
+        assert!(!format!("{line:?}").contains(password) || line.module().contains(password));
+    }
 }
 
 /// Every character as an escape, which has one meaning wherever it stands.

@@ -1,5 +1,9 @@
 //! What a property chooses among.
 
+use std::time::Duration;
+
+use super::duration;
+
 /// Where to start a partition that has no committed offset: `auto.offset.reset`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -8,6 +12,8 @@ pub enum OffsetReset {
     Earliest,
     /// At the end of the log.
     Latest,
+    /// At the first record that is at most this old, the end where there is none (KIP-1106).
+    ByDuration(Duration),
     /// Nowhere: it is an error.
     None,
 }
@@ -20,11 +26,10 @@ impl OffsetReset {
             "earliest" | "smallest" | "beginning" => Ok(Some(Self::Earliest)),
             "latest" | "largest" | "end" => Ok(Some(Self::Latest)),
             "none" | "error" => Ok(Some(Self::None)),
-            by if by.starts_with("by_duration") => {
-                Err("is not spoken here: start at a time instead (Offsets::Timestamp), and choose earliest, latest or none"
-                    .into())
-            }
-            _ => Err("must be earliest, latest or none".into()),
+            other => match other.strip_prefix("by_duration:") {
+                Some(duration) => duration::parse(duration).map(|duration| Some(Self::ByDuration(duration))),
+                None => Err("must be earliest, latest, by_duration:PnDTnHnMn.nS or none".into()),
+            },
         }
     }
 }

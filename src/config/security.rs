@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use super::hidden::Secret;
+use super::sasl::SaslSettings;
 use super::value::Reader;
 use crate::error::{Error, Result};
 
@@ -62,6 +63,8 @@ pub struct Security {
     pub protocol: SecurityProtocol,
     /// `ssl.*`; the defaults where the protocol is without TLS.
     pub tls: TlsSettings,
+    /// `sasl.*`; none where the protocol is without SASL.
+    pub sasl: Option<SaslSettings>,
 }
 
 impl Security {
@@ -70,7 +73,8 @@ impl Security {
         let tls = TlsSettings::read(reader);
         // One file may serve several clients: what is not used need not be right.
         let tls = if protocol.is_tls() { tls? } else { tls.unwrap_or_default() };
-        Ok(Self { protocol, tls })
+        let sasl = SaslSettings::read(reader, protocol.is_sasl())?;
+        Ok(Self { protocol, tls, sasl })
     }
 }
 

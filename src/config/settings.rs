@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::check::check;
+use super::columns::ColumnNames;
 use super::hidden::Address;
 use super::host_port::HostPort;
 use super::policy::{AddressFamily, OffsetReset, OnRecreatedTopic, OnTruncation};
@@ -16,50 +17,6 @@ const FOR_EVER: Duration = Duration::from_millis(i32::MAX as u64);
 
 /// Less would ask the brokers without a pause.
 const SHORTEST_METADATA_AGE: Duration = Duration::from_millis(10);
-
-/// The names of the columns that come from Kafka itself; none where the table has no such column.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ColumnNames {
-    /// `deephaven.partition.column.name`.
-    pub partition: Option<String>,
-    /// `deephaven.offset.column.name`.
-    pub offset: Option<String>,
-    /// `deephaven.timestamp.column.name`.
-    pub timestamp: Option<String>,
-    /// `deephaven.receivetime.column.name`.
-    pub receive_time: Option<String>,
-    /// `deephaven.keybytes.column.name`.
-    pub key_bytes: Option<String>,
-    /// `deephaven.valuebytes.column.name`.
-    pub value_bytes: Option<String>,
-    /// `kolumn.topic.column.name`.
-    pub topic: Option<String>,
-    /// `kolumn.leader.epoch.column.name`.
-    pub leader_epoch: Option<String>,
-    /// `kolumn.timestamp.type.column.name`.
-    pub timestamp_type: Option<String>,
-    /// `kolumn.headers.column.name`.
-    pub headers: Option<String>,
-    /// `kolumn.header.columns`, as text.
-    pub single_headers: Option<String>,
-    /// The column of a key that is one value.
-    pub key: SideColumn,
-    /// The column of a value that is one value.
-    pub value: SideColumn,
-}
-
-/// What the properties say about a key or a value that becomes one column.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SideColumn {
-    /// `deephaven.{key,value}.column.name`.
-    pub name: String,
-    /// `deephaven.{key,value}.column.type`, as text.
-    pub data_type: Option<String>,
-    /// `{key,value}.deserializer`, as text.
-    pub deserializer: Option<String>,
-}
 
 /// What sockets to brokers are like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,7 +47,7 @@ impl Default for SocketSettings {
 pub struct Settings {
     /// `bootstrap.servers`; see [`Self::brokers`].
     pub bootstrap: Vec<HostPort>,
-    /// `security.protocol` and `ssl.*`.
+    /// `security.protocol`, `ssl.*` and `sasl.*`.
     pub security: Security,
     /// `client.id`.
     pub client_id: String,
@@ -227,7 +184,7 @@ impl Settings {
             metadata_max_age: metadata_max_age(reader)?,
             rebootstrap: rebootstrap(reader)?,
             wait_for_topic: reader.milliseconds("kolumn.wait.for.topic.ms")?,
-            columns: columns(reader),
+            columns: ColumnNames::read(reader),
             registry: reader.filled("schema.registry.url").map(Address::new),
             lanes: Some(reader.number("kolumn.lanes")?).filter(|lanes| *lanes > 0),
             memory_budget: reader.number("kolumn.memory.budget.bytes")?,
@@ -261,29 +218,6 @@ fn sockets(reader: &Reader<'_>) -> Result<SocketSettings> {
     })
 }
 
-fn columns(reader: &Reader<'_>) -> ColumnNames {
-    let side = |name, data_type, deserializer| SideColumn {
-        name: reader.text(name).unwrap_or_default().to_owned(),
-        data_type: reader.filled(data_type),
-        deserializer: reader.filled(deserializer),
-    };
-    ColumnNames {
-        partition: reader.filled("deephaven.partition.column.name"),
-        offset: reader.filled("deephaven.offset.column.name"),
-        timestamp: reader.filled("deephaven.timestamp.column.name"),
-        receive_time: reader.filled("deephaven.receivetime.column.name"),
-        key_bytes: reader.filled("deephaven.keybytes.column.name"),
-        value_bytes: reader.filled("deephaven.valuebytes.column.name"),
-        topic: reader.filled("kolumn.topic.column.name"),
-        leader_epoch: reader.filled("kolumn.leader.epoch.column.name"),
-        timestamp_type: reader.filled("kolumn.timestamp.type.column.name"),
-        headers: reader.filled("kolumn.headers.column.name"),
-        single_headers: reader.filled("kolumn.header.columns"),
-        key: side("deephaven.key.column.name", "deephaven.key.column.type", "key.deserializer"),
-        value: side("deephaven.value.column.name", "deephaven.value.column.type", "value.deserializer"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -314,8 +248,8 @@ mod tests {
         assert_eq!(settings.fetch_max_wait, Duration::from_millis(500));
         assert_eq!(settings.offset_reset, None);
         assert!(!settings.read_committed && settings.check_crcs);
-        assert_eq!(settings.columns.partition.as_deref(), Some("KafkaPartition"));
-        assert_eq!(settings.columns.receive_time, None);
+        assert_eq!(settings.columns.metadata.partition.as_deref(), Some("KafkaPartition"));
+        assert_eq!(settings.columns.metadata.receive_time, None);
         assert_eq!(settings.lanes, None);
         assert!(matches!(settings.brokers(), Err(Error::Missing { .. })));
     }
@@ -348,8 +282,8 @@ mod tests {
     fn an_empty_column_name_takes_the_column_out_and_another_renames_it() {
         let settings =
             settings([("deephaven.offset.column.name", ""), ("deephaven.keybytes.column.name", "Size")]).expect("valid");
-        assert_eq!(settings.columns.offset, None);
-        assert_eq!(settings.columns.key_bytes.as_deref(), Some("Size"));
+        assert_eq!(settings.columns.metadata.offset, None);
+        assert_eq!(settings.columns.metadata.key_bytes.as_deref(), Some("Size"));
     }
 
     #[test]
@@ -361,7 +295,7 @@ mod tests {
             ("check.crcs", "yes"),
             ("isolation.level", "serializable"),
             ("auto.offset.reset", "first"),
-            ("auto.offset.reset", "by_duration:PT1H"),
+            ("auto.offset.reset", "by_duration:1h"),
             ("bootstrap.servers", "a:1,b:nine"),
             ("security.protocol", "TLS"),
             ("request.timeout.ms", "0"),

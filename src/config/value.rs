@@ -33,6 +33,12 @@ impl<'a> Reader<'a> {
         self.text(name).filter(|text| !text.is_empty()).map(str::to_owned)
     }
 
+    /// The value as given, with the blanks around it; none where it is not given.
+    pub(super) fn raw(&self, name: &'static str) -> Option<&'a str> {
+        self.asked.borrow_mut().insert(name);
+        self.properties.get(name)
+    }
+
     /// Whether the value is one that the table allows; for a property that asks for nothing else.
     pub(super) fn checked(&self, name: &'static str) -> Result<()> {
         let values = Property::find(name).map_or(Values::Text, |property| property.values);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use super::Handle;
 use super::lanes::{Lanes, thread_error};
@@ -23,7 +24,10 @@ use crate::wire::{Transport, WireSettings, transport};
 pub(super) async fn launch(plan: Plan) -> Result<Handle> {
     let (ready, started) = oneshot::channel();
     on_thread(async move || match transport(&plan.settings, plan.crypto_provider.clone()) {
-        Ok(transport) => run(plan, transport, ready).await,
+        Ok(transport) => {
+            let span = tracing::info_span!("consume", topic = &*plan.topic);
+            run(plan, transport, ready).instrument(span).await;
+        }
         Err(error) => {
             let _ = ready.send(Err(error));
         }
@@ -34,13 +38,14 @@ pub(super) async fn launch(plan: Plan) -> Result<Handle> {
 /// Asks the cluster one question, on a thread of its own.
 pub(super) async fn ask<T: Send + 'static>(
     settings: Settings,
+    wire: WireSettings,
     question: impl AsyncFnOnce(&mut Cluster) -> Result<T> + Send + 'static,
 ) -> Result<T> {
     let (mut ready, answer) = oneshot::channel();
     let limit = settings.api_timeout;
     let run = async move || {
         let asked = async {
-            let mut cluster = Cluster::connect(transport(&settings, None)?, &settings).await?;
+            let mut cluster = Cluster::connect(transport(&settings, None)?, wire, &settings).await?;
             question(&mut cluster).await
         };
         let answer = tokio::select! {
@@ -99,7 +104,7 @@ pub(super) async fn run(plan: Plan, transport: Arc<dyn Transport>, mut ready: on
 
 async fn start(plan: Plan, transport: Arc<dyn Transport>) -> Result<(impl Future<Output = ()>, Handle)> {
     let settings = &plan.settings;
-    let mut cluster = Cluster::connect(Arc::clone(&transport), settings).await?;
+    let mut cluster = Cluster::connect(Arc::clone(&transport), plan.wire.clone(), settings).await?;
     let (view, selected) = find(&plan, &mut cluster).await?;
     let assignments = assignments(&plan, &mut cluster, &selected).await?;
 
@@ -124,7 +129,7 @@ async fn start(plan: Plan, transport: Arc<dyn Transport>) -> Result<(impl Future
     let lane_settings = LaneSettings {
         topic: Arc::clone(&plan.topic),
         transport,
-        wire: WireSettings { metrics: Arc::clone(cluster.metrics()), ..WireSettings::from(settings) },
+        wire: plan.wire.clone(),
         reconnect: Backoff { initial: settings.reconnect_backoff, max: settings.reconnect_backoff_max },
         fetch: FetchSettings {
             min_bytes: settings.fetch_min_bytes,

@@ -5,6 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
+use tracing::Instrument;
 
 use super::plan::Plan;
 use super::start::Assignment;
@@ -138,7 +139,9 @@ impl Lanes {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
                 match runtime {
                     Ok(runtime) => {
-                        runtime.block_on(Lane::new(settings, assembler, publisher, receiver, reports).run());
+                        let span = tracing::info_span!("lane", topic = publisher.topic(), lane = number);
+                        let lane = Lane::new(settings, assembler, publisher, receiver, reports);
+                        runtime.block_on(lane.run().instrument(span));
                         // A resolver that hangs must not hold the thread.
                         runtime.shutdown_background();
                     }

@@ -22,6 +22,7 @@
 //! # }
 //! ```
 
+mod answers;
 mod control;
 mod identity;
 mod lanes;
@@ -35,6 +36,7 @@ mod views;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -43,13 +45,13 @@ use std::time::Duration;
 use rustls::crypto::CryptoProvider;
 
 use crate::cluster::{Cluster, TopicInfo};
-use crate::config::{Properties, Settings};
+use crate::config::{MetadataColumns, Properties, Settings};
 use crate::decode::OnError;
 use crate::error::{Error, Result};
-use crate::ingest::MetadataColumns;
 use crate::position::{Partitions, Start, Stop};
 use crate::spec::Spec;
 use crate::table::{PartitionedTable, Table, TableType, Updates};
+use crate::wire::{TokenSource, WireSettings};
 use plan::Plan;
 
 /// Begins to describe a consumption of `topic`. Nothing is opened before the description is awaited.
@@ -67,6 +69,7 @@ pub fn consume(topic: impl Into<String>) -> Consume {
         metadata: None,
         error_table: None,
         crypto_provider: None,
+        tokens: None,
     }
 }
 
@@ -81,13 +84,14 @@ pub fn consume(topic: impl Into<String>) -> Consume {
 /// Dropping the future ends the question.
 pub async fn topics(properties: &Properties, wanted: impl Fn(&str) -> bool + Send + 'static) -> Result<Vec<TopicInfo>> {
     let settings = Settings::from_properties(properties)?;
-    control::ask(settings, async move |cluster: &mut Cluster| cluster.topics(wanted).await).await
+    let wire = WireSettings::new(&settings, None, None)?;
+    control::ask(settings, wire, async move |cluster: &mut Cluster| cluster.topics(wanted).await).await
 }
 
 /// What is to be consumed, and how; see [`consume`].
 ///
 /// [`Consume::table`] makes it a table, which is awaited.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[must_use = "nothing happens before a table is asked for and awaited"]
 pub struct Consume {
     topic: String,
@@ -102,6 +106,27 @@ pub struct Consume {
     metadata: Option<MetadataColumns>,
     error_table: Option<TableType>,
     crypto_provider: Option<Arc<CryptoProvider>>,
+    tokens: Option<Arc<dyn TokenSource>>,
+}
+
+impl fmt::Debug for Consume {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Consume")
+            .field("topic", &self.topic)
+            .field("properties", &self.properties)
+            .field("key", &self.key)
+            .field("value", &self.value)
+            .field("partitions", &self.partitions)
+            .field("start", &self.start)
+            .field("stop", &self.stop)
+            .field("limit", &self.limit)
+            .field("on_error", &self.on_error)
+            .field("metadata", &self.metadata)
+            .field("error_table", &self.error_table)
+            .field("crypto_provider", &self.crypto_provider.is_some())
+            .field("token_source", &self.tokens.is_some())
+            .finish()
+    }
 }
 
 impl Consume {
@@ -176,6 +201,12 @@ impl Consume {
     /// How many undecodable records the error table holds. Default: a ring of the last 100 000; the positions count all of them.
     pub fn error_table(mut self, table_type: TableType) -> Self {
         self.error_table = Some(table_type);
+        self
+    }
+
+    /// Who gives the tokens of OAUTHBEARER (`sasl.mechanism`). Without it the properties say where they come from.
+    pub fn token_source(mut self, source: impl TokenSource) -> Self {
+        self.tokens = Some(Arc::new(source));
         self
     }
 

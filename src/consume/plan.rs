@@ -6,20 +6,22 @@ use arrow_schema::SchemaRef;
 use rustls::crypto::CryptoProvider;
 
 use super::Consume;
-use crate::config::{Settings, SideColumn};
+use crate::config::{MetadataColumns, Settings, SideColumn};
 use crate::decode;
 use crate::decode::OnError;
 use crate::error::Result;
-use crate::ingest::{self, MetadataColumns, Rows};
+use crate::ingest::{self, Rows};
 use crate::position::{Partitions, Start, Stop};
 use crate::spec::{self, Names, Side, SideNames, Spec};
 use crate::table::TableType;
+use crate::wire::WireSettings;
 
 /// A consumption that can begin.
 pub(super) struct Plan {
     pub(super) topic: Arc<str>,
     pub(super) settings: Settings,
     pub(super) crypto_provider: Option<Arc<CryptoProvider>>,
+    pub(super) wire: WireSettings,
     pub(super) key: Spec,
     pub(super) value: Spec,
     pub(super) names: Names,
@@ -38,6 +40,7 @@ pub(super) struct Plan {
 impl Plan {
     pub(super) fn new(consume: Consume, table_type: TableType, by_partition: bool) -> Result<Self> {
         let settings = Settings::from_properties(&consume.properties)?;
+        let wire = WireSettings::new(&settings, consume.tokens, consume.crypto_provider.clone())?;
         let names = names(&settings);
         let key = consume.key.unwrap_or_else(|| {
             if names.key.column_type.is_some() || names.key.deserializer.is_some() {
@@ -47,7 +50,7 @@ impl Plan {
             }
         });
         let value = consume.value.unwrap_or_else(spec::from_properties);
-        let metadata = consume.metadata.map_or_else(|| MetadataColumns::from_settings(&settings.columns), Ok)?;
+        let metadata = consume.metadata.map_or_else(|| ingest::metadata(&settings.columns), Ok)?;
         let key_fields = decode::decoder(&key, Side::Key, &names)?;
         let value_fields = decode::decoder(&value, Side::Value, &names)?;
         let schema = ingest::schema(&metadata, key_fields.fields(), value_fields.fields())?;
@@ -55,6 +58,7 @@ impl Plan {
             topic: consume.topic.into(),
             settings,
             crypto_provider: consume.crypto_provider,
+            wire,
             key,
             value,
             names,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tokio::sync::mpsc;
 
 use super::plan::Plan;
-use super::start::{Bounds, ends_at_time};
+use super::start::{Bounds, LogBounds, ends_at_time};
 use crate::cluster::{Cluster, EpochEnd, Notice, TopicView};
 use crate::error::{Error, Result};
 use crate::position::{Offset, Partition};
@@ -36,7 +36,7 @@ pub(super) struct Inquiry {
 #[derive(Debug)]
 pub(super) struct LogState {
     pub(super) view: TopicView,
-    pub(super) bounds: (Offset, Offset),
+    pub(super) bounds: LogBounds,
     /// The end of the epoch that was asked for; none where nothing is known of epochs.
     pub(super) end: Option<EpochEnd>,
 }
@@ -94,6 +94,6 @@ async fn log_state(plan: &Plan, cluster: &mut Cluster, inquiry: &Inquiry) -> Res
         },
         _ => None,
     };
-    let bounds = Bounds::ask(plan, cluster, &[partition]).await?.of(partition);
+    let bounds = Bounds::ask(plan, cluster, &[partition]).await?.of(plan, partition);
     Ok(LogState { view, bounds, end })
 }

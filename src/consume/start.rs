@@ -63,6 +63,7 @@ pub(super) fn selected(plan: &Plan, view: &TopicView) -> Result<Vec<Partition>> 
 /// whatever the brokers refuse.
 pub(super) async fn assignments(plan: &Plan, cluster: &mut Cluster, partitions: &[Partition]) -> Result<Vec<Assignment>> {
     let bounds = Bounds::ask(plan, cluster, partitions).await?;
+    let bounds_of = |partition| bounds.of(plan, partition);
     let stored = stored(plan, cluster, partitions).await?;
     let by_time = by_time(plan, cluster, partitions).await?;
     let stop_by_time = match plan.stop {
@@ -72,25 +73,22 @@ pub(super) async fn assignments(plan: &Plan, cluster: &mut Cluster, partitions: 
     partitions
         .iter()
         .map(|&partition| {
-            let (first, next) = bounds.of(partition);
+            let LogBounds { first, next, reset } = bounds_of(partition);
             let position = match plan.start.of(partition) {
                 Offsets::Beginning => first,
                 Offsets::End => next,
                 Offsets::Last(count) => next.saturating_sub(i64::try_from(count).unwrap_or(i64::MAX)).max(first),
-                Offsets::At(offset) => in_range(plan, partition, offset, first, next)?,
+                Offsets::At(offset) => in_range(plan, partition, offset, bounds_of(partition))?,
                 Offsets::Timestamp(_) => by_time.get(&partition).copied().flatten().unwrap_or(next),
                 Offsets::Stored => match stored.get(&partition).copied().flatten() {
-                    Some(offset) => in_range(plan, partition, offset, first, next)?,
-                    None => match plan.settings.offset_reset {
-                        Some(OffsetReset::Earliest) => first,
-                        Some(OffsetReset::None) => {
-                            return Err(Error::Missing {
-                                what: format!("a committed offset of {}/{partition}", plan.topic),
-                                hint: "auto.offset.reset=none asks for one; start at beginning or end instead".into(),
-                            });
-                        }
-                        Some(OffsetReset::Latest) | None => next,
-                    },
+                    Some(offset) => in_range(plan, partition, offset, bounds_of(partition))?,
+                    None if plan.settings.offset_reset == Some(OffsetReset::None) => {
+                        return Err(Error::Missing {
+                            what: format!("a committed offset of {}/{partition}", plan.topic),
+                            hint: "auto.offset.reset=none asks for one; start at beginning or end instead".into(),
+                        });
+                    }
+                    None => reset.unwrap_or(next),
                 },
             };
             let end = match &plan.stop {
@@ -121,28 +119,58 @@ pub(super) async fn ends_at_time(
     let bounds = Bounds::ask(plan, cluster, partitions).await?;
     Ok(partitions
         .iter()
-        .map(|&partition| (partition, found.get(&partition).copied().flatten().unwrap_or_else(|| bounds.of(partition).1)))
+        .map(|&partition| {
+            (partition, found.get(&partition).copied().flatten().unwrap_or_else(|| bounds.of(plan, partition).next))
+        })
         .collect())
 }
 
-/// The first offset and the one after the last, of each partition.
+/// What the log of one partition holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct LogBounds {
+    /// The first offset.
+    pub(super) first: Offset,
+    /// The one after the last.
+    pub(super) next: Offset,
+    /// Where `auto.offset.reset` says to begin; none where it is not set, or `none`.
+    pub(super) reset: Option<Offset>,
+}
+
+/// What the logs of several partitions hold.
 pub(super) struct Bounds {
     first: BTreeMap<Partition, Offset>,
     next: BTreeMap<Partition, Offset>,
+    /// The first record that is not older than `auto.offset.reset=by_duration` says.
+    recent: BTreeMap<Partition, Option<Offset>>,
 }
 
 impl Bounds {
     pub(super) async fn ask(plan: &Plan, cluster: &mut Cluster, partitions: &[Partition]) -> Result<Self> {
         let latest = OffsetQuery::Latest { read_committed: plan.settings.read_committed };
+        let recent = match plan.settings.offset_reset {
+            Some(OffsetReset::ByDuration(duration)) => {
+                let ago = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+                at_time(plan, cluster, partitions, now_ms().saturating_sub(ago)).await?
+            }
+            _ => BTreeMap::new(),
+        };
         Ok(Self {
             first: ask(plan, cluster, partitions, OffsetQuery::Earliest).await?,
             next: ask(plan, cluster, partitions, latest).await?,
+            recent,
         })
     }
 
-    pub(super) fn of(&self, partition: Partition) -> (Offset, Offset) {
+    pub(super) fn of(&self, plan: &Plan, partition: Partition) -> LogBounds {
         let first = self.first.get(&partition).copied().unwrap_or(0);
-        (first, self.next.get(&partition).copied().unwrap_or(first))
+        let next = self.next.get(&partition).copied().unwrap_or(first);
+        let reset = match plan.settings.offset_reset {
+            Some(OffsetReset::Earliest) => Some(first),
+            Some(OffsetReset::Latest) => Some(next),
+            Some(OffsetReset::ByDuration(_)) => Some(self.recent.get(&partition).copied().flatten().unwrap_or(next).max(first)),
+            Some(OffsetReset::None) | None => None,
+        };
+        LogBounds { first, next, reset }
     }
 }
 
@@ -191,17 +219,10 @@ async fn stored(plan: &Plan, cluster: &mut Cluster, partitions: &[Partition]) ->
 }
 
 /// `offset` if the log holds it or it is the next to come, else what `auto.offset.reset` says, if it is set.
-fn in_range(plan: &Plan, partition: Partition, offset: Offset, first: Offset, next: Offset) -> Result<Offset> {
-    if (first..=next).contains(&offset) {
-        return Ok(offset);
-    }
-    match plan.settings.offset_reset {
-        Some(OffsetReset::Earliest) => Ok(first),
-        Some(OffsetReset::Latest) => Ok(next),
-        Some(OffsetReset::None) | None => {
-            Err(Error::OffsetOutOfRange { topic: plan.topic.to_string(), partition, offset, first, next })
-        }
-    }
+fn in_range(plan: &Plan, partition: Partition, offset: Offset, bounds: LogBounds) -> Result<Offset> {
+    let LogBounds { first, next, reset } = bounds;
+    let found = if (first..=next).contains(&offset) { Some(offset) } else { reset };
+    found.ok_or_else(|| Error::OffsetOutOfRange { topic: plan.topic.to_string(), partition, offset, first, next })
 }
 
 /// Milliseconds since the epoch, by this machine's clock.

@@ -1,10 +1,10 @@
 //! Whether the log still is the one that was read: what of it lies before the position, and what to do where it is another (KIP-320).
 
 use super::questions::{Inquiry, LogState, Question};
-use super::start::Assignment;
+use super::start::{Assignment, LogBounds};
 use super::supervision::{Control, Later, Next};
 use crate::cluster::EpochEnd;
-use crate::config::{OffsetReset, OnTruncation};
+use crate::config::OnTruncation;
 use crate::error::{Error, Result};
 use crate::position::{Offset, Partition, Span};
 use crate::table::{Chunk, EventKind};
@@ -45,7 +45,8 @@ impl Control {
     /// What the log holds is known: the position is good, or the policies say what becomes of it.
     pub(super) fn on_log(&mut self, inquiry: Inquiry, state: LogState) -> Result<Next> {
         let Inquiry { partition, position, epoch, told } = inquiry;
-        let LogState { bounds: (first, next), end, .. } = state;
+        let LogState { bounds, end, .. } = state;
+        let LogBounds { first, next, .. } = bounds;
         let Some(known) = self.publisher.resume_point(partition) else { return Ok(Next::Go) };
         if known != (position, epoch) {
             return self.inquire(partition, told);
@@ -61,6 +62,11 @@ impl Control {
             Judgement::Sound => {
                 // Where the leader knows no epochs, nothing can be compared: asking for it again would never end.
                 let leader_epoch = if told.is_some() { epoch } else { -1 };
+                // A broker that goes on refusing what the log holds is not asked without a pause.
+                if self.vindicated.insert(partition, position) == Some(position) {
+                    self.later(partition, Later::Assign, self.plan.settings.retry_backoff_max);
+                    return Ok(Next::Go);
+                }
                 self.assign_at(partition, position, leader_epoch)
             }
             Judgement::Lagging => {
@@ -68,7 +74,7 @@ impl Control {
                 Ok(Next::Go)
             }
             Judgement::Truncated { to, epoch } => self.on_truncated(partition, position, to, epoch),
-            Judgement::Overtaken => self.on_overtaken(partition, position, first, next),
+            Judgement::Overtaken => self.on_overtaken(partition, position, bounds),
         }
     }
 
@@ -92,19 +98,19 @@ impl Control {
     }
 
     /// Retention took what would come next: the policy says whether that is the end.
-    fn on_overtaken(&mut self, partition: Partition, position: Offset, first: Offset, next: Offset) -> Result<Next> {
+    fn on_overtaken(&mut self, partition: Partition, position: Offset, bounds: LogBounds) -> Result<Next> {
+        let LogBounds { first, next, reset } = bounds;
         let end = self.unfinished.get(&partition).copied().unwrap_or_default();
         let error = Error::OffsetOutOfRange { topic: self.plan.topic.to_string(), partition, offset: position, first, next };
         self.publisher.status().trouble(Some(partition), error.clone());
-        let to = match self.plan.settings.offset_reset {
-            Some(OffsetReset::Earliest) => first,
-            Some(OffsetReset::Latest) => next,
+        let to = match (reset, self.plan.settings.offset_reset) {
+            (Some(to), _) => to,
             // What retention took before anything was read, from where nobody named the offset, is a gap.
-            None if self.unnamed.get(&partition) == Some(&position) => {
+            (None, None) if self.unnamed.get(&partition) == Some(&position) => {
                 self.unnamed.insert(partition, first);
                 first
             }
-            Some(OffsetReset::None) | None => return Err(error),
+            (None, _) => return Err(error),
         };
         let to = end.offset.map_or(to, |end| to.min(end));
         let lost = first.min(to);

@@ -115,6 +115,20 @@ impl FetchCore {
         }
     }
 
+    /// Takes over who leads one partition, from a view that [`FetchCore::topic_view`] has seen: ten thousand assignments must not walk
+    /// ten thousand partitions each.
+    pub(crate) fn partition_view(&mut self, partition: Partition, view: &TopicView) {
+        if self.identity.is_replaced() || self.identity.meet(view.topic_id) != Meeting::Same {
+            return;
+        }
+        if let (Some(state), Some(found)) = (self.partitions.get_mut(&partition), view.partitions.get(&partition))
+            && state.learn_leader(found.leader, found.leader_epoch, self.planted)
+        {
+            self.next_generation += 1;
+            state.start_anew(self.next_generation);
+        }
+    }
+
     /// The topic that was read is gone: so are the partitions that were assigned up to now.
     fn abandon(&mut self) {
         for state in self.partitions.values_mut() {

@@ -1,7 +1,7 @@
 //! Headers as columns: all of a record in one, or single ones by their key. Without such a column no header is read.
 
 use super::block::BLOCK_ROWS;
-use super::metadata::HeaderColumn;
+use crate::config::HeaderColumn;
 use crate::decode::{BadPayload, Column, ColumnFull, DecodeError, Decoder, Reason, decoder};
 use crate::error::Result;
 use crate::record::{BatchError, Header, RawHeaders};
@@ -44,7 +44,7 @@ pub(super) struct HeaderReader {
 
 impl HeaderReader {
     pub(super) fn new(column: &HeaderColumn) -> Result<Self> {
-        let spec = spec::simple(&column.name, column.data_type.clone());
+        let spec = spec::simple(&column.name, column.column_type()?);
         Ok(Self { header: column.header.clone(), decoder: decoder(&spec, Side::Value, &Names::default())? })
     }
 

@@ -180,7 +180,7 @@ impl Lane {
                 self.meters.assigned(partition, self.view.as_deref());
                 self.core.assign(partition, position, leader_epoch, end.offset);
                 if let Some(view) = &self.view {
-                    self.core.topic_view(view);
+                    self.core.partition_view(partition, view);
                 }
                 self.end_if_reached(partition);
             }
@@ -307,7 +307,7 @@ impl Lane {
     fn on_lost(&mut self, broker: i32, error: &Error, now: Instant) {
         let link = self.links.get_mut(&broker);
         // The attempts that follow are told as what the consumption waits for, not line by line.
-        if link.is_some_and(|link| link.fail(&self.link_settings, now, &mut self.rng)) {
+        if link.is_some_and(|link| link.fail(&self.link_settings, error, now, &mut self.rng)) {
             tracing::warn!(topic = self.publisher.topic(), broker, %error, "connection lost");
         } else {
             tracing::debug!(topic = self.publisher.topic(), broker, %error, "no connection yet");

@@ -8,9 +8,12 @@ use futures_util::future::LocalBoxFuture;
 use kafka_protocol::messages::{FetchRequest, FetchResponse};
 
 use crate::cluster::{Backoff, BrokerAddress, same_cluster};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::fetch::FetchTicket;
 use crate::wire::{Connection, FramePool, Transport, WireSettings};
+
+/// An attempt before which the pause is the longest.
+const LAST_ATTEMPT: u32 = 30;
 
 /// What all links of a lane share.
 #[derive(Clone)]
@@ -51,6 +54,8 @@ enum State {
 pub(super) struct Way {
     connection: Connection,
     due: VecDeque<Due>,
+    /// The requests of the last of those, in their versions, which wait until the session can be renewed.
+    unsent: VecDeque<(i16, FetchRequest)>,
 }
 
 struct Due {
@@ -76,7 +81,7 @@ pub(super) enum LinkOutcome {
     /// The connection broke; none of these will be answered.
     Lost {
         tickets: Vec<FetchTicket>,
-        error: crate::error::Error,
+        error: Error,
     },
 }
 
@@ -121,7 +126,7 @@ impl Link {
         let settings = settings.clone();
         Some(Box::pin(async move {
             let opened = open(&settings, &host, port).await;
-            let opened = opened.map(|connection| Way { connection, due: VecDeque::new() });
+            let opened = opened.map(|connection| Way { connection, due: VecDeque::new(), unsent: VecDeque::new() });
             LinkEvent { broker, generation, outcome: LinkOutcome::Opened(opened) }
         }))
     }
@@ -166,8 +171,12 @@ impl Link {
 
     /// The connection is lost, or could not be opened: the next attempt comes after a pause.
     /// Says whether it is the first in a row.
-    pub(super) fn fail(&mut self, settings: &LinkSettings, now: Instant, rng: &mut fastrand::Rng) -> bool {
+    pub(super) fn fail(&mut self, settings: &LinkSettings, error: &Error, now: Instant, rng: &mut fastrand::Rng) -> bool {
         let first = self.attempts == 0;
+        if matches!(error, Error::Authentication { .. }) {
+            // Who tries passwords at short intervals is locked out: the longest pause from the first refusal on.
+            self.attempts = LAST_ATTEMPT;
+        }
         self.state = State::Down(now + settings.reconnect.delay(self.attempts, rng));
         self.attempts = self.attempts.saturating_add(1);
         first
@@ -177,11 +186,17 @@ impl Link {
 /// Opens a connection to a broker of this cluster, and of no other that has come to be at the same address.
 async fn open(settings: &LinkSettings, host: &str, port: u16) -> Result<Connection> {
     let mut connection = Connection::open(&settings.transport, host, port, &settings.wire).await?;
+    check(settings, &mut connection).await?;
+    Ok(connection)
+}
+
+/// That the broker is of the cluster that was connected to first, where the topic's id does not say so.
+async fn check(settings: &LinkSettings, connection: &mut Connection) -> Result<()> {
     let by_name = connection.version_of::<FetchRequest>().is_ok_and(|version| version < TOPIC_IDS);
     if let Some(expected) = settings.cluster_id.as_ref().filter(|_| by_name) {
-        same_cluster(&mut connection, expected).await?;
+        same_cluster(connection, expected).await?;
     }
-    Ok(connection)
+    Ok(())
 }
 
 impl Way {
@@ -195,27 +210,33 @@ impl Way {
         settings: &LinkSettings,
         requests: Vec<(FetchTicket, FetchRequest)>,
     ) -> Result<(FetchTicket, FetchResponse)> {
-        let mut requests: VecDeque<_> = requests.into();
-        while let Some((ticket, request)) = requests.pop_front() {
-            let version = ticket.version();
-            let limit = Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0)) + settings.answer_time;
+        for (ticket, request) in requests {
+            let (version, limit) = (ticket.version(), poll(&request) + settings.answer_time);
             self.due.push_back(Due { ticket, limit });
-            if let Err(error) = self.connection.send(&request, version).await {
-                // All are given back, those that were not sent as well.
-                let unsent = requests.into_iter().map(|(ticket, _)| Due { ticket, limit });
-                self.due.extend(unsent);
-                return Err(error);
+            self.unsent.push_back((version, request));
+        }
+        // A login comes between requests: while one is due, no more are sent before all that were are answered (KIP-368).
+        let wait = self.unsent.iter().map(|(_, request)| poll(request)).max().unwrap_or_default();
+        let in_flight = self.due.len() > self.unsent.len();
+        if !in_flight && self.connection.renew(wait).await? {
+            check(settings, &mut self.connection).await?;
+        }
+        if !in_flight || !self.connection.is_renewal_due(wait) {
+            while let Some((version, request)) = self.unsent.pop_front() {
+                self.connection.send(&request, version).await?;
             }
         }
         let limit = self.due.front().map_or(settings.answer_time, |due| due.limit);
         let deadline = tokio::time::Instant::now() + limit;
         let (_, response) = self.connection.receive::<FetchRequest>(&settings.pool, deadline).await?;
         let Some(due) = self.due.pop_front() else {
-            return Err(crate::error::Error::Disconnected {
-                broker: self.connection.broker().into(),
-                reason: "nothing was asked".into(),
-            });
+            return Err(Error::Disconnected { broker: self.connection.broker().into(), reason: "nothing was asked".into() });
         };
         Ok((due.ticket, response))
     }
+}
+
+/// How long the broker may wait before it answers.
+fn poll(request: &FetchRequest) -> Duration {
+    Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0))
 }

@@ -12,5 +12,5 @@ mod rows;
 
 pub(crate) use assembler::{Assembler, AssemblySettings, End, panic_message};
 pub(crate) use lane::{Lane, LaneCommand, LaneReport, LaneSettings};
-pub use metadata::MetadataColumns;
+pub(crate) use metadata::metadata;
 pub(crate) use rows::{Rows, schema};

@@ -8,7 +8,8 @@ use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef};
 
 use super::block::{BLOCK_ROWS, Block};
 use super::headers::{self, HeaderReader};
-use super::metadata::{Kind, MetadataColumns, Origin};
+use super::metadata::{Kind, Origin};
+use crate::config::MetadataColumns;
 use crate::decode::{BadPayload, Column, DecodeError, Decoder};
 use crate::error::{Error, Result};
 use crate::spec::Side;

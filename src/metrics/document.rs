@@ -27,7 +27,8 @@ const EVENTS: &str = "
 
 Targets are `kolumn::*`. The fields are the same everywhere: `broker` (`host:port`, or the number of a node in `kolumn::ingest`), `topic`,
 `partition`, `offset`, `error`. No event comes with every fetch above the level `TRACE`, and what is tried again and again is warned of
-once.
+once. They stand in spans: `consume` (topic) around a consumption, in it `lane` (topic, lane) around each thread that reads, `connect` (broker)
+around the opening of a connection, TLS included, and `authenticate` (broker, mechanism) around a login.
 
 | level | target | event | fields | when |
 |---|---|---|---|---|

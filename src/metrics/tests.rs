@@ -100,7 +100,7 @@ fn the_buckets_of_a_histogram_add_up_and_end_with_all() {
     let fetches: Vec<_> = text
         .lines()
         .filter(|line| line.starts_with("kolumn_broker_request_latency_seconds_bucket") && line.contains("api=\"Fetch\""))
-        .map(|line| sample(line))
+        .map(sample)
         .collect();
     let counts: Vec<_> = fetches.iter().map(|(_, _, count)| *count).collect();
     assert!(counts.is_sorted() && counts.first() == Some(&0.0) && counts.last() == Some(&1.0), "{counts:?}");

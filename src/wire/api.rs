@@ -33,8 +33,10 @@ pub(super) fn shape_of(key: i16) -> Option<&'static Shape> {
         3 => Some(&shapes::METADATA),
         9 => Some(&shapes::OFFSET_FETCH),
         10 => Some(&shapes::FIND_COORDINATOR),
+        17 => Some(&shapes::SASL_HANDSHAKE),
         18 => Some(&shapes::API_VERSIONS),
         23 => Some(&shapes::OFFSET_FOR_LEADER_EPOCH),
+        36 => Some(&shapes::SASL_AUTHENTICATE),
         _ => None,
     }
 }

@@ -1,5 +1,7 @@
 //! One connection to one broker: requests out, responses in, in order.
 
+mod login;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
@@ -11,11 +13,13 @@ use kafka_protocol::messages::{ApiVersionsRequest, RequestHeader};
 use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, StrBytes};
 use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, sleep_until, timeout_at};
+use tracing::Instrument;
 
 use super::WireSettings;
 use super::api::{Request, shape_of};
 use super::frame::{FrameError, FrameReader};
 use super::pool::FramePool;
+use super::sasl::Session;
 use super::shape::{walk, walk_tags};
 use super::tls::TlsFailure;
 use super::transport::{Stream, Transport, Unresolved, reason};
@@ -23,6 +27,7 @@ use super::versions::Versions;
 use crate::config::HostPort;
 use crate::error::{Error, Result};
 use crate::metrics::{BrokerMetrics, OpenConnection};
+use login::LoginError;
 
 const UNSUPPORTED_VERSION: i16 = 35;
 
@@ -51,6 +56,8 @@ struct Asked {
 /// Any error of reading or writing ends it: every later use fails at once with that error, and the owner opens another.
 pub(crate) struct Connection {
     broker: Arc<str>,
+    /// How to open it again.
+    way: Way,
     stream: Box<dyn Stream>,
     settings: WireSettings,
     versions: Versions,
@@ -65,6 +72,10 @@ pub(crate) struct Connection {
     /// An exchange of `call` is under way, or was when its future was dropped.
     calling: bool,
     answered: bool,
+    /// It has answered something else than which versions it speaks.
+    served: bool,
+    /// What is left of the login, where it does not last for ever.
+    session: Option<Session>,
     broken: Option<Error>,
     /// When something was last asked.
     used: Instant,
@@ -72,8 +83,16 @@ pub(crate) struct Connection {
     _open: OpenConnection,
 }
 
+/// Where a broker is, and how it is reached.
+#[derive(Clone)]
+struct Way {
+    transport: Arc<dyn Transport>,
+    host: String,
+    port: u16,
+}
+
 impl Connection {
-    /// Opens a connection and negotiates the versions.
+    /// Opens a connection, negotiates the versions and logs in, where the settings want that.
     ///
     /// A broker that does not speak our version of ApiVersions answers in version 0, whatever was asked (KIP-511); its answer says
     /// which version to ask in.
@@ -82,12 +101,28 @@ impl Connection {
     ///
     /// # Errors
     /// [`Error::Resolve`], [`Error::Connect`], [`Error::Tls`], [`Error::Timeout`]; while negotiating those of [`Self::receive`] and
-    /// [`Error::UnsupportedVersion`].
+    /// [`Error::UnsupportedVersion`]; while logging in [`Error::Authentication`] and [`Error::Token`] besides.
     pub(crate) async fn open(transport: &Arc<dyn Transport>, host: &str, port: u16, settings: &WireSettings) -> Result<Self> {
+        let way = Way { transport: Arc::clone(transport), host: host.to_owned(), port };
+        let mut connection = Self::connect(way.clone(), settings).await?;
+        match connection.log_in().await {
+            Ok(()) => Ok(connection),
+            Err(LoginError::Rejected { another: true, .. }) => {
+                let mut connection = Self::connect(way, settings).await?;
+                connection.log_in().await?;
+                Ok(connection)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn connect(way: Way, settings: &WireSettings) -> Result<Self> {
+        let (transport, host, port) = (&way.transport, way.host.as_str(), way.port);
         let broker: Arc<str> = HostPort::new(host, port).to_string().into();
         let meter = settings.metrics.broker(&broker);
         let limit = settings.patience.limit(&broker, settings.connect_timeout, settings.connect_timeout_max);
-        let connected = timeout_at(Instant::now() + limit, transport.connect(host, port)).await;
+        let span = tracing::debug_span!("connect", broker = %broker);
+        let connected = timeout_at(Instant::now() + limit, transport.connect(host, port)).instrument(span).await;
         match &connected {
             Ok(Ok(_)) => settings.patience.opened(&broker),
             Ok(Err(_)) => {}
@@ -99,6 +134,7 @@ impl Connection {
             .inspect_err(|_| meter.connect_failed())?;
         let mut connection = Self {
             broker,
+            way,
             stream,
             settings: settings.clone(),
             versions: Versions::default(),
@@ -110,6 +146,8 @@ impl Connection {
             throttled: None,
             calling: false,
             answered: false,
+            served: false,
+            session: None,
             broken: None,
             used: Instant::now(),
             _open: meter.opened(),
@@ -150,6 +188,7 @@ impl Connection {
     /// # Errors
     /// Those of [`Self::version_of`], [`Self::send`] and [`Self::receive`].
     pub(crate) async fn call<Q: Request>(&mut self, request: &Q) -> Result<Q::Response> {
+        self.renew(Duration::ZERO).await?;
         let version = self.version_of::<Q>()?;
         self.call_in(request, version).await
     }
@@ -161,18 +200,21 @@ impl Connection {
             self.throttled = None;
         }
         self.calling = true;
-        let deadline = Instant::now() + self.settings.request_timeout;
-        let pool = self.own_pool.clone();
-        let exchanged = match self.queue(request, version) {
-            Ok(_) => self.receive_answer::<Q>(&pool, deadline).await,
-            Err(error) => Err(error),
-        };
+        let exchanged = self.exchange(request, version).await;
         self.calling = false;
-        let (_, response) = exchanged?;
+        let response = exchanged?;
         let throttle = throttle::<Q>(&response);
         if !throttle.is_zero() {
             self.throttled = Some(Instant::now() + throttle);
         }
+        Ok(response)
+    }
+
+    async fn exchange<Q: Request>(&mut self, request: &Q, version: i16) -> Result<Q::Response> {
+        let deadline = Instant::now() + self.settings.request_timeout;
+        let pool = self.own_pool.clone();
+        self.queue(request, version)?;
+        let (_, response) = self.receive_answer::<Q>(&pool, deadline).await?;
         Ok(response)
     }
 
@@ -181,8 +223,10 @@ impl Connection {
     /// Cancel safety: safe; what is not yet sent leaves with the next `send` or `receive`.
     ///
     /// # Errors
-    /// [`Error::Unencodable`], which leaves the connection as it was; [`Error::Disconnected`], [`Error::Timeout`].
+    /// [`Error::Unencodable`], which leaves the connection as it was; [`Error::Disconnected`], [`Error::Timeout`]; where the session is
+    /// due to be renewed those of [`Self::renew`].
     pub(crate) async fn send<Q: Request>(&mut self, request: &Q, version: i16) -> Result<Correlation> {
+        self.renew(Duration::ZERO).await?;
         self.check_usable()?;
         let correlation = self.queue(request, version)?;
         let limit = self.settings.request_timeout;
@@ -301,6 +345,7 @@ impl Connection {
             Err(error) => return Err(self.frame_error::<Q>(error, limit)),
         };
         self.answered = true;
+        self.served |= Q::KEY != ApiVersionsRequest::KEY;
         let size = frame.len().saturating_add(PREFIX);
         let response = decode::<Q>(frame, correlation, version).map_err(|reason| self.malformed::<Q>(reason))?;
         self.asked.pop_front();
@@ -345,6 +390,10 @@ impl Connection {
 
     fn frame_error<Q: Request>(&self, error: FrameError, limit: usize) -> Error {
         match error {
+            FrameError::Closed { after: 0 } if !self.served && self.answered && self.settings.login.is_none() => {
+                let hint = "a listener for SASL does that (security.protocol has none)";
+                self.disconnected(format!("before it answered {}; {hint}", Q::NAME))
+            }
             FrameError::Closed { after: 0 } if self.answered => self.disconnected(format!("before it answered {}", Q::NAME)),
             FrameError::Closed { after: 0 } => {
                 let protocol = self.settings.protocol;
@@ -416,5 +465,7 @@ fn spoken_version<Q: Request>(body: &[u8], asked: i16) -> i16 {
     if Q::KEY == ApiVersionsRequest::KEY && refused { 0 } else { asked }
 }
 
+#[cfg(test)]
+mod login_tests;
 #[cfg(test)]
 mod tests;

@@ -11,6 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::connection::decode;
 use super::frame::FrameReader;
+pub use super::sasl::fuzzing::{scram, token};
 use super::{FramePool, Request};
 
 /// The largest frame that the reader takes.
@@ -92,12 +93,14 @@ pub fn fetch_response(input: &[u8]) {
 /// Decodes a response of another API: which, version, then the bytes after the correlation id.
 pub fn response(input: &[u8]) {
     let [api, version, rest @ ..] = input else { return };
-    match api % 6 {
+    match api % 8 {
         0 => answer::<kafka::ApiVersionsRequest>(*version, rest),
         1 => answer::<kafka::MetadataRequest>(*version, rest),
         2 => answer::<kafka::ListOffsetsRequest>(*version, rest),
         3 => answer::<kafka::OffsetFetchRequest>(*version, rest),
         4 => answer::<kafka::FindCoordinatorRequest>(*version, rest),
-        _ => answer::<kafka::OffsetForLeaderEpochRequest>(*version, rest),
+        5 => answer::<kafka::OffsetForLeaderEpochRequest>(*version, rest),
+        6 => answer::<kafka::SaslHandshakeRequest>(*version, rest),
+        _ => answer::<kafka::SaslAuthenticateRequest>(*version, rest),
     }
 }

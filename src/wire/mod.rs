@@ -10,6 +10,7 @@ mod frame;
 mod patience;
 mod pool;
 mod race;
+mod sasl;
 mod shape;
 mod shapes;
 mod socket;
@@ -31,12 +32,14 @@ pub(crate) use error_code::error_name;
 pub(crate) use patience::Patience;
 pub(crate) use pool::{FramePool, PoolLimits};
 pub(crate) use race::staggered;
+pub(crate) use sasl::Login;
+pub use sasl::{Token, TokenError, TokenSource};
 use transport::Tcp;
 pub(crate) use transport::Transport;
 
 use rustls::crypto::CryptoProvider;
 
-use crate::config::{SecurityProtocol, Settings};
+use crate::config::{SecurityProtocol, Settings, TlsSettings};
 use crate::error::Result;
 use crate::metrics::Metrics;
 
@@ -72,13 +75,30 @@ pub(crate) struct WireSettings {
     pub(crate) max_idle: Option<Duration>,
     /// The largest response that is accepted.
     pub(crate) max_frame: usize,
+    /// What each connection logs in with.
+    pub(crate) login: Option<Arc<Login>>,
     /// Where what is exchanged is counted.
     pub(crate) metrics: Arc<Metrics>,
 }
 
-impl From<&Settings> for WireSettings {
-    fn from(settings: &Settings) -> Self {
-        Self {
+impl WireSettings {
+    /// What the settings say, with the program's source of tokens, and its cryptography for the way to an OpenID Connect provider.
+    ///
+    /// # Errors
+    /// [`Error::Missing`](crate::Error::Missing) where the login wants such a source and there is none; those of [`tls::Tls::new`].
+    pub(crate) fn new(
+        settings: &Settings,
+        tokens: Option<Arc<dyn TokenSource>>,
+        provider: Option<Arc<CryptoProvider>>,
+    ) -> Result<Self> {
+        let transport = |tls: Option<&TlsSettings>| -> Result<Arc<dyn Transport>> {
+            Ok(match tls {
+                Some(tls) => Arc::new(tls::Tls::new(tls, provider)?.with_sockets(settings.sockets)),
+                None => Arc::new(Tcp { sockets: settings.sockets }),
+            })
+        };
+        let login = settings.security.sasl.as_ref().map(|sasl| Login::new(sasl, tokens, transport)).transpose()?;
+        Ok(Self {
             client_id: settings.client_id.as_str().into(),
             protocol: settings.security.protocol,
             connect_timeout: settings.connect_timeout,
@@ -87,7 +107,8 @@ impl From<&Settings> for WireSettings {
             request_timeout: settings.request_timeout,
             max_idle: settings.connections_max_idle,
             max_frame: settings.max_response_bytes,
+            login: login.map(Arc::new),
             metrics: Metrics::new(),
-        }
+        })
     }
 }

@@ -152,3 +152,10 @@ pub(super) const OFFSET_FOR_LEADER_EPOCH: Shape =
 const EPOCH_END_TOPIC: Shape =
     Shape { fields: &[since(2, TEXT), since(2, Kind::List(&Kind::Struct(&EPOCH_END)))], tags: NO_TAGS };
 const EPOCH_END: Shape = Shape { fields: &[since(2, SHORT), since(2, INT), since(2, INT), since(2, LONG)], tags: NO_TAGS };
+
+/// Versions 0 to 1.
+pub(super) const SASL_HANDSHAKE: Shape = Shape { fields: &[since(0, SHORT), since(0, Kind::List(&TEXT))], tags: NO_TAGS };
+
+/// Versions 0 to 2.
+pub(super) const SASL_AUTHENTICATE: Shape =
+    Shape { fields: &[since(0, SHORT), since(0, TEXT), since(0, Kind::Blob), since(1, LONG)], tags: NO_TAGS };

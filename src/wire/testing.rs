@@ -65,7 +65,7 @@ pub(crate) fn frame(bytes: &[u8]) -> Vec<u8> {
 /// An answer to ApiVersions with wide ranges.
 pub(crate) fn all_versions() -> ApiVersionsResponse {
     let api = |key: i16, max: i16| ApiVersion::default().with_api_key(key).with_min_version(0).with_max_version(max);
-    let apis = [(1, 17), (2, 10), (3, 13), (9, 10), (10, 6), (18, 4), (23, 4)];
+    let apis = [(1, 17), (2, 10), (3, 13), (9, 10), (10, 6), (17, 1), (18, 4), (23, 4), (36, 2)];
     ApiVersionsResponse::default().with_api_keys(apis.into_iter().map(|(key, max)| api(key, max)).collect())
 }
 

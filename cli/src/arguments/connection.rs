@@ -10,7 +10,7 @@ pub(crate) struct ConnectionArguments {
     // Not clap's `env`: the environment yields to a file, a flag does not.
     #[arg(short, long, value_name = "HOST:PORT,…")]
     pub(crate) brokers: Option<String>,
-    /// A Kafka, librdkafka, registry, deephaven.* or kolumn.* property; wins over --config
+    /// A Kafka, librdkafka, registry, deephaven.* or kolumn.* property; wins over --config. -X list: all of them
     #[arg(short = 'X', long = "property", value_name = "KEY=VALUE", value_parser = parse_property)]
     pub(crate) properties: Vec<(String, String)>,
     /// A file of properties in Java's form

@@ -1,4 +1,4 @@
-//! `kolumn completions` and `kolumn man`.
+//! `kolumn completions`, `kolumn man`, and the properties of `-X list`.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -8,6 +8,7 @@ use clap_mangen::Man;
 
 use crate::arguments::{CommandLine, CompletionsArguments, ManArguments};
 use crate::exit::Failure;
+use crate::source;
 
 /// Prints the completions of a shell.
 pub(crate) fn completions(arguments: &CompletionsArguments) -> Result<(), Failure> {
@@ -28,6 +29,24 @@ pub(crate) fn man(arguments: &ManArguments) -> Result<(), Failure> {
             print(&page(found, &format!("kolumn-{verb}"))?)
         }
     }
+}
+
+/// Whether the arguments ask for the list of properties, as kcat's `-X list` does: nothing else is needed with it.
+pub(crate) fn asks_for_properties(arguments: impl Iterator<Item = String>) -> bool {
+    let mut before = String::new();
+    for argument in arguments.take_while(|argument| argument != "--") {
+        let flag = ["-X", "--property"].contains(&before.as_str());
+        if (flag && argument == "list") || ["-Xlist", "--property=list"].contains(&argument.as_str()) {
+            return true;
+        }
+        before = argument;
+    }
+    false
+}
+
+/// Prints the properties, and what each does.
+pub(crate) fn properties() -> Result<(), Failure> {
+    print(source::property_list().as_bytes())
 }
 
 fn write_pages(command: &Command, directory: &Path) -> Result<(), Failure> {
@@ -69,5 +88,15 @@ mod tests {
         }
         let consume = std::fs::read_to_string(directory.path().join("kolumn-consume.1")).unwrap();
         assert!(consume.contains("by\\-partition") && consume.contains("Examples"), "{consume}");
+    }
+
+    fn asks(arguments: &[&str]) -> bool {
+        asks_for_properties(arguments.iter().map(|argument| (*argument).to_owned()))
+    }
+
+    #[test]
+    fn the_list_is_asked_for_by_a_property_called_list_and_by_nothing_else() {
+        assert!(asks(&["consume", "-X", "list"]) && asks(&["-Xlist"]) && asks(&["topics", "--property=list"]));
+        assert!(!asks(&["consume", "list"]) && !asks(&["-X", "client.id=list"]) && !asks(&["consume", "--", "-X", "list"]));
     }
 }

@@ -89,6 +89,10 @@ apis! {
     FindCoordinator: FindCoordinatorRequest -> FindCoordinatorResponse, 0..=6;
     /// Tells which versions are served.
     ApiVersions: ApiVersionsRequest -> ApiVersionsResponse, 0..=4;
+    /// Begins a login.
+    SaslHandshake: SaslHandshakeRequest -> SaslHandshakeResponse, 0..=1;
+    /// Goes on with a login.
+    SaslAuthenticate: SaslAuthenticateRequest -> SaslAuthenticateResponse, 0..=2;
     /// Creates topics.
     CreateTopics: CreateTopicsRequest -> CreateTopicsResponse, 2..=7;
     /// Deletes topics.
@@ -233,6 +237,8 @@ fn plain(context: &Context, request: &Request, version: i16) -> Answer {
         Request::CreateTopics(request) => Response::CreateTopics(admin::create_topics(shared, request)).into(),
         Request::DeleteTopics(request) => Response::DeleteTopics(admin::delete_topics(shared, request)).into(),
         Request::DeleteRecords(request) => Response::DeleteRecords(admin::delete_records(shared, request)).into(),
+        // A listener that demands a login answers these itself.
+        Request::SaslHandshake(_) | Request::SaslAuthenticate(_) => errors::refused(request, version, 34),
         Request::CreatePartitions(request) => Response::CreatePartitions(admin::create_partitions(shared, request)).into(),
     }
 }

@@ -5,6 +5,7 @@ use crate::delay::Frames;
 use crate::fault::{RequestInfo, Verdict};
 use crate::frame::{Frame, read_request};
 use crate::requests::RequestRecord;
+use crate::sasl::{Gate, SaslConnection};
 use crate::tls::Socket;
 use bytes::{BufMut, Bytes, BytesMut};
 use kafka_protocol::messages::ApiKey;
@@ -35,7 +36,8 @@ async fn run(context: &Context, number: u64, stream: TcpStream) -> io::Result<()
         Some(tls) => tls.accept(stream).await?,
         None => Socket::Plain(stream),
     };
-    Connection { context, number, stream, buffer: BytesMut::new() }.run().await
+    let sasl = SaslConnection::default();
+    Connection { context, number, stream, buffer: BytesMut::new(), sasl }.run().await
 }
 
 /// Counts the connection as closed also when its node is killed.
@@ -53,6 +55,7 @@ struct Connection<'a> {
     stream: Socket,
     /// What was read and not asked yet.
     buffer: BytesMut,
+    sasl: SaslConnection,
 }
 
 /// A request whose header and body could be read.
@@ -138,7 +141,19 @@ impl Connection<'_> {
             count,
             request,
         });
-        let handle = api::handle(self.context, request, asked.version, Effect::of(&verdict));
+        let gate = self.sasl.ask(shared.settings.sasl.as_ref(), &shared.sasl, request, asked.version);
+        let login = match gate {
+            Gate::Pass => None,
+            Gate::Answer(response) => Some(response),
+            Gate::Close => return Ok(After::Close),
+        };
+        let context = self.context;
+        let handle = async {
+            match login {
+                Some(response) => response.into(),
+                None => api::handle(context, request, asked.version, Effect::of(&verdict)).await,
+            }
+        };
         let answer = match &verdict {
             Verdict::Silence => return self.never_answer().await,
             Verdict::Skip => return Ok(After::GoOn),
@@ -175,7 +190,8 @@ impl Connection<'_> {
         if !self.may_answer().await {
             return Ok(After::Close);
         }
-        self.write_as(frame, verdict).await
+        let after = self.write_as(frame, verdict).await?;
+        Ok(if self.sasl.over { After::Close } else { after })
     }
 
     /// Writes an answer as the verdict has it.

@@ -31,8 +31,9 @@
 //! # What it serves
 //! ApiVersions, Metadata, Produce (acks 0, 1, all; idempotent), Fetch 4 to 17 (by name and by id, with sessions), ListOffsets,
 //! OffsetForLeaderEpoch, InitProducerId, FindCoordinator, OffsetCommit, OffsetFetch, CreateTopics, DeleteTopics, DeleteRecords,
-//! CreatePartitions; in the clear or over TLS. Not: members of groups, transactions from producers (batches of transactions can be put into a log, and are
-//! served as Kafka serves them), SASL, old message formats.
+//! CreatePartitions, SaslHandshake and SaslAuthenticate (PLAIN, SCRAM, OAUTHBEARER); in the clear or over TLS. Not: members of groups,
+//! transactions from producers (batches of transactions can be put into a log, and are served as Kafka serves them), old message
+//! formats.
 //!
 //! # What is simpler than in Kafka
 //! All nodes share one state, so that nothing ever lags; where it should, [`Log::set_high_watermark`], [`Log::lag`] and hooks say so.
@@ -51,6 +52,7 @@ mod frame;
 mod generation;
 mod log;
 mod requests;
+mod sasl;
 mod server;
 mod settings;
 mod state;
@@ -67,5 +69,6 @@ pub use kafka_protocol;
 pub use kafka_protocol::messages::ApiKey;
 pub use log::Aborted;
 pub use requests::{ConnectionRecord, RequestRecord};
+pub use sasl::{Logins, Sasl, SaslFault};
 pub use state::TopicSettings;
 pub use tls::TlsListener;

@@ -16,6 +16,7 @@ pub(crate) struct Settings {
     pub(crate) versions: BTreeMap<i16, Option<(i16, i16)>>,
     pub(crate) auto_create: Option<i32>,
     pub(crate) decompress: Option<Decompress>,
+    pub(crate) sasl: Option<crate::sasl::Sasl>,
     pub(crate) sessions: SessionLimits,
     pub(crate) rack_aware: bool,
 }
@@ -38,6 +39,7 @@ impl fmt::Debug for Settings {
             .field("sessions", &self.sessions)
             .field("rack_aware", &self.rack_aware)
             .field("decompress", &self.decompress.is_some())
+            .field("sasl", &self.sasl)
             .finish()
     }
 }

@@ -13,6 +13,7 @@ pub(crate) use topic::{PartitionState, Topic, TopicRef};
 
 use crate::api::{SessionLimits, Sessions};
 use crate::requests::Requests;
+use crate::sasl::SaslState;
 use crate::tls::Acceptor;
 use crate::{fault::Hooks, settings::Settings};
 use kafka_protocol::messages::TopicName;
@@ -31,6 +32,7 @@ pub(crate) struct Shared {
     session_limits: Mutex<SessionLimits>,
     pub(crate) hooks: Hooks,
     pub(crate) requests: Requests,
+    pub(crate) sasl: SaslState,
     pub(crate) settings: Settings,
 }
 
@@ -44,6 +46,7 @@ impl Shared {
             session_limits: Mutex::new(settings.sessions),
             hooks: Hooks::default(),
             requests: Requests::default(),
+            sasl: SaslState::default(),
             settings,
         })
     }

@@ -19,7 +19,8 @@ the form of Java's properties files (`-F FILE`) or `-X KEY=VALUE`; of several va
 * One that is **warned of** is in many files, and what it asks for does not happen: a warning says what happens instead.
 * One that is **refused** is an error that says why, except with the values listed, which ask for what happens anyway. `ssl.*` and
   `sasl.*` are refused only where `security.protocol` uses them.
-* A **producer's** property, and a name that is not in this table, is an error; with `kolumn.lenient.config=true`, a warning. The error
+* A **producer's** property is accepted: files serve both.
+* A name that is not in this table is an error; with `kolumn.lenient.config=true`, a warning. The error
   names the property whose name is nearest.
 ";
 
@@ -66,8 +67,7 @@ fn here(property: &Property) -> String {
         Effect::Nothing(why) => format!("accepted: {why}."),
         Effect::Warned(instead) => format!("warned of{}: {instead}.", harmless()),
         Effect::Refused(why) => format!("refused{}: {why}.", harmless()),
-        Effect::Producer => "a producer's.".to_owned(),
-        Effect::Security => "accepted with `security.protocol=PLAINTEXT`; otherwise it comes later.".to_owned(),
+        Effect::Producer => "accepted: a producer's.".to_owned(),
     }
 }
 

@@ -23,6 +23,7 @@ mod names;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use crate::error::nearest;
 pub use property::{Effect, Property, Values};
 
 /// A day more than three weeks, Java's highest number of milliseconds: as good as for ever, and far from every overflow.
@@ -71,12 +72,18 @@ impl Property {
         BY_NAME.get(name).copied()
     }
 
-    /// Whether the value of the property `name` must not be shown; an unknown name that sounds like a secret is one.
+    /// Whether the value of the property `name` must not be shown; an unknown name that sounds like a secret, or is nearly the name of
+    /// one, is one.
     pub fn is_secret(name: &str) -> bool {
         const SOUNDS: [&str; 9] =
             ["password", "passphrase", "secret", "token", "jaas", "user.info", "credential", "keystore.key", "key.pem"];
         let sounds = |name: &str| SOUNDS.iter().any(|sound| name.contains(sound));
-        Self::find(name).map_or_else(|| sounds(&name.to_lowercase()), |property| property.secret)
+        // A slip of the pen must not show what it was to hide.
+        let meant = || nearest(name, Self::all().flat_map(Self::names)).and_then(|meant| Self::find(&meant));
+        match Self::find(name) {
+            Some(property) => property.secret,
+            None => sounds(&name.to_lowercase()) || meant().is_some_and(|property| property.secret),
+        }
     }
 }
 
@@ -104,7 +111,7 @@ mod tests {
                     assert!(why.len() > 10 && !why.ends_with('.'), "{name}: it is put after the value, in one sentence");
                     assert!(property.doc.is_empty(), "{name}");
                 }
-                Effect::Producer | Effect::Security => {}
+                Effect::Producer => {}
             }
             assert!(property.differs.is_none_or(|text| text.ends_with('.')), "{name}");
         }
@@ -124,6 +131,7 @@ mod tests {
         assert!(Property::is_secret("sasl.jaas.config"));
         assert!(Property::is_secret("sasl.oauthbearer.client.credentials.client.secret"), "an alias too");
         assert!(Property::is_secret("my.Password"));
+        assert!(Property::is_secret("sasl.pasword"), "nearly the name of one");
         assert!(!Property::is_secret("group.id"));
         assert!(!Property::is_secret("sasl.oauthbearer.token.endpoint.url"), "the table wins over the sound");
     }

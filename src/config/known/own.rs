@@ -8,7 +8,7 @@ pub(super) const PROPERTIES: &[Property] = &[
         "kolumn.lenient.config",
         &[],
         Some("false"),
-        "Whether a property that is unknown, or a producer's, is a warning instead of an error. What is refused for another reason stays an error.",
+        "Whether a property that is unknown is a warning instead of an error. What is refused for another reason stays an error.",
     )
     .boolean(),
     used("kolumn.bootstrap.timeout.ms", &[], Some("10000"), "How long the list of brokers is tried before the start fails.")

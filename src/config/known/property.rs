@@ -14,10 +14,8 @@ pub enum Effect {
     Warned(&'static str),
     /// An error: what it asks for cannot be had here. The text says why, and what to do.
     Refused(&'static str),
-    /// An error: it is a property of producers.
+    /// Accepted without a word: it is a property of producers, and files serve both.
     Producer,
-    /// Accepted and without effect as long as `security.protocol` is `PLAINTEXT`.
-    Security,
 }
 
 /// The values that a property may have.
@@ -170,14 +168,6 @@ pub(super) const fn refused(name: &'static str, aliases: &'static [&'static str]
 
 pub(super) const fn producer(name: &'static str, aliases: &'static [&'static str]) -> Property {
     property(name, aliases, Effect::Producer)
-}
-
-pub(super) const fn later(name: &'static str, aliases: &'static [&'static str]) -> Property {
-    property(name, aliases, Effect::Security)
-}
-
-pub(super) const fn secret(name: &'static str, aliases: &'static [&'static str]) -> Property {
-    property(name, aliases, Effect::Security).hidden()
 }
 
 #[cfg(test)]

@@ -11,8 +11,8 @@ pub(super) const PROPERTIES: &[Property] = &[
         None,
         "Where to go on when the log does not hold the position, and where to start without a committed offset.",
     )
-    .form("earliest (also smallest, beginning), latest (also largest, end) or none (also error)")
-    .differs("Not set: start at the latest, and a position that the log does not hold any more is an error. Java and librdkafka go to the latest, which skips what was not yet read. Java's by_duration:… is refused: start at a time instead."),
+    .form("earliest (also smallest, beginning), latest (also largest, end), by_duration:PnDTnHnMn.nS (the first record that is at most so old) or none (also error)")
+    .differs("Not set: start at the latest, and a position that the log does not hold any more is an error. Java and librdkafka go to the latest, which skips what was not yet read."),
     used(
         "isolation.level",
         &[],

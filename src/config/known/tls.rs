@@ -1,6 +1,6 @@
 //! TLS: `ssl.*`.
 
-use super::property::{Property, later, nothing, refused, used};
+use super::property::{Property, nothing, refused, used};
 
 const NO_CLASSES: &str = "classes of Java cannot run here";
 const OPENSSL: &str = "it is OpenSSL's, and TLS here is rustls: pass a provider to the program instead";
@@ -64,8 +64,13 @@ pub(super) const PROPERTIES: &[Property] = &[
         "The cipher suites that may be used, by their names in TLS or OpenSSL; nothing for all that the provider has.",
     )
     .form("names, separated by commas or colons"),
-    later("https.ca.location", &[]),
-    later("https.ca.pem", &[]),
+    used(
+        "https.ca.location",
+        &[],
+        None,
+        "A PEM file, or a directory of them, with the authorities to trust of an OpenID Connect provider; probe or nothing for those of the system.",
+    ),
+    used("https.ca.pem", &[], None, "The authorities to trust of an OpenID Connect provider, as PEM text."),
     refused("ssl.crl.location", &[], "lists of revoked certificates are not read, and ignoring one would trust what it revokes")
         .unless(&[""]),
     refused("ssl.curves.list", &[], "the groups for the key exchange are those of the TLS provider: pass another to the program")

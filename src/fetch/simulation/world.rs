@@ -1,5 +1,8 @@
 //! The cluster, the network, and a driver that does what a lane and the control thread do.
 
+mod driver;
+mod judge;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
@@ -9,12 +12,11 @@ use uuid::Uuid;
 
 use super::super::planted::{Defect, Planted};
 use super::super::sample::{TOPIC, settings};
-use super::super::{Action, FetchCore, FetchTicket, PartitionRecords};
+use super::super::{FetchCore, FetchTicket};
 use super::log::{Log, Serial};
 use super::node::{Node, Served, Topic};
-use super::reader::{Piece, Reader};
+use super::reader::Reader;
 use crate::cluster::{BrokerAddress, PartitionView, TopicView};
-use crate::record::{Arena, Walk};
 
 pub(super) const NODES: i32 = 3;
 pub(super) const PARTITIONS: i32 = 4;
@@ -261,30 +263,6 @@ impl World {
         }
     }
 
-    /// What must hold of every request.
-    fn check(&mut self, node: i32, ticket: &FetchTicket, request: &FetchRequest) {
-        let rests = self.nodes[&node].rests_until;
-        assert!(rests.is_none_or(|until| until <= self.now), "broker {node} asked to be left alone");
-        let by_id = ticket.version >= 13;
-        assert!(!by_id || request.topics.iter().all(|topic| topic.topic_id == self.reading), "another topic is asked for");
-        if self.rng.u8(..) < 8 {
-            kafka_protocol::protocol::Encodable::encode(request, &mut bytes::BytesMut::new(), ticket.version).unwrap();
-        }
-        for asked in &ticket.asked {
-            let partition = asked.partition;
-            let reader = &self.readers[&partition];
-            assert!(!reader.held, "partition {partition} is held");
-            assert!(!reader.is_away, "partition {partition} is not ours");
-            let (position, epoch) = reader.expected();
-            assert_eq!(asked.position, position, "partition {partition} is asked for where it ended");
-            assert!(asked.last_epoch < 0 || asked.last_epoch == epoch, "partition {partition} says what was read last");
-            let told = self.told.get(&partition).copied().unwrap_or(-1);
-            assert!(ticket.version < 9 || asked.leader_epoch >= told, "partition {partition} falls back to an older epoch");
-            let until = self.left_out.get(&(node, partition));
-            assert!(until.is_none_or(|until| *until <= self.now), "what is left out is asked for after a pause");
-        }
-    }
-
     fn serve(&mut self, node: i32) {
         let Some(wire) = self.wires.get_mut(&node) else { return };
         let Some(under_way) = wire.iter_mut().find(|under_way| under_way.served.is_none()) else { return };
@@ -353,79 +331,6 @@ impl World {
         self.core.lost(node, self.now);
     }
 
-    /// Says what happens, where one run is looked at.
-    fn say(&self, what: impl std::fmt::Debug) {
-        if self.is_told {
-            println!("{:>5} {what:?}", self.tally.steps);
-        }
-    }
-
-    fn act(&mut self, node: i32, action: Action, led: &[i32]) {
-        if !matches!(action, Action::Watermarks(_) | Action::Endpoint(_) | Action::RefreshMetadata { .. }) {
-            self.say((node, &action));
-        }
-        match action {
-            Action::Records(records) => {
-                self.tally.from_followers += usize::from(!led.contains(&records.partition));
-                self.receive(&records);
-            }
-            Action::RefreshMetadata { .. } => self.views.push(view(&self.topic)),
-            Action::Watermarks(_) | Action::Trouble { .. } | Action::Endpoint(_) => {}
-            Action::OutOfRange { partition, position } => {
-                assert!(led.contains(&partition), "broker {node} does not lead partition {partition}, and was believed");
-                self.tally.out_of_range += 1;
-                self.hand_over(partition, position, Task::OutOfRange { partition });
-            }
-            Action::Diverged { partition, position, epoch, end_offset } => {
-                self.tally.divergences += 1;
-                self.hand_over(partition, position, Task::Diverged { partition, epoch, end: end_offset });
-            }
-            Action::Validate { partition, position, last_epoch, .. } => {
-                self.tally.validations += 1;
-                self.hand_over(partition, position, Task::Validate { partition, last_epoch });
-            }
-            Action::Failed { partition, error } => panic!("partition {partition} fails: {error}"),
-        }
-    }
-
-    fn hand_over(&mut self, partition: i32, position: i64, task: Task) {
-        let reader = self.reader(partition);
-        reader.store_all();
-        assert_eq!(position, reader.position);
-        reader.is_away = true;
-        self.core.remove(partition);
-        self.tasks.push(task);
-    }
-
-    fn receive(&mut self, records: &PartitionRecords) {
-        let partition = records.partition;
-        let mut arena = Arena::new(1 << 20);
-        let mut piece = Piece { from: records.from, next: records.next, rows: vec![], runs: vec![] };
-        let mut end = records.from;
-        for batch in Walk::new(&records.records) {
-            let batch = batch.unwrap();
-            batch.verify().unwrap();
-            let next = batch.header.next_offset().unwrap();
-            if next > end {
-                end = next;
-                piece.runs.push((next, batch.header.leader_epoch));
-            }
-            let mut batch = batch.records(&mut arena).unwrap();
-            while let Some(record) = batch.next().unwrap() {
-                if record.offset >= records.from {
-                    piece.rows.push((record.offset, Serial::from_be_bytes(record.value.unwrap().try_into().unwrap())));
-                }
-            }
-        }
-        let reader = self.reader(partition);
-        assert!(!reader.is_away, "partition {partition} is not ours");
-        assert_eq!(records.from, reader.expected().0, "partition {partition} goes on where it ended");
-        assert!(records.next > records.from);
-        assert_eq!(records.next, end, "partition {partition} goes on behind its last batch");
-        reader.pending.push_back(piece);
-        self.tally.pieces += 1;
-    }
-
     /// Decoding went wrong: back to the table's position.
     fn rewind(&mut self, partition: i32) {
         let pause = self.rng.bool();
@@ -443,106 +348,6 @@ impl World {
         let reader = self.readers.get_mut(&partition).unwrap();
         reader.held = !reader.held;
         self.core.hold(partition, reader.held);
-    }
-
-    /// The control thread gets to one of its tasks.
-    fn decide(&mut self) {
-        if self.tasks.is_empty() {
-            return;
-        }
-        let task = self.tasks.swap_remove(self.rng.usize(..self.tasks.len()));
-        if self.reading != self.topic.id || matches!(task, Task::Restart) && self.core.identity.is_replaced() {
-            return self.restart();
-        }
-        let (Task::Diverged { partition, .. } | Task::OutOfRange { partition } | Task::Validate { partition, .. }) = task else {
-            return;
-        };
-        let log = &self.topic.logs[&partition];
-        let Some(leader) = log.acting_leader() else { return self.tasks.push(task) };
-        let reader = self.readers.get_mut(&partition).unwrap();
-        let (position, last) = reader.resume_point();
-        let (start, end) = (log.replicas[&leader].start, log.replicas[&leader].end);
-        match task {
-            Task::Diverged { epoch, end, .. } => reader.truncate(epoch, end),
-            Task::OutOfRange { .. } if position < start => reader.skip_to(start),
-            Task::OutOfRange { .. } if position <= end => {}
-            Task::OutOfRange { .. } if last < 0 => reader.truncate(-1, end),
-            Task::OutOfRange { .. } => {
-                let (epoch, end) = log.end_of(leader, last).unwrap();
-                reader.truncate(epoch, end);
-            }
-            Task::Validate { last_epoch, .. } => {
-                let (epoch, end) = log.end_of(leader, last_epoch).unwrap();
-                if epoch < last_epoch || end < position {
-                    reader.truncate(epoch, end);
-                }
-            }
-            Task::Restart => {}
-        }
-        self.assign(partition);
-    }
-
-    /// Goes over to the topic that there is now.
-    fn restart(&mut self) {
-        self.tally.restarts += 1;
-        self.tasks.clear();
-        self.reading = self.topic.id;
-        self.view = view(&self.topic);
-        self.told.clear();
-        let view = self.view.clone();
-        self.core.restart(&view);
-        for partition in 0..PARTITIONS {
-            *self.reader(partition) = Reader::default();
-            self.assign(partition);
-        }
-    }
-
-    /// The faults are over: everything arrives, and is what the logs hold.
-    pub(super) fn settle(&mut self) {
-        self.faults = 0;
-        for (partition, log) in &mut self.topic.logs {
-            let node = log.leader.unwrap_or(1);
-            if log.leader.is_none() {
-                log.elect(node, false);
-            }
-            (1..=NODES).for_each(|other| log.hear(other));
-            (1..=NODES).for_each(|other| log.hear(other));
-            log.commit(true, &mut self.rng);
-            (1..=NODES).for_each(|other| log.replicate(other, usize::MAX));
-            self.core.hold(*partition, false);
-            self.readers.get_mut(partition).unwrap().held = false;
-        }
-        self.views = vec![view(&self.topic)];
-        for _ in 0..2_000 {
-            self.publish();
-            (0..4 * PARTITIONS).for_each(|_| self.decide());
-            self.ask();
-            for node in 1..=NODES {
-                while self.wires.get(&node).is_some_and(|wire| !wire.is_empty()) {
-                    self.serve(node);
-                    self.deliver(node);
-                }
-            }
-            self.readers.values_mut().for_each(Reader::store_all);
-            if self.has_arrived() {
-                break;
-            }
-            self.now = self.core.timeout(self.now).unwrap_or(self.now + Duration::from_millis(50));
-        }
-        self.say((&self.core, self.tasks.len()));
-        assert_eq!(self.reading, self.topic.id, "the topic is the one that there is");
-        for (partition, reader) in &self.readers {
-            let log = &self.topic.logs[partition];
-            reader.verify(*partition, log, log.leader.unwrap());
-        }
-    }
-
-    fn has_arrived(&self) -> bool {
-        let at_end = |(partition, reader): (&i32, &Reader)| {
-            let log = &self.topic.logs[partition];
-            reader.position == log.replicas[&log.leader.unwrap()].end && !reader.is_away
-        };
-        self.reading == self.topic.id && self.tasks.is_empty() && self.readers.iter().all(at_end)
     }
 }
 

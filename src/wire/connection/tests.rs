@@ -23,6 +23,7 @@ fn settings() -> WireSettings {
         request_timeout: 30 * SECOND,
         max_idle: Some(60 * SECOND),
         max_frame: 100 << 20,
+        login: None,
         metrics: Metrics::new(),
     }
 }

@@ -26,7 +26,13 @@ async fn open<const N: usize>(cluster: &TestCluster, pairs: [(&str, &str); N]) -
     let settings = settings(pairs);
     let transport = crate::wire::transport(&settings, None)?;
     let address = cluster.address(1);
-    Connection::open(&transport, &address.ip().to_string(), address.port(), &WireSettings::from(&settings)).await
+    Connection::open(
+        &transport,
+        &address.ip().to_string(),
+        address.port(),
+        &WireSettings::new(&settings, None, None).expect("no login"),
+    )
+    .await
 }
 
 async fn refusal<const N: usize>(cluster: &TestCluster, pairs: [(&str, &str); N]) -> String {
@@ -43,7 +49,9 @@ async fn a_broker_is_spoken_to_over_tls_by_address_and_by_name() {
     let settings = settings([]);
     let transport = crate::wire::transport(&settings, None).expect("valid");
     let port = cluster.address(1).port();
-    Connection::open(&transport, "localhost", port, &WireSettings::from(&settings)).await.expect("by name");
+    Connection::open(&transport, "localhost", port, &WireSettings::new(&settings, None, None).expect("no login"))
+        .await
+        .expect("by name");
 }
 
 #[tokio::test]
@@ -78,7 +86,10 @@ async fn a_peer_that_accepts_and_says_nothing_is_given_up_within_the_time_to_con
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a loopback port");
     let port = listener.local_addr().expect("bound").port();
     let settings = settings([]);
-    let wire = WireSettings { connect_timeout: Duration::from_millis(100), ..WireSettings::from(&settings) };
+    let wire = WireSettings {
+        connect_timeout: Duration::from_millis(100),
+        ..WireSettings::new(&settings, None, None).expect("no login")
+    };
     let transport = crate::wire::transport(&settings, None).expect("valid");
     let error = Connection::open(&transport, "127.0.0.1", port, &wire).await.map(drop).expect_err("it says nothing");
     assert!(matches!(error, Error::Timeout { .. }), "{error:?}");

@@ -13,6 +13,12 @@ pub(super) fn refused(request: &Request, version: i16, code: i16) -> Answer {
         Request::ListOffsets(request) => Response::ListOffsets(list_offsets(request, code)).into(),
         Request::Metadata(request) => Response::Metadata(metadata(request, code)).into(),
         Request::ApiVersions(_) => Response::ApiVersions(kafka::ApiVersionsResponse::default().with_error_code(code)).into(),
+        Request::SaslHandshake(_) => {
+            Response::SaslHandshake(kafka::SaslHandshakeResponse::default().with_error_code(code)).into()
+        }
+        Request::SaslAuthenticate(_) => {
+            Response::SaslAuthenticate(kafka::SaslAuthenticateResponse::default().with_error_code(code)).into()
+        }
         Request::InitProducerId(_) => {
             Response::InitProducerId(kafka::InitProducerIdResponse::default().with_error_code(code)).into()
         }
@@ -182,5 +188,7 @@ pub(super) fn throttled(answer: Answer, milliseconds: i32) -> Answer {
         Response::InitProducerId(response) => response.throttle_time_ms = milliseconds,
         Response::OffsetForLeaderEpoch(response) => response.throttle_time_ms = milliseconds,
         Response::CreatePartitions(response) => response.throttle_time_ms = milliseconds,
+        // A login cannot be throttled.
+        Response::SaslHandshake(_) | Response::SaslAuthenticate(_) => {}
     })
 }

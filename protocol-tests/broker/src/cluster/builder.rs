@@ -2,6 +2,7 @@
 
 use super::{Runner, TestCluster};
 use crate::generation::Generation;
+use crate::sasl::Sasl;
 use crate::server;
 use crate::settings::Settings;
 use crate::state::{Node, Shared, State, TopicSettings};
@@ -81,6 +82,12 @@ impl Builder {
     /// The host that metadata tells instead of `127.0.0.1`.
     pub fn advertised_host(mut self, host: &str) -> Self {
         host.clone_into(&mut self.advertised_host);
+        self
+    }
+
+    /// All listeners demand a login.
+    pub fn sasl(mut self, sasl: Sasl) -> Self {
+        self.settings.sasl = Some(sasl);
         self
     }
 

@@ -3,6 +3,7 @@
 use super::TestCluster;
 use crate::api::{FetchStats, Sessions};
 use crate::requests::{ConnectionRecord, RequestRecord};
+use crate::sasl::{Logins, SaslFault};
 use kafka_protocol::messages::ApiKey;
 use std::time::Duration;
 
@@ -45,6 +46,29 @@ impl TestCluster {
     /// How the clients of a node fetch.
     pub fn fetch_stats_of_node(&self, node: i32) -> FetchStats {
         self.shared.with_sessions(node, |sessions| sessions.stats())
+    }
+
+    /// How many logins there were.
+    pub fn logins(&self) -> Logins {
+        self.shared.sasl.logins()
+    }
+
+    /// Waits until the logins are as wanted.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost when it is dropped.
+    pub async fn until_logins(&self, wanted: impl Fn(Logins) -> bool) {
+        self.until(|| wanted(self.logins())).await;
+    }
+
+    /// Says something wrong in the logins from now on, or nothing wrong any more.
+    pub fn sasl_fault(&self, fault: impl Into<Option<SaslFault>>) {
+        self.shared.sasl.set_fault(fault.into());
+    }
+
+    /// Gives a user another password. Sessions last as they were to.
+    pub fn set_password(&self, user: &str, password: &str) {
+        self.shared.sasl.set_password(user, password);
     }
 
     /// How many connections are open.

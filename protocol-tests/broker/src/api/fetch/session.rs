@@ -164,10 +164,10 @@ impl Session {
         let mut answer = FetchAnswer { node_endpoints: look.node_endpoints, ..FetchAnswer::default() };
         for (topic, fetched) in look.partitions {
             let place = self.places.get(&Key::of(&topic, fetched.data.partition_index)).copied();
-            if let Some((place, cached)) = place.and_then(|place| Some((place, self.partitions.get_mut(&place)?))) {
-                if !cached.told(&fetched) {
-                    self.awake.remove(&place);
-                }
+            if let Some((place, cached)) = place.and_then(|place| Some((place, self.partitions.get_mut(&place)?)))
+                && !cached.told(&fetched)
+            {
+                self.awake.remove(&place);
             }
             answer.push(&topic, fetched);
         }
@@ -187,7 +187,7 @@ impl Session {
             }
             if tells {
                 if bytes > 0 {
-                    self.to_the_back(place);
+                    self.move_to_back(place);
                 }
                 answer.push(&topic, fetched);
             }
@@ -195,7 +195,7 @@ impl Session {
         answer
     }
 
-    fn to_the_back(&mut self, place: u64) {
+    fn move_to_back(&mut self, place: u64) {
         let awake = self.awake.remove(&place);
         if let Some(cached) = self.partitions.remove(&place) {
             let last = self.next_place;
