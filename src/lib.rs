@@ -64,3 +64,8 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/json.md")]
 struct JsonPage;
+
+/// So is that of the page about Avro.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/avro.md")]
+struct AvroPage;

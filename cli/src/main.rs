@@ -15,7 +15,6 @@ mod memory;
 mod output;
 mod progress;
 mod source;
-mod spec;
 mod summary;
 mod trouble;
 mod verbs;

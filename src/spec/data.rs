@@ -2,7 +2,6 @@
 //!
 //! One flat object: `kind`, what belongs to that kind, and the options. Types, zones and defaults are written as in text.
 
-use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::options::DEPTH;
@@ -79,8 +78,9 @@ fn wrong<T>(place: impl Into<String>, reason: impl Into<String>) -> Result<T, Mi
     Err(Misplaced { place: place.into(), reason: reason.into() })
 }
 
-impl From<&Spec> for Data {
-    fn from(spec: &Spec) -> Self {
+impl Data {
+    /// `None` for kinds that are not data yet.
+    fn of(spec: &Spec) -> Option<Self> {
         let Options { lenient, tombstones, zone, depth, size } = spec.options;
         let (kind, name, data_type, columns) = match &spec.kind {
             Kind::Ignore => ("ignore", None, None, None),
@@ -88,8 +88,9 @@ impl From<&Spec> for Data {
             Kind::Simple { name: None, data_type: None } => ("from_properties", None, None, None),
             Kind::Simple { name, data_type } => ("simple", name.clone(), data_type.as_ref().map(Type::to_string), None),
             Kind::Json { columns } => ("json", None, None, Some(columns.iter().map(ColumnData::from).collect())),
+            Kind::Avro(_) => return None,
         };
-        Self {
+        Some(Self {
             kind: kind.into(),
             name,
             data_type,
@@ -99,7 +100,7 @@ impl From<&Spec> for Data {
             depth: (depth != DEPTH).then_some(depth),
             size: (size != usize::MAX).then_some(size),
             columns,
-        }
+        })
     }
 }
 
@@ -193,9 +194,12 @@ fn data_type(place: &str, text: &str) -> Result<Type, Misplaced> {
     Type::read(text).or_else(|reason| wrong(place, reason))
 }
 
+/// Fails for specs of kind avro, which are not available as data yet.
 impl Serialize for Spec {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Data::from(self).serialize(serializer)
+        let data = Data::of(self)
+            .ok_or_else(|| <S::Error as serde::ser::Error>::custom("specs of kind avro are not available as data yet"))?;
+        data.serialize(serializer)
     }
 }
 
@@ -203,7 +207,7 @@ impl Serialize for Spec {
 impl<'de> Deserialize<'de> for Spec {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let data = Data::deserialize(deserializer)?;
-        data.spec().map_err(|Misplaced { place, reason }| D::Error::custom(format!("{place}: {reason}")))
+        data.spec().map_err(|Misplaced { place, reason }| <D::Error as serde::de::Error>::custom(format!("{place}: {reason}")))
     }
 }
 
@@ -217,6 +221,6 @@ impl Serialize for Type {
 impl<'de> Deserialize<'de> for Type {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::read(&text).map_err(D::Error::custom)
+        Self::read(&text).map_err(<D::Error as serde::de::Error>::custom)
     }
 }

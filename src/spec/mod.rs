@@ -11,6 +11,7 @@
 //! # Ok::<(), kolumn::error::Error>(())
 //! ```
 
+mod avro;
 mod data;
 mod data_type;
 mod json;
@@ -21,11 +22,14 @@ mod text;
 mod type_text;
 
 use std::collections::HashSet;
+use std::path::Path;
 use std::sync::Arc;
 
 pub use arrow_schema::TimeUnit;
 use arrow_schema::{FieldRef, Schema, SchemaRef};
 
+pub use avro::{AvroSchema, AvroSpec, Framing, Nested, Recursive, SchemaId, avro};
+pub(crate) use avro::{Kind as AvroKind, Layout, Leaf, Logical, MOST_DEPTH, Name as AvroName, NodeId, Shape};
 pub use data_type::Type;
 pub use json::{JsonColumn, column};
 pub use names::{Names, Side, SideNames};
@@ -40,7 +44,7 @@ mod tests;
 
 /// How a key or a value becomes columns.
 ///
-/// Built by [`simple`], [`json()`], [`raw`], [`ignore`], [`from_properties`], or read from text by [`Spec::parse`]. What is wrong
+/// Built by [`simple`], [`json()`], [`avro()`], [`raw`], [`ignore`], [`from_properties`], or read from text by [`Spec::parse`]. What is wrong
 /// with it is found when it is first used, before any socket is opened; the error names the place.
 ///
 /// As data (serde) it is one flat object: `kind`; `name` and `type`, or `columns` with `name`, `type`, `path` (a text, or a list of
@@ -66,6 +70,7 @@ pub(crate) enum Kind {
     Raw { name: Option<String> },
     Simple { name: Option<String>, data_type: Option<Type> },
     Json { columns: Vec<JsonColumn> },
+    Avro(AvroSpec),
 }
 
 /// One column: numbers as Kafka's serializers write them (big-endian), text as UTF-8.
@@ -130,9 +135,20 @@ impl Spec {
     }
 
     /// Reads a spec from text, as the command line has it: `ignore`, `raw:Name`, `simple:int64:Name`,
-    /// `json:price:float64,ts:timestamp(ms)=/ts;lenient`. [`std::fmt::Display`] writes it back.
+    /// `json:price:float64,ts:timestamp(ms)=/ts;lenient`, `avro:order.avsc`. [`std::fmt::Display`] writes it back.
     pub fn parse(text: &str) -> Result<Self> {
         text::parse(text)
+    }
+
+    /// Reads the files that the spec names, the schemas of Avro, by `read`: parsing a spec touches no file. A spec that names none
+    /// is as before.
+    ///
+    /// Fails as `read` does.
+    pub fn read_files<E>(mut self, read: impl FnMut(&Path) -> Result<String, E>) -> Result<Self, E> {
+        if let Kind::Avro(avro) = &mut self.kind {
+            avro.read_files(read)?;
+        }
+        Ok(self)
     }
 
     /// Converts what converts exactly: strings that hold numbers, numbers for strings, `"true"`; rounds decimals half-even,
@@ -194,6 +210,7 @@ impl Spec {
                 let (name, data_type) = self.simple_column(side, names)?;
                 vec![data_type.field(&name)]
             }
+            Kind::Avro(avro) => avro.layout(&avro.reader()?, &names.column(side))?.fields,
             Kind::Json { columns } => columns.iter().map(|column| column.data_type.field(&column.name)).collect(),
         })
     }
