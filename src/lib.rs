@@ -60,6 +60,11 @@ pub use rustls;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+/// And that of the page on JSON.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/json.md")]
+struct JsonPage;
+
 /// So is that of the page about Avro.
 #[cfg(doctest)]
 #[doc = include_str!("../docs/avro.md")]

@@ -26,6 +26,7 @@ mod value;
 pub(crate) mod fuzzing;
 
 pub use aws::AwsCredentials;
+pub(crate) use columns::HeaderColumn;
 pub use columns::{ColumnNames, MetadataColumns, SideColumn};
 pub use hidden::{Address, Secret};
 pub use host_port::HostPort;
