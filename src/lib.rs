@@ -61,3 +61,8 @@ pub use rustls;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// So is that of the page about Avro.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/avro.md")]
+struct AvroPage;
