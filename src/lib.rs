@@ -59,3 +59,13 @@ pub use rustls;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// So is that of the page about Avro.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/avro.md")]
+struct AvroPage;
+
+/// So is that of the page about Protobuf.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/protobuf.md")]
+struct ProtobufPage;

@@ -3,6 +3,7 @@
 mod changes;
 mod consumption;
 pub(crate) mod decoding;
+mod spec;
 mod topics;
 
 use arrow_array::RecordBatch;

@@ -54,6 +54,35 @@ fn decode_puts_bad_payloads_into_the_file_asked_for() {
 }
 
 #[test]
+fn decode_reads_avro_by_the_schema_in_a_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let schema = directory.path().join("order.avsc");
+    std::fs::write(
+        &schema,
+        r#"{"type": "record", "name": "Order", "fields": [
+            {"name": "id", "type": "int"},
+            {"name": "price", "type": {"type": "record", "name": "Price", "fields": [
+                {"name": "last", "type": {"type": "bytes", "logicalType": "decimal", "precision": 9, "scale": 2}},
+                {"name": "at", "type": {"type": "long", "logicalType": "local-timestamp-millis"}}]}}
+        ]}"#,
+    )
+    .unwrap();
+    let spec = format!("avro:\"{}\";framing=confluent", schema.display());
+    let output = run(&["decode", "-v", &spec, "--input", "hex"], "00 00000001 54 04 0100 02\nnull\n00 00000001 54 04 01\n");
+    let rows = concat!(
+        "{\"id\":42,\"price__last\":\"2.56\",\"price__at\":\"1970-01-01T00:00:00.001\"}\n",
+        "{\"id\":null,\"price__last\":null,\"price__at\":null}\n"
+    );
+    assert_eq!(text(&output.stdout), rows);
+    let error = text(&output.stderr);
+    assert!(error.starts_with("payload 2: column price__last, byte 6: a length of 2 is beyond the payload's end"), "{error}");
+
+    let output = run(&["decode", "-v", "avro:no-such.avsc"], "");
+    assert_eq!(output.status.code(), Some(4));
+    assert!(text(&output.stderr).contains("cannot read the schema no-such.avsc"), "{}", text(&output.stderr));
+}
+
+#[test]
 fn decode_reads_keys_in_hex() {
     let output = run(&["decode", "-k", "simple:int64:Id", "--input", "hex"], "000000000000002a\nnull\n7fffffffffffffff\n");
     assert_eq!(text(&output.stdout), "{\"Id\":42}\n{\"Id\":null}\n{\"Id\":9223372036854775807}\n");

@@ -151,14 +151,14 @@ impl Consume {
     }
 
     /// How keys become columns. Default: as the properties say (`deephaven.key.column.type`, `key.deserializer`), else ignored.
-    pub fn key(mut self, spec: Spec) -> Self {
-        self.key = Some(spec);
+    pub fn key(mut self, spec: impl Into<Spec>) -> Self {
+        self.key = Some(spec.into());
         self
     }
 
     /// How values become columns. Default: as the properties say (`deephaven.value.column.type`, `value.deserializer`).
-    pub fn value(mut self, spec: Spec) -> Self {
-        self.value = Some(spec);
+    pub fn value(mut self, spec: impl Into<Spec>) -> Self {
+        self.value = Some(spec.into());
         self
     }
 

@@ -2,7 +2,8 @@
 
 use arrow_schema::FieldRef;
 
-use super::{Column, DecodeError, ignore, json, raw, simple};
+use super::avro::WriterSchemas;
+use super::{Column, DecodeError, avro, ignore, json, protobuf, raw, simple};
 use crate::error::Result;
 use crate::spec::{Kind, Names, Side, Spec, Type};
 
@@ -47,6 +48,8 @@ pub fn decoder(spec: &Spec, side: Side, names: &Names) -> Result<Box<dyn Decoder
         return Ok(Box::new(Panicking(raw::Raw::new(fields))));
     }
     Ok(match &spec.kind {
+        Kind::Avro(avro) => Box::new(avro::Avro::new(avro, &names.column(side), None)?),
+        Kind::Protobuf(spec) => Box::new(protobuf::Protobuf::new(spec)?),
         Kind::Ignore => Box::new(ignore::Ignore),
         Kind::Raw { .. } => Box::new(raw::Raw::new(fields)),
         Kind::Simple { .. } => {
@@ -59,6 +62,25 @@ pub fn decoder(spec: &Spec, side: Side, names: &Names) -> Result<Box<dyn Decoder
         }
         Kind::Json { columns } => Box::new(json::Json::new(fields, columns, spec.options)?),
     })
+}
+
+/// The decoder of an Avro spec that asks `registry` for the schemas that the spec does not give by their ids, and of any other spec
+/// as [`decoder`] makes it.
+///
+/// Fails as [`Spec::columns`] does.
+pub fn decoder_with_registry(
+    spec: &Spec,
+    side: Side,
+    names: &Names,
+    registry: Box<dyn WriterSchemas>,
+) -> Result<Box<dyn Decoder>> {
+    match &spec.kind {
+        Kind::Avro(avro) => {
+            spec.validate()?;
+            Ok(Box::new(avro::Avro::new(avro, &names.column(side), Some(registry))?))
+        }
+        _ => decoder(spec, side, names),
+    }
 }
 
 /// A raw column of this name has, in tests, a decoder that panics at the payload `boom`.

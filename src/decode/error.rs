@@ -54,6 +54,10 @@ pub enum Reason {
     Null,
     /// The payload is nested more deeply, or is longer, than the limit.
     Limit,
+    /// The payload has not the header that its framing asks for.
+    Framing,
+    /// The schema that wrote the payload is not known, or does not resolve to the reader's.
+    Schema,
 }
 
 impl Reason {
@@ -72,6 +76,8 @@ impl Reason {
             Self::Utf8 => "utf8",
             Self::Null => "null",
             Self::Limit => "limit",
+            Self::Framing => "framing",
+            Self::Schema => "schema",
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+pub use super::avro::fuzzing::{payload as avro, schema as avro_schema};
 use super::{Column, decoder};
 use crate::spec::{Names, Side, Spec};
 
@@ -26,6 +27,14 @@ pub fn payload(input: &[u8]) {
     static PARSED: OnceLock<Vec<Spec>> = OnceLock::new();
     let specs = PARSED.get_or_init(|| SPECS.iter().map(|spec| Spec::parse(spec).expect(spec)).collect());
     let spec = &specs[usize::from(*choice) % specs.len()];
+    decoded(spec, payload);
+}
+
+/// Decodes a payload three times beside a null.
+///
+/// # Panics
+/// Where there is not one row for each payload, or equal payloads do not give equal rows.
+pub(super) fn decoded(spec: &Spec, payload: &[u8]) {
     let mut decoder = decoder(spec, Side::Value, &Names::default()).expect("the spec is good");
     let mut columns: Vec<Column> = decoder.fields().iter().map(|field| Column::new(field).expect("a type")).collect();
     let mut bad = Vec::new();

@@ -4,21 +4,24 @@
 //! nulls, reported by index: the caller decides what becomes of it. That is the whole seam between the plain decoders and any
 //! faster ones, which must give the same columns and the same reports for every input.
 
+mod avro;
 mod column;
 mod decoder;
 mod error;
 mod ignore;
 mod json;
+mod protobuf;
 mod raw;
 mod simple;
 mod text;
 
 use arrow_schema::FieldRef;
 
+pub use avro::{Lookup, WriterSchemas};
 pub use column::{Column, ColumnFull};
 #[cfg(test)]
 pub(crate) use decoder::PANICS;
-pub use decoder::{BadPayload, Decoder, OnError, decoder};
+pub use decoder::{BadPayload, Decoder, OnError, decoder, decoder_with_registry};
 pub use error::{DecodeError, Reason};
 
 #[cfg(any(test, fuzzing))]

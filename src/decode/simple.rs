@@ -26,12 +26,12 @@ impl Decoder for Simple {
     }
 
     fn decode(&mut self, payloads: &[Option<&[u8]>], columns: &mut [Column], bad: &mut Vec<BadPayload>) {
-        let data_type = self.data_type;
+        let data_type = &self.data_type;
         one_column(&self.fields, payloads, columns, bad, |payload, column| append(data_type, payload, column));
     }
 }
 
-fn append(data_type: Type, payload: &[u8], column: &mut Column) -> Step {
+fn append(data_type: &Type, payload: &[u8], column: &mut Column) -> Step {
     match data_type {
         Type::Utf8 => return Ok(column.push_str(utf8(payload)?)?),
         Type::Binary => return Ok(column.push_bytes(payload)?),
@@ -52,7 +52,7 @@ fn append(data_type: Type, payload: &[u8], column: &mut Column) -> Step {
         Type::Float32 => number(column, f32::from_be_bytes(fixed(payload, data_type)?)),
         Type::Float64 => number(column, f64::from_be_bytes(fixed(payload, data_type)?)),
         Type::TimestampOf { unit, number: from } => {
-            number(column, converted(i64::from_be_bytes(fixed(payload, data_type)?), from, unit)?);
+            number(column, converted(i64::from_be_bytes(fixed(payload, data_type)?), *from, *unit)?);
         }
         Type::Uuid => {
             if payload.len() != 36 {
@@ -71,7 +71,15 @@ fn append(data_type: Type, payload: &[u8], column: &mut Column) -> Step {
             }
             column.push_str(text)?;
         }
-        Type::Instant | Type::Date32 | Type::Time(_) | Type::Decimal(..) | Type::Json => {
+        Type::Instant
+        | Type::Date32
+        | Type::Time(_)
+        | Type::Decimal(..)
+        | Type::Decimal256(..)
+        | Type::Json
+        | Type::List(_)
+        | Type::Struct(_)
+        | Type::Map(..) => {
             return fault(0, Reason::Type, format!("simple has no form for {data_type}")); // refused when the spec is made
         }
     }
@@ -82,7 +90,7 @@ fn number<T: Native>(column: &mut Column, value: T) {
     column.push(value);
 }
 
-fn fixed<const WIDTH: usize>(payload: &[u8], data_type: Type) -> Step<[u8; WIDTH]> {
+fn fixed<const WIDTH: usize>(payload: &[u8], data_type: &Type) -> Step<[u8; WIDTH]> {
     match payload.try_into() {
         Ok(bytes) => Ok(bytes),
         Err(_) => {

@@ -1,19 +1,16 @@
 //! The types that a column can be declared as.
 
-use std::collections::HashMap;
-use std::fmt;
-use std::str::FromStr;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, FieldRef, TimeUnit};
 
-use crate::error::{Error, nearest};
-
 /// The type of a column, as specs name it.
 ///
-/// Written as Arrow's names in lower case (`int64`, `utf8`, `timestamp(ms)`, `decimal(18,4)`); the names of the reference API
+/// Written as Arrow's names in lower case (`int64`, `utf8`, `timestamp(ms)`, `decimal(18,4)`, `list<int64>`, `struct<a:int32,b:utf8>`,
+/// `map<utf8,int64>`); the names of the reference API
 /// (`long`, `double`, `string`, `Instant`…) are read as well.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Type {
     /// `bool`: true or false.
@@ -63,12 +60,23 @@ pub enum Type {
     Time(TimeUnit),
     /// `decimal(precision,scale)`: decimal128; precision 1 to 38, scale 0 to the precision.
     Decimal(u8, i8),
+    /// `decimal256(precision,scale)`: precision 1 to 76, scale 0 to the precision. `decimal(50,4)`, of more than 38 digits, is one.
+    Decimal256(u8, i8),
+    /// `list<type>`: any number of items of one type, which may be null.
+    List(Arc<Type>),
+    /// `struct<a:int64,b:utf8>`: named fields, which may be null.
+    Struct(Arc<[(String, Type)]>),
+    /// `map<utf8,float64>`: from keys, which are neither null nor nested, to values, which may be null.
+    Map(Arc<Type>, Arc<Type>),
     /// `json`: the text of a JSON value as it stands, checked to be valid.
     Json,
 }
 
+/// How deep types nest at most: below the depth to which documents are read.
+pub(super) const LEVELS: usize = 64;
+
 /// Types without parameters: canonical name first, then the names read as well.
-const NAMES: &[(Type, &[&str])] = &[
+pub(super) const NAMES: &[(Type, &[&str])] = &[
     (Type::Bool, &["bool", "boolean", "Boolean"]),
     (Type::Int8, &["int8", "byte", "Byte"]),
     (Type::Int16, &["int16", "short", "Short"]),
@@ -91,53 +99,19 @@ const NAMES: &[(Type, &[&str])] = &[
 ];
 
 impl Type {
-    /// Reads a type's name. The error says what is wrong, without naming where the text came from.
-    pub(crate) fn read(text: &str) -> Result<Self, String> {
-        let text = text.trim();
-        if let Some((found, _)) = NAMES.iter().find(|(_, names)| names.contains(&text)) {
-            return Ok(*found);
-        }
-        let (name, parameters) = match text.split_once('(') {
-            Some((name, rest)) => {
-                let inner = rest.strip_suffix(')').ok_or_else(|| format!("type {text:?} has no closing bracket"))?;
-                (name.trim(), Some(inner.split(',').map(str::trim).collect::<Vec<_>>()))
-            }
-            None => (text, None),
-        };
-        match (name, parameters.as_deref()) {
-            ("timestamp", Some([one])) => Ok(Self::Timestamp(unit(one)?)),
-            ("timestamp", Some([one, other])) => {
-                let number = other.strip_prefix("number=").ok_or_else(|| {
-                    format!("{other:?} in {text:?} is not known; the unit of numbers is declared as number=s, ms, us or ns")
-                })?;
-                let (unit, number) = (unit(one)?, unit(number)?);
-                Ok(if unit == number { Self::Timestamp(unit) } else { Self::TimestampOf { unit, number } })
-            }
-            ("time", Some([one])) => Ok(Self::Time(unit(one)?)),
-            ("time32", Some([one @ ("s" | "ms")])) | ("time64", Some([one @ ("us" | "ns")])) => Ok(Self::Time(unit(one)?)),
-            ("time32" | "time64" | "time", _) => Err(format!("{text:?} lacks its unit: time(s), time(ms), time(us) or time(ns)")),
-            ("decimal" | "decimal128", Some([precision, scale])) => decimal(text, precision, scale),
-            ("decimal" | "decimal128", _) => Err(format!("{text:?} lacks precision and scale, as in decimal(18,4)")),
-            ("BigDecimal", None) => Err("BigDecimal has no precision and scale here; declare them, as in decimal(18,4)".into()),
-            _ if ["list<", "struct<", "map<", "decimal256("].iter().any(|prefix| text.starts_with(prefix)) => {
-                Err(format!("the type {text:?} is not available yet"))
-            }
-            (name, parameters) => {
-                let others = ["timestamp", "time", "decimal"];
-                let known = NAMES
-                    .iter()
-                    .flat_map(|(_, names)| names.iter().copied())
-                    .filter(|name| !name.starts_with(char::is_uppercase))
-                    .chain(others);
-                Err(match (nearest(name, known), parameters) {
-                    (Some(known), Some(_)) if known == name => format!("the type {name} has no parameters as in {text:?}"),
-                    (Some(known), _) => format!("no type is named {text:?}; did you mean {known:?}?"),
-                    (None, _) => {
-                        format!("no type is named {text:?}; there are int64, float64, utf8, bool, timestamp(ms), decimal(18,4)…")
-                    }
-                })
-            }
-        }
+    /// A list of items of one type.
+    pub fn list(item: Self) -> Self {
+        Self::List(Arc::new(item))
+    }
+
+    /// A struct of named fields.
+    pub fn structure<N: Into<String>>(fields: impl IntoIterator<Item = (N, Self)>) -> Self {
+        Self::Struct(fields.into_iter().map(|(name, data_type)| (name.into(), data_type)).collect())
+    }
+
+    /// A map from keys of one type to values of another.
+    pub fn map(key: Self, value: Self) -> Self {
+        Self::Map(Arc::new(key), Arc::new(value))
     }
 
     /// The Arrow type of the column.
@@ -163,6 +137,15 @@ impl Type {
             Self::Time(unit @ (TimeUnit::Second | TimeUnit::Millisecond)) => DataType::Time32(*unit),
             Self::Time(unit) => DataType::Time64(*unit),
             Self::Decimal(precision, scale) => DataType::Decimal128(*precision, *scale),
+            Self::Decimal256(precision, scale) => DataType::Decimal256(*precision, *scale),
+            Self::List(item) => DataType::List(item.field(Field::LIST_FIELD_DEFAULT_NAME)),
+            Self::Struct(fields) => DataType::Struct(fields.iter().map(|(name, data_type)| data_type.field(name)).collect()),
+            // As Arrow's own builder of maps names them.
+            Self::Map(key, value) => {
+                let key = Arc::new(key.field("keys").as_ref().clone().with_nullable(false));
+                let entries = DataType::Struct([key, value.field("values")].into_iter().collect());
+                DataType::Map(Arc::new(Field::new("entries", entries, false)), false)
+            }
         }
     }
 
@@ -176,83 +159,85 @@ impl Type {
     }
 }
 
-fn unit(text: &str) -> Result<TimeUnit, String> {
-    match text {
-        "s" => Ok(TimeUnit::Second),
-        "ms" => Ok(TimeUnit::Millisecond),
-        "us" => Ok(TimeUnit::Microsecond),
-        "ns" => Ok(TimeUnit::Nanosecond),
-        other => Err(format!("{other:?} is no unit of time; there are s, ms, us and ns")),
-    }
-}
-
-fn unit_name(unit: TimeUnit) -> &'static str {
-    match unit {
-        TimeUnit::Second => "s",
-        TimeUnit::Millisecond => "ms",
-        TimeUnit::Microsecond => "us",
-        TimeUnit::Nanosecond => "ns",
-    }
-}
-
-fn decimal(text: &str, precision: &str, scale: &str) -> Result<Type, String> {
-    let (Ok(precision), Ok(scale)) = (precision.parse::<u8>(), scale.parse::<i8>()) else {
-        return Err(format!("precision and scale of {text:?} are not two numbers, as in decimal(18,4)"));
-    };
-    Type::Decimal(precision, scale).check().map(|()| Type::Decimal(precision, scale))
-}
-
 impl Type {
     /// Whether the parameters are possible: an enum can be built with any.
     pub(crate) fn check(&self) -> Result<(), String> {
+        self.check_within(LEVELS)
+    }
+
+    fn check_within(&self, levels: usize) -> Result<(), String> {
+        let deeper = |inner: &Self| match levels.checked_sub(1) {
+            Some(levels) => inner.check_within(levels),
+            None => Err(format!("the type is nested more than {LEVELS} levels deep")),
+        };
+        let possible = |precision: u8, scale: i8| scale >= 0 && scale.unsigned_abs() <= precision;
         match self {
-            Self::Decimal(precision @ 1..=38, scale) if (0..=38).contains(scale) && scale.unsigned_abs() <= *precision => Ok(()),
+            Self::Decimal(precision @ 1..=38, scale) if possible(*precision, *scale) => Ok(()),
+            Self::Decimal256(precision @ 1..=76, scale) if possible(*precision, *scale) => Ok(()),
             Self::Decimal(39..=76, _) => {
-                Err(format!("{self} needs more than the 38 digits of decimal128; that is not available yet"))
+                Err(format!("{self} needs more than the 38 digits of decimal128: declare it as decimal256"))
             }
             Self::Decimal(..) => Err(format!("{self} is not possible: the precision is 1 to 38, the scale 0 to the precision")),
+            Self::Decimal256(..) => {
+                Err(format!("{self} is not possible: the precision is 1 to 76, the scale 0 to the precision"))
+            }
+            Self::List(item) => deeper(item),
+            Self::Struct(fields) if fields.is_empty() => Err("a struct has at least one field".into()),
+            Self::Struct(fields) => {
+                let mut names = HashSet::new();
+                for (name, data_type) in fields.iter() {
+                    if !names.insert(name) {
+                        return Err(format!("two fields of a struct are named {name:?}"));
+                    }
+                    deeper(data_type)?;
+                }
+                Ok(())
+            }
+            Self::Map(key, _) if key.is_nested() || **key == Self::Json => {
+                Err(format!("the keys of a map are no {key}: they are values without parts"))
+            }
+            Self::Map(key, value) => deeper(key).and_then(|()| deeper(value)),
             _ => Ok(()),
         }
     }
-}
 
-impl fmt::Display for Type {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Timestamp(unit) => write!(f, "timestamp({})", unit_name(*unit)),
-            Self::TimestampOf { unit, number } => write!(f, "timestamp({},number={})", unit_name(*unit), unit_name(*number)),
-            Self::Time(unit) => write!(f, "time({})", unit_name(*unit)),
-            Self::Decimal(precision, scale) => write!(f, "decimal({precision},{scale})"),
-            plain => {
-                let name = NAMES.iter().find(|(known, _)| known == plain).and_then(|(_, names)| names.first());
-                f.write_str(name.copied().unwrap_or("?"))
-            }
-        }
+    /// Whether values are made of values.
+    pub fn is_nested(&self) -> bool {
+        matches!(self, Self::List(_) | Self::Struct(_) | Self::Map(..))
     }
-}
 
-impl FromStr for Type {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self, Error> {
-        Self::read(text).map_err(|reason| Error::InvalidSpec { spec: text.into(), place: "the type".into(), reason })
+    /// How many lists, structs and maps are within one another at the deepest place.
+    pub(crate) fn levels(&self) -> usize {
+        match self {
+            Self::List(item) => 1 + item.levels(),
+            Self::Struct(fields) => 1 + fields.iter().map(|(_, data_type)| data_type.levels()).max().unwrap_or(0),
+            Self::Map(_, value) => 1 + value.levels(),
+            _ => 0,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use arrow_array::Array;
+    use arrow_array::builder::{Float64Builder, MapBuilder, StringBuilder};
+    use arrow_schema::Fields;
+
     use super::*;
 
     #[test]
     fn every_type_is_read_back_from_its_own_text() {
         let units = [TimeUnit::Second, TimeUnit::Millisecond, TimeUnit::Microsecond, TimeUnit::Nanosecond];
-        let mut all: Vec<Type> = NAMES.iter().map(|(known, _)| *known).collect();
+        let mut all: Vec<Type> = NAMES.iter().map(|(known, _)| known.clone()).collect();
         all.extend(units.map(Type::Timestamp));
         all.extend(units.map(Type::Time));
         all.push(Type::TimestampOf { unit: TimeUnit::Nanosecond, number: TimeUnit::Second });
         all.extend([Type::Decimal(18, 4), Type::Decimal(1, 0), Type::Decimal(38, 38)]);
+        all.extend([Type::Decimal256(76, 0), Type::Decimal256(18, 4), Type::Decimal256(76, 76)]);
+        let nested = Type::structure([("a", Type::Int64), ("b c", Type::list(Type::Decimal(9, 2))), ("\"<,:>", Type::Json)]);
+        all.extend([Type::list(Type::list(Type::Utf8)), Type::map(Type::Utf8, nested.clone()), nested]);
         for one in all {
-            assert_eq!(Type::read(&one.to_string()), Ok(one), "{one}");
+            assert_eq!(Type::read(&one.to_string()), Ok(one.clone()), "{one}");
         }
     }
 
@@ -289,17 +274,52 @@ mod tests {
             ("timestamp(ns,in=s)", "number=s"),
             ("decimal(18)", "lacks precision and scale"),
             ("decimal(2,3)", "not possible"),
-            ("decimal(40,3)", "not available yet"),
+            ("decimal128(40,3)", "declare it as decimal256"),
+            ("decimal(77,3)", "not possible"),
             ("decimal(a,b)", "not two numbers"),
             ("time", "lacks its unit"),
             ("time32(ns)", "lacks its unit"),
-            ("list<int64>", "not available yet"),
+            ("list<itn64>", "did you mean \"int64\"? (at character 6 of"),
+            ("list<int64", "no closing >"),
+            ("list<int64,utf8>", "more than one type"),
+            ("lsit<int64>", "did you mean list<…>?"),
+            ("list", "lacks the type of its items"),
+            ("map<utf8>", "lacks its two types"),
+            ("map<list<utf8>,utf8>", "the keys of a map are no list<utf8>"),
+            ("struct<>", "is no name and type"),
+            ("struct<a:int64,utf8>", "\"utf8\" is no name and type"),
+            ("struct<a:int64,b:map<utf8,utf>>", "(at character 27 of"),
+            ("struct<a:int64,a:utf8>", "two fields of a struct are named \"a\""),
+            ("struct<a b:int64>", "double quotes"),
+            ("struct<\"a:int64>", "not closed"),
+            ("list<int64>>", "not closed"),
             ("timestamp(ms", "no closing bracket"),
             ("", "no type is named"),
         ] {
             let error = Type::read(text).unwrap_err();
             assert!(error.contains(part), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn nested_types_are_what_arrow_s_builders_make() {
+        let names = |text: &str| Type::read(text).unwrap().data_type();
+        assert_eq!(names("list<int64>"), DataType::List(Arc::new(Field::new_list_field(DataType::Int64, true))));
+        let mut map = MapBuilder::new(None, StringBuilder::new(), Float64Builder::new());
+        assert_eq!(&names("map<utf8,double>"), map.finish().data_type());
+        let fields = Fields::from(vec![Field::new("a", DataType::Int64, true), Field::new("b", DataType::Utf8, true)]);
+        assert_eq!(names("struct<a:int64, b : utf8>"), DataType::Struct(fields));
+        assert_eq!(names("decimal(39,2)"), DataType::Decimal256(39, 2));
+    }
+
+    #[test]
+    fn types_nest_as_deep_as_the_limit_and_no_deeper() {
+        let nested = |levels: usize| format!("{}utf8{}", "list<".repeat(levels), ">".repeat(levels));
+        let deepest = Type::read(&nested(LEVELS)).unwrap();
+        assert_eq!((deepest.levels(), deepest.check()), (LEVELS, Ok(())));
+        assert!(Type::read(&nested(LEVELS + 1)).unwrap_err().contains("more than 64 levels"));
+        assert!(Type::list(deepest).check().unwrap_err().contains("more than 64 levels"));
+        assert!(Type::read(&nested(100_000)).is_err());
     }
 
     #[test]

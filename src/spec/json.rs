@@ -8,13 +8,15 @@ use super::pointer::Pointer;
 pub struct JsonColumn {
     pub(crate) name: String,
     pub(crate) data_type: Type,
-    pub(crate) path: Option<String>,
+    /// The spellings of the place; none for the member with the column's name.
+    pub(crate) paths: Vec<String>,
     pub(crate) required: bool,
+    pub(crate) default: Option<String>,
 }
 
 /// A column read from the member of the root with the column's own name.
 pub fn column(name: impl Into<String>, data_type: Type) -> JsonColumn {
-    JsonColumn { name: name.into(), data_type, path: None, required: false }
+    JsonColumn { name: name.into(), data_type, paths: Vec::new(), required: false, default: None }
 }
 
 impl JsonColumn {
@@ -23,7 +25,31 @@ impl JsonColumn {
     /// spec, before any socket is opened.
     #[must_use]
     pub fn at(mut self, path: impl Into<String>) -> Self {
-        self.path = Some(path.into());
+        self.paths = vec![path.into()];
+        self
+    }
+
+    /// Says where else the value may be, as [`Self::at`] has it: a field of several spellings. Where a document has more than one of
+    /// them the last counts, as of members with one name. (`=/price|/px`, in text.)
+    ///
+    /// The first place remains the column's own name where none was given.
+    #[must_use]
+    pub fn or_at(mut self, path: impl Into<String>) -> Self {
+        if self.paths.is_empty() {
+            self.paths.push(Pointer::member(&self.name).to_string());
+        }
+        self.paths.push(path.into());
+        self
+    }
+
+    /// The value where it is missing or null: a text for types that are read from texts (`utf8`, `char`, `binary` in base64, `uuid`,
+    /// dates and times), a JSON value for all others. (`?` and the value behind the type, in text.)
+    ///
+    /// A null payload remains a row of nulls. A value that the type does not take is an error of the spec, before any socket is
+    /// opened.
+    #[must_use]
+    pub fn default_value(mut self, value: impl Into<String>) -> Self {
+        self.default = Some(value.into());
         self
     }
 
@@ -34,7 +60,10 @@ impl JsonColumn {
         self
     }
 
-    pub(crate) fn pointer(&self) -> Result<Pointer, String> {
-        self.path.as_ref().map_or_else(|| Ok(Pointer::member(&self.name)), |path| Pointer::read(path))
+    pub(crate) fn pointers(&self) -> Result<Vec<Pointer>, String> {
+        if self.paths.is_empty() {
+            return Ok(vec![Pointer::member(&self.name)]);
+        }
+        self.paths.iter().map(|path| Pointer::read(path)).collect()
     }
 }

@@ -11,24 +11,32 @@
 //! # Ok::<(), kolumn::error::Error>(())
 //! ```
 
+mod avro;
 mod data_type;
 mod json;
 mod names;
 mod options;
 mod pointer;
+mod protobuf;
 mod text;
+mod type_text;
 
 use std::collections::HashSet;
+use std::path::Path;
 
 use arrow_schema::FieldRef;
 pub use arrow_schema::TimeUnit;
 
+pub use avro::{AvroSchema, AvroSpec, Framing, Nested, Recursive, SchemaId, avro};
+pub(crate) use avro::{Kind as AvroKind, Layout, Leaf, Logical, MOST_DEPTH, Name as AvroName, NodeId, Shape};
 pub use data_type::Type;
 pub use json::{JsonColumn, column};
 pub use names::{Names, Side, SideNames};
 pub(crate) use options::Options;
 pub use options::{Tombstones, Zone};
 pub(crate) use pointer::Pointer;
+pub(crate) use protobuf::{Absent, Entry, Item, Message, ProtobufLayout, Scalar, Shape as ProtobufShape};
+pub use protobuf::{ProtobufSpec, protobuf, protobuf_descriptors};
 
 use crate::error::{Error, Result};
 
@@ -37,7 +45,7 @@ mod tests;
 
 /// How a key or a value becomes columns.
 ///
-/// Built by [`simple`], [`json()`], [`raw`], [`ignore`], [`from_properties`], or read from text by [`Spec::parse`]. What is wrong
+/// Built by [`simple`], [`json()`], [`avro()`], [`protobuf()`], [`raw`], [`ignore`], [`from_properties`], or read from text by [`Spec::parse`]. What is wrong
 /// with it is found when it is first used, before any socket is opened; the error names the place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spec {
@@ -52,6 +60,8 @@ pub(crate) enum Kind {
     Raw { name: Option<String> },
     Simple { name: Option<String>, data_type: Option<Type> },
     Json { columns: Vec<JsonColumn> },
+    Avro(AvroSpec),
+    Protobuf(Box<ProtobufSpec>),
 }
 
 /// One column: numbers as Kafka's serializers write them (big-endian), text as UTF-8.
@@ -95,9 +105,22 @@ impl Spec {
     }
 
     /// Reads a spec from text, as the command line has it: `ignore`, `raw:Name`, `simple:int64:Name`,
-    /// `json:price:float64,ts:timestamp(ms)=/ts;lenient`. [`std::fmt::Display`] writes it back.
+    /// `json:price:float64,ts:timestamp(ms)=/ts;lenient`, `avro:order.avsc`. [`std::fmt::Display`] writes it back.
     pub fn parse(text: &str) -> Result<Self> {
         text::parse(text)
+    }
+
+    /// Reads the files that the spec names, the schemas of Avro and Protobuf, by `read`: parsing a spec touches no file. A spec that names none
+    /// is as before.
+    ///
+    /// Fails as `read` does.
+    pub fn read_files<E>(mut self, read: impl FnMut(&Path) -> Result<String, E>) -> Result<Self, E> {
+        match &mut self.kind {
+            Kind::Avro(avro) => avro.read_files(read)?,
+            Kind::Protobuf(protobuf) => protobuf.read_files(read)?,
+            _ => {}
+        }
+        Ok(self)
     }
 
     /// Converts what converts exactly: strings that hold numbers, numbers for strings, `"true"`; rounds decimals half-even,
@@ -129,6 +152,13 @@ impl Spec {
         self
     }
 
+    /// The most bytes of a payload that is read; a longer one is an error. By default whatever a message can hold. JSON only.
+    #[must_use]
+    pub fn size(mut self, bytes: usize) -> Self {
+        self.options.size = bytes;
+        self
+    }
+
     /// Whether records whose payload is null become no row.
     pub fn skips_tombstones(&self) -> bool {
         self.options.tombstones == Tombstones::Skip
@@ -152,6 +182,8 @@ impl Spec {
                 let (name, data_type) = self.simple_column(side, names)?;
                 vec![data_type.field(&name)]
             }
+            Kind::Avro(avro) => avro.layout(&avro.reader()?, &names.column(side))?.fields,
+            Kind::Protobuf(protobuf) => protobuf.layout()?.fields,
             Kind::Json { columns } => columns.iter().map(|column| column.data_type.field(&column.name)).collect(),
         })
     }
@@ -162,17 +194,24 @@ impl Spec {
             return Err(self.invalid("the kind", "this is no simple spec"));
         };
         let name = name.clone().unwrap_or_else(|| names.column(side));
-        let data_type = data_type.map_or_else(|| names.column_type(side, &name), Ok)?;
-        self.check_simple(data_type)?;
+        let data_type = data_type.clone().map_or_else(|| names.column_type(side, &name), Ok)?;
+        self.check_simple(&data_type)?;
         Ok((name, data_type))
     }
 
-    fn check_simple(&self, data_type: Type) -> Result<()> {
+    fn check_simple(&self, data_type: &Type) -> Result<()> {
         match data_type {
             Type::Instant => {
                 Err(self.invalid("the type", "a simple timestamp is a number, so its unit must be declared: timestamp(ms)"))
             }
-            Type::Date32 | Type::Time(_) | Type::Decimal(..) | Type::Json => Err(self.invalid(
+            Type::Date32
+            | Type::Time(_)
+            | Type::Decimal(..)
+            | Type::Decimal256(..)
+            | Type::Json
+            | Type::List(_)
+            | Type::Struct(_)
+            | Type::Map(..) => Err(self.invalid(
                 "the type",
                 format!(
                     "simple has no form for {data_type}; it reads bool, integers, floats, utf8, char, binary, uuid and timestamps"
@@ -188,6 +227,7 @@ impl Spec {
             ("lenient", self.options.lenient),
             ("zone", self.options.zone.is_some()),
             ("depth", self.options.depth != options::DEPTH),
+            ("size", self.options.size != usize::MAX),
         ];
         match &self.kind {
             Kind::Json { columns } => self.validate_json(columns)?,
@@ -196,7 +236,7 @@ impl Spec {
                     return Err(self.invalid(format!("option {option}"), "it has a meaning for json specs only"));
                 }
                 if let Kind::Simple { data_type: Some(data_type), .. } = kind {
-                    self.check_simple(*data_type)?;
+                    self.check_simple(data_type)?;
                 }
                 if *kind == Kind::Ignore && self.options.tombstones == Tombstones::Skip {
                     return Err(self.invalid("option tombstones", "a side that is ignored does not look at its payloads"));
@@ -220,11 +260,14 @@ impl Spec {
                 return Err(self.invalid(place(), "a second column has this name; rename one of them"));
             }
             column.data_type.check().map_err(|reason| self.invalid(place(), reason))?;
-            let pointer = column.pointer().map_err(|reason| self.invalid(place(), reason))?;
-            if pointer.tokens.len() > self.options.depth {
-                let reason =
-                    format!("its pointer goes {} levels deep, the limit is {}", pointer.tokens.len(), self.options.depth);
-                return Err(self.invalid(place(), reason));
+            let levels = column.data_type.levels();
+            for pointer in column.pointers().map_err(|reason| self.invalid(place(), reason))? {
+                let deepest = pointer.tokens.len() + levels;
+                if deepest > self.options.depth {
+                    let what = if levels == 0 { "its pointer goes" } else { "its pointer and type go" };
+                    let reason = format!("{what} {deepest} levels deep, the limit is {}", self.options.depth);
+                    return Err(self.invalid(place(), reason));
+                }
             }
         }
         Ok(())

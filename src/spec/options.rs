@@ -84,11 +84,13 @@ pub(crate) struct Options {
     pub(crate) tombstones: Tombstones,
     pub(crate) zone: Option<Zone>,
     pub(crate) depth: usize,
+    /// The most bytes of a payload.
+    pub(crate) size: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { lenient: false, tombstones: Tombstones::Rows, zone: None, depth: DEPTH }
+        Self { lenient: false, tombstones: Tombstones::Rows, zone: None, depth: DEPTH, size: usize::MAX }
     }
 }
 

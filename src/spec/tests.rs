@@ -74,13 +74,22 @@ fn a_spec_that_is_wrong_says_where_and_what() {
         ("json:a:utf8;depth=x", &["is no number"]),
         ("json:a:utf8=/a/b/c;depth=2", &["column \"a\"", "3 levels deep, the limit is 2"]),
         ("json:a:utf8:b", &["character 12", "left over"]),
-        ("json:a:list<int64>", &["column \"a\"", "not available yet"]),
+        ("json:a:list<itn64>", &["column \"a\", character 13", "did you mean \"int64\"?"]),
+        ("json:a:struct<x:int64;y:utf8>", &["column \"a\""]),
+        ("simple:list<int64>", &["no form for list<int64>"]),
         ("simple", &["type is missing"]),
         ("simple:date32", &["no form for date32"]),
         ("simple:Instant", &["unit must be declared"]),
         ("simple:utf8;lenient", &["option lenient", "json specs only"]),
         ("ignore;tombstones=skip", &["does not look at its payloads"]),
-        ("avro:order.avsc", &["specs of kind avro are not available yet"]),
+        ("avro", &["character 5", "schema is missing"]),
+        ("avro:subject=S", &["a registry is not available yet"]),
+        ("avro:o.avsc,x", &["character 13", "not mapped"]),
+        ("avro:o.avsc;framing=guid", &["not available yet"]),
+        ("avro:o.avsc;nested=x", &["nested=flatten or nested=struct"]),
+        ("avro:o.avsc;writer@x=y", &["names no schema"]),
+        ("avro:o.avsc;lenient", &["json specs only"]),
+        ("json:a:utf8;framing=none", &["avro specs only"]),
         ("protobuf", &["not available yet"]),
         ("@spec.json", &["specs in files are not available yet"]),
     ] {
@@ -155,6 +164,16 @@ fn every_deserializer_of_the_reference_table_gives_its_type() {
 }
 
 fn any_type() -> impl Strategy<Value = Type> {
+    any_plain_type().prop_recursive(3, 10, 3, |inner| {
+        prop_oneof![
+            inner.clone().prop_map(Type::list),
+            (prop::sample::select(vec![Type::Utf8, Type::Int64]), inner.clone()).prop_map(|(key, value)| Type::map(key, value)),
+            prop::collection::btree_map(any_name(), inner, 1..4).prop_map(Type::structure),
+        ]
+    })
+}
+
+fn any_plain_type() -> impl Strategy<Value = Type> {
     let unit = prop::sample::select(vec![TimeUnit::Second, TimeUnit::Millisecond, TimeUnit::Microsecond, TimeUnit::Nanosecond]);
     prop_oneof![
         prop::sample::select(vec![
@@ -174,6 +193,9 @@ fn any_type() -> impl Strategy<Value = Type> {
         (1_u8..=38)
             .prop_flat_map(|precision| (Just(precision), 0..=i8::try_from(precision).unwrap()))
             .prop_map(|(p, s)| Type::Decimal(p, s)),
+        (1_u8..=76)
+            .prop_flat_map(|precision| (Just(precision), 0..=i8::try_from(precision).unwrap()))
+            .prop_map(|(p, s)| Type::Decimal256(p, s)),
     ]
 }
 
@@ -183,22 +205,24 @@ fn any_name() -> impl Strategy<Value = String> {
 }
 
 fn any_path() -> impl Strategy<Value = String> {
-    prop_oneof![Just(String::new()), "[ab,:=;\" ä]{1,6}", "(/[ab,:=;\" ä]{0,4}){1,3}"]
+    prop_oneof![Just(String::new()), "[ab,:=;|!?\" ä]{1,6}", "(/[ab,:=;\" ä]{0,4}){1,3}"]
 }
 
 proptest! {
     #[test]
     fn a_json_spec_prints_as_text_that_is_read_back(
-        columns in prop::collection::btree_map(any_name(), (any_type(), prop::option::of(any_path()), any::<bool>()), 1..5),
+        columns in prop::collection::btree_map(any_name(), (any_type(), prop::collection::vec(any_path(), 0..3), any::<bool>(), prop::option::of(any_path())), 1..5),
         lenient in any::<bool>(),
         skip in any::<bool>(),
         zone in prop::option::of(prop::sample::select(vec!["UTC", "+02:00", "-05:30"])),
-        depth in 3_usize..200,
+        depth in 8_usize..200,
+        size in prop::option::of(any::<usize>()),
     ) {
-        let mut spec = json(columns.into_iter().map(|(name, (data_type, path, required))| JsonColumn { name, data_type, path, required }))
+        let mut spec = json(columns.into_iter().map(|(name, (data_type, paths, required, default))| JsonColumn { name, data_type, paths, required, default }))
             .lenient(lenient)
             .tombstones(if skip { Tombstones::Skip } else { Tombstones::Rows })
-            .depth(depth);
+            .depth(depth)
+            .size(size.unwrap_or(usize::MAX));
         if let Some(zone) = zone {
             spec = spec.zone(Zone::read(zone).unwrap());
         }

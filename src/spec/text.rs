@@ -3,20 +3,30 @@
 //! ```text
 //! spec    = kind [ ":" body ] [ ";" option { "," option } ]
 //! simple  = type [ ":" name ]          json   = column { "," column }
-//! raw     = name                       column = name ":" type [ "!" ] [ "=" path ]
-//! option  = "lenient" | "tombstones=" ( "rows" | "skip" ) | "zone=" zone | "depth=" number
+//! raw     = name                       column = name ":" type [ "!" ] [ "?" default ] [ "=" path { "|" path } ]
+//! avro    = file { "," ( "mapped_only" | field "=" name ) }
+//! protobuf = file { "," ( "message=" name | "include=" path ) }
+//! option  = "lenient" | "tombstones=" ( "rows" | "skip" ) | "zone=" zone | "depth=" number | "size=" number
+//!         | "framing=" framing | "nested=" ( "flatten" | "struct" ) | "recursive=" ( "fail" | "raw" ) | "writer=" file
+//!         | "enums=" ( "text" | "number" ) | "defaults"
 //! ```
 //!
-//! Names and paths with `,` `:` `=` `;`, quotes or spaces are in double quotes, where `""` is a quote.
+//! `!` is not-null, `?` the value where there is none. Names, defaults and paths with `,` `:` `=` `;` `|`, quotes or spaces are in double quotes, where `""` is a quote.
 
 use std::fmt;
 
+use super::avro::{self, AvroSpec};
+use super::protobuf::{self, ProtobufSpec};
+use super::type_text::WrongType;
 use super::{JsonColumn, Kind, Options, Spec, Tombstones, Type, Zone};
 use crate::error::{Error, Result, nearest};
 
-const KINDS: [&str; 5] = ["ignore", "raw", "simple", "json", "from_properties"];
-const LATER: [&str; 3] = ["avro", "protobuf", "object"];
-const OPTIONS: [&str; 4] = ["lenient", "tombstones", "zone", "depth"];
+const KINDS: [&str; 7] = ["ignore", "raw", "simple", "json", "avro", "protobuf", "from_properties"];
+const LATER: [&str; 1] = ["object"];
+const OPTIONS: [&str; 5] = ["lenient", "tombstones", "zone", "depth", "size"];
+
+const NO_DEFAULT: &str = "the default is missing behind ?; an empty text is \"\"";
+const NO_PATH: &str = "the path is missing behind =; the whole document is \"\"";
 
 /// What ends a name.
 const DELIMITERS: [char; 4] = [',', ':', '=', ';'];
@@ -51,12 +61,14 @@ impl<'a> Reader<'a> {
         }
         let start = self.position;
         let kind = self.until(&DELIMITERS).trim();
-        let kind = match kind {
+        let mut kind = match kind {
             "ignore" => Kind::Ignore,
             "from_properties" | "from-properties" => Kind::Simple { name: None, data_type: None },
             "raw" => Kind::Raw { name: if self.take(':') { Some(self.name("the column's name")?) } else { None } },
             "simple" => self.simple()?,
             "json" => Kind::Json { columns: self.json()? },
+            "avro" => Kind::Avro(self.avro()?),
+            "protobuf" => Kind::Protobuf(Box::new(self.protobuf()?)),
             later if LATER.contains(&later) => {
                 return Err(
                     self.wrong(start, format!("specs of kind {later} are not available yet; there are {}", KINDS.join(", ")))
@@ -67,7 +79,7 @@ impl<'a> Reader<'a> {
                 return Err(self.wrong(start, format!("{other:?} is no kind of spec{hint}; there are {}", KINDS.join(", "))));
             }
         };
-        let options = if self.take(';') { self.options()? } else { Options::default() };
+        let options = if self.take(';') { self.options(&mut kind)? } else { Options::default() };
         self.space();
         if !self.rest().is_empty() {
             return Err(self.wrong(self.position, format!("{:?} is left over", self.rest())));
@@ -99,22 +111,112 @@ impl<'a> Reader<'a> {
             }
             let data_type = self.data_type(Some(&name))?;
             let required = self.take('!');
-            let path = if self.take('=') { Some(self.path()?) } else { None };
-            columns.push(JsonColumn { name, data_type, path, required });
+            let default = if self.take('?') { Some(self.path(NO_DEFAULT, &[',', ';', '='])?) } else { None };
+            let mut paths = Vec::new();
+            if self.take('=') {
+                paths.push(self.path(NO_PATH, &[',', ';', '|'])?);
+                while self.take('|') {
+                    paths.push(self.path(NO_PATH, &[',', ';', '|'])?);
+                }
+            }
+            columns.push(JsonColumn { name, data_type, paths, required, default });
             if !self.take(',') {
                 return Ok(columns);
             }
         }
     }
 
-    fn options(&mut self) -> Result<Options, Wrong> {
+    fn avro(&mut self) -> Result<AvroSpec, Wrong> {
+        if !self.take(':') {
+            let reason = "the schema is missing, as in avro:order.avsc; a registry is not available yet";
+            return Err(self.wrong(self.position, reason));
+        }
+        let start = self.position;
+        let schema = self.item("the schema's file")?;
+        if self.take_exactly('=') {
+            let reason = "a registry is not available yet; name the schema's file, as in avro:order.avsc";
+            return Err(self.wrong(start, reason));
+        }
+        let mut spec = AvroSpec::read(schema);
+        while self.take(',') {
+            let start = self.position;
+            let path = self.item("a field")?;
+            if self.take('=') {
+                let column = self.item("the column's name")?;
+                spec = spec.mapping([(path, column)]);
+            } else if path == "mapped_only" {
+                spec = spec.mapped_only(true);
+            } else {
+                return Err(self.wrong(start, format!("{path:?} is not mapped, as in {path}=Column, and is not mapped_only")));
+            }
+        }
+        Ok(spec)
+    }
+
+    fn protobuf(&mut self) -> Result<ProtobufSpec, Wrong> {
+        if !self.take(':') {
+            let reason = "the schema is missing, as in protobuf:order.proto; a registry is not available yet";
+            return Err(self.wrong(self.position, reason));
+        }
+        let start = self.position;
+        let schema = self.item("the schema's file")?;
+        if self.take_exactly('=') {
+            let reason = "a registry is not available yet; name the schema's file, as in protobuf:order.proto";
+            return Err(self.wrong(start, reason));
+        }
+        let mut spec = ProtobufSpec::read(schema);
+        while self.take(',') {
+            let start = self.position;
+            let name = self.item("message= or include=")?;
+            let value = if self.take('=') { Some(self.item("the value")?) } else { None };
+            spec = spec.part(&name, value).map_err(|reason| self.wrong(start, reason))?;
+        }
+        Ok(spec)
+    }
+
+    /// A file, a field or a column of an Avro or a Protobuf spec. Only `,` `=` `;` end it.
+    fn item(&mut self, what: &str) -> Result<String, Wrong> {
+        self.space();
+        let start = self.position;
+        if self.rest().starts_with('"') {
+            return self.quoted();
+        }
+        let item = self.until(&[',', '=', ';']).trim_end();
+        if item.is_empty() {
+            return Err(self.wrong(start, format!("{what} is missing")));
+        }
+        if item.contains('"') {
+            return Err(self.wrong(start, format!("{item:?} holds a quote; put it in double quotes")));
+        }
+        Ok(item.to_owned())
+    }
+
+    fn options(&mut self, kind: &mut Kind) -> Result<Options, Wrong> {
         let mut options = Options::default();
         loop {
             self.space();
             let start = self.position;
             let name = self.until(&DELIMITERS).trim();
-            let value = if self.take('=') { Some(self.until(&[',', ';']).trim()) } else { None };
-            match (name, value) {
+            let value = if !self.take('=') {
+                None
+            } else if self.space_then('"') {
+                Some(self.quoted()?)
+            } else {
+                Some(self.until(&[',', ';']).trim().to_owned())
+            };
+            let own = match kind {
+                Kind::Avro(avro) => avro.option(name, value.as_deref()),
+                Kind::Protobuf(protobuf) => protobuf.option(name, value.as_deref()),
+                _ => None,
+            };
+            if let Some(taken) = own {
+                taken.map_err(|reason| self.wrong(start, reason))?;
+                if self.take(',') {
+                    continue;
+                }
+                return Ok(options);
+            }
+            match (name, value.as_deref()) {
                 ("lenient", None) => options.lenient = true,
                 ("tombstones", Some("rows")) => options.tombstones = Tombstones::Rows,
                 ("tombstones", Some("skip")) => options.tombstones = Tombstones::Skip,
@@ -123,15 +225,31 @@ impl<'a> Reader<'a> {
                 ("depth", Some(depth)) => {
                     options.depth = depth.parse().map_err(|_| self.wrong(start, format!("the depth {depth:?} is no number")))?;
                 }
+                ("size", Some(size)) => {
+                    options.size = size.parse().map_err(|_| self.wrong(start, format!("the size {size:?} is no number")))?;
+                }
                 (known, value) if OPTIONS.contains(&known) => {
                     let reason = if value.is_some() { "takes no value" } else { "lacks its value" };
                     return Err(self.wrong(start, format!("the option {known} {reason}")));
                 }
+                (other, _) if avro::OPTIONS.contains(&other) || protobuf::OPTIONS.contains(&other) => {
+                    let kinds: Vec<&str> = [("avro", &avro::OPTIONS), ("protobuf", &protobuf::OPTIONS)]
+                        .into_iter()
+                        .filter_map(|(kind, options)| options.contains(&other).then_some(kind))
+                        .collect();
+                    let kinds = kinds.join(" and ");
+                    return Err(self.wrong(start, format!("the option {other} has a meaning for {kinds} specs only")));
+                }
                 (other, _) => {
-                    let hint = nearest(other, OPTIONS).map(|near| format!("; did you mean {near:?}?")).unwrap_or_default();
-                    return Err(
-                        self.wrong(start, format!("no option is named {other:?}{hint}; there are {}", OPTIONS.join(", ")))
-                    );
+                    let own: &[&str] = match kind {
+                        Kind::Avro(_) => &avro::OPTIONS,
+                        Kind::Protobuf(_) => &protobuf::OPTIONS,
+                        _ => &[],
+                    };
+                    let known: Vec<&str> = OPTIONS.iter().chain(own).copied().collect();
+                    let hint = nearest(other, known.iter().copied()).map(|near| format!("; did you mean {near:?}?"));
+                    let (hint, known) = (hint.unwrap_or_default(), known.join(", "));
+                    return Err(self.wrong(start, format!("no option is named {other:?}{hint}; there are {known}")));
                 }
             }
             if !self.take(',') {
@@ -156,19 +274,19 @@ impl<'a> Reader<'a> {
         Ok(name.to_owned())
     }
 
-    /// A pointer or a member's name. Only `,` and `;` end it, for nothing else can follow.
-    fn path(&mut self) -> Result<String, Wrong> {
+    /// A pointer, a member's name or a default, which may hold `:`, for that cannot follow.
+    fn path(&mut self, missing: &str, ends: &[char]) -> Result<String, Wrong> {
         self.space();
         let start = self.position;
         if self.rest().starts_with('"') {
             return self.quoted();
         }
-        let path = self.until(&[',', ';']).trim_end();
+        let path = self.until(ends).trim_end();
         if path.is_empty() {
-            return Err(self.wrong(start, "the path is missing behind =; the whole document is \"\""));
+            return Err(self.wrong(start, missing));
         }
         if path.contains('"') {
-            return Err(self.wrong(start, format!("the path {path:?} holds a quote; put it in double quotes")));
+            return Err(self.wrong(start, format!("{path:?} holds a quote; put it in double quotes")));
         }
         Ok(path.to_owned())
     }
@@ -176,18 +294,21 @@ impl<'a> Reader<'a> {
     fn data_type(&mut self, column: Option<&str>) -> Result<Type, Wrong> {
         self.space();
         let start = self.position;
-        let mut depth = 0_usize;
+        let (mut depth, mut quoted) = (0_usize, false);
         let end = self.rest().find(|character: char| {
             match character {
+                // Quotes are the names' within a struct; elsewhere they end the type.
+                '"' if depth > 0 => quoted = !quoted,
+                _ if quoted => return false,
                 '(' | '<' => depth += 1,
                 ')' | '>' => depth = depth.saturating_sub(1),
                 _ => {}
             }
-            depth == 0 && (DELIMITERS.contains(&character) || character == '!')
+            depth == 0 && (DELIMITERS.contains(&character) || matches!(character, '!' | '?'))
         });
         let text = self.advance(end.unwrap_or(self.rest().len()));
-        Type::read(text).map_err(|reason| {
-            let Wrong { place, reason } = self.wrong(start, reason);
+        Type::read_at(text).map_err(|WrongType { position, reason }| {
+            let Wrong { place, reason } = self.wrong(start + position, reason);
             Wrong { place: column.map(|column| format!("column {column:?}, {place}")).unwrap_or(place), reason }
         })
     }
@@ -229,6 +350,11 @@ impl<'a> Reader<'a> {
         self.advance(rest.len() - rest.trim_start().len());
     }
 
+    fn space_then(&mut self, character: char) -> bool {
+        self.space();
+        self.rest().starts_with(character)
+    }
+
     fn take(&mut self, character: char) -> bool {
         self.space();
         self.take_exactly(character)
@@ -249,11 +375,12 @@ impl<'a> Reader<'a> {
 }
 
 /// A name or path, in quotes where it needs them.
-struct Quoted<'a>(&'a str);
+pub(super) struct Quoted<'a>(pub(super) &'a str);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let special = |character: char| DELIMITERS.contains(&character) || character == '"' || character.is_whitespace();
+        let special =
+            |character: char| DELIMITERS.contains(&character) || matches!(character, '"' | '|') || character.is_whitespace();
         if self.0.is_empty() || self.0.contains(special) {
             write!(f, "\"{}\"", self.0.replace('"', "\"\""))
         } else {
@@ -278,26 +405,37 @@ impl fmt::Display for Spec {
                     write!(f, ":{}", Quoted(name))?;
                 }
             }
+            Kind::Avro(avro) => write!(f, "{avro}")?,
+            Kind::Protobuf(protobuf) => write!(f, "{protobuf}")?,
             Kind::Json { columns } => {
                 f.write_str("json")?;
                 for (index, column) in columns.iter().enumerate() {
                     let before = if index == 0 { ':' } else { ',' };
                     let mark = if column.required { "!" } else { "" };
                     write!(f, "{before}{}:{}{mark}", Quoted(&column.name), column.data_type)?;
-                    if let Some(path) = &column.path {
-                        write!(f, "={}", Quoted(path))?;
+                    if let Some(default) = &column.default {
+                        write!(f, "?{}", Quoted(default))?;
+                    }
+                    for (index, path) in column.paths.iter().enumerate() {
+                        write!(f, "{}{}", if index == 0 { '=' } else { '|' }, Quoted(path))?;
                     }
                 }
             }
         }
-        let Options { lenient, tombstones, zone, depth } = self.options;
+        let Options { lenient, tombstones, zone, depth, size } = self.options;
         let options = [
             lenient.then(|| "lenient".to_owned()),
             (tombstones == Tombstones::Skip).then(|| "tombstones=skip".to_owned()),
             zone.map(|zone| format!("zone={zone}")),
             (depth != super::options::DEPTH).then(|| format!("depth={depth}")),
+            (size != usize::MAX).then(|| format!("size={size}")),
         ];
-        let given: Vec<String> = options.into_iter().flatten().collect();
+        let own = match &self.kind {
+            Kind::Avro(avro) => avro.options(),
+            Kind::Protobuf(protobuf) => protobuf.options(),
+            _ => Vec::new(),
+        };
+        let given: Vec<String> = own.into_iter().chain(options.into_iter().flatten()).collect();
         if given.is_empty() { Ok(()) } else { write!(f, ";{}", given.join(",")) }
     }
 }

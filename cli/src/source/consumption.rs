@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use kolumn::table::{PartitionState, State, Status, error_schema};
-use kolumn::{ConsumeTable, MetadataColumns, OnError, PartitionedTable, Snapshot, Span, Spec, Table, TableType};
+use kolumn::{ConsumeTable, MetadataColumns, OnError, PartitionedTable, Snapshot, Span, Table, TableType};
 
 use crate::arguments::OnErrorArgument;
 use crate::arguments::table::TableArgument;
@@ -278,10 +278,10 @@ fn description(request: &Request) -> Result<ConsumeTable, Failure> {
             OnErrorArgument::Null => OnError::Null,
         });
     if let Some(spec) = &request.key {
-        consume = consume.key(Spec::parse(spec)?);
+        consume = consume.key(super::spec::spec(spec)?);
     }
     if let Some(spec) = &request.value {
-        consume = consume.value(Spec::parse(spec)?);
+        consume = consume.value(super::spec::spec(spec)?);
     }
     if let Some(rows) = request.limit {
         consume = consume.limit(rows);

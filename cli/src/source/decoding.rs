@@ -7,7 +7,7 @@ use arrow_schema::{Schema, SchemaRef};
 use kolumn::config::Properties;
 use kolumn::decode::{BadPayload, Column, DecodeError, Decoder, decoder};
 use kolumn::error::Error;
-use kolumn::spec::{Names, Side, Spec};
+use kolumn::spec::{Names, Side};
 
 use crate::exit::Failure;
 
@@ -32,7 +32,7 @@ impl Decoding {
     /// Prepares `spec`, for keys or for values; what it leaves to the properties they say.
     pub(crate) fn new(spec: &str, side: Side, properties: &Properties) -> Result<Self, Failure> {
         let property = |name: &str| properties.get(name).map(str::to_owned);
-        let decoder = decoder(&Spec::parse(spec)?, side, &Names::from_properties(property))?;
+        let decoder = decoder(&super::spec::spec(spec)?, side, &Names::from_properties(property))?;
         let columns = decoder.fields().iter().map(Column::new).collect::<Result<_, Error>>()?;
         let schema = Arc::new(Schema::new(decoder.fields().to_vec()));
         Ok(Self { decoder, columns, schema })

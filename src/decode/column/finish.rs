@@ -2,16 +2,21 @@
 
 use std::sync::Arc;
 
+use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    ArrowPrimitiveType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
-    Time32MillisecondType, Time32SecondType, Time64MicrosecondType, Time64NanosecondType, TimestampMicrosecondType,
-    TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    ArrowPrimitiveType, Date32Type, Decimal128Type, Decimal256Type, DurationNanosecondType, Float32Type, Float64Type, Int8Type,
+    Int16Type, Int32Type, Int64Type, Time32MillisecondType, Time32SecondType, Time64MicrosecondType, Time64NanosecondType,
+    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type,
+    UInt32Type, UInt64Type,
 };
-use arrow_array::{ArrayRef, BinaryArray, BooleanArray, FixedSizeBinaryArray, PrimitiveArray, StringArray};
+use arrow_array::{
+    ArrayRef, BinaryArray, BooleanArray, FixedSizeBinaryArray, ListArray, MapArray, PrimitiveArray, StringArray, StructArray,
+};
 use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
-use arrow_schema::{ArrowError, DataType, TimeUnit};
+use arrow_schema::{ArrowError, DataType, FieldRef, TimeUnit};
 
 use super::values::Values;
+use crate::error::Error;
 
 /// The array of `data_type` over `values`. Text is checked to be UTF-8 once more, as Arrow's safe constructors do.
 pub(super) fn array(
@@ -34,6 +39,7 @@ pub(super) fn array(
         (T::Float32, Values::Float32(vector)) => numbers::<Float32Type>(data_type, vector, nulls),
         (T::Float64, Values::Float64(vector)) => numbers::<Float64Type>(data_type, vector, nulls),
         (T::Decimal128(..), Values::Int128(vector)) => numbers::<Decimal128Type>(data_type, vector, nulls),
+        (T::Decimal256(..), Values::Int256(vector)) => numbers::<Decimal256Type>(data_type, vector, nulls),
         (T::Date32, Values::Int32(vector)) => numbers::<Date32Type>(data_type, vector, nulls),
         (T::Time32(TimeUnit::Second), Values::Int32(vector)) => numbers::<Time32SecondType>(data_type, vector, nulls),
         (T::Time32(_), Values::Int32(vector)) => numbers::<Time32MillisecondType>(data_type, vector, nulls),
@@ -45,6 +51,7 @@ pub(super) fn array(
             TimeUnit::Microsecond => numbers::<TimestampMicrosecondType>(data_type, vector, nulls),
             TimeUnit::Nanosecond => numbers::<TimestampNanosecondType>(data_type, vector, nulls),
         },
+        (T::Duration(TimeUnit::Nanosecond), Values::Int64(vector)) => numbers::<DurationNanosecondType>(data_type, vector, nulls),
         (T::Utf8, Values::Bytes { offsets, data }) => {
             Ok(Arc::new(StringArray::try_new(offset_buffer(offsets), Buffer::from_vec(data), nulls)?))
         }
@@ -55,6 +62,40 @@ pub(super) fn array(
             Ok(Arc::new(FixedSizeBinaryArray::try_new_with_len(*width, Buffer::from_vec(data), nulls, rows)?))
         }
         (other, _) => Err(ArrowError::SchemaError(format!("no column of type {other}"))),
+    }
+}
+
+/// The array of `data_type` over children, which are finished and stay.
+pub(super) fn nested(
+    data_type: &DataType,
+    rows: usize,
+    values: &mut Values,
+    nulls: Option<NullBuffer>,
+) -> Result<ArrayRef, ArrowError> {
+    match (data_type, values) {
+        (DataType::List(item), Values::List { offsets, child }) => {
+            let offsets = offset_buffer(std::mem::replace(offsets, vec![0]));
+            let items = child.finish().map_err(inner)?;
+            Ok(Arc::new(ListArray::try_new(FieldRef::clone(item), offsets, items, nulls)?))
+        }
+        (DataType::Map(entries, ordered), Values::List { offsets, child }) => {
+            let offsets = offset_buffer(std::mem::replace(offsets, vec![0]));
+            let pairs = child.finish().map_err(inner)?.as_struct().clone();
+            Ok(Arc::new(MapArray::try_new(FieldRef::clone(entries), offsets, pairs, nulls, *ordered)?))
+        }
+        (DataType::Struct(fields), Values::Struct { children }) => {
+            let arrays = children.iter_mut().map(|child| child.finish().map_err(inner)).collect::<Result<Vec<_>, _>>()?;
+            Ok(Arc::new(StructArray::try_new_with_length(fields.clone(), arrays, nulls, rows)?))
+        }
+        (other, _) => Err(ArrowError::SchemaError(format!("no column of type {other}"))),
+    }
+}
+
+/// An error of a child, which names it.
+fn inner(error: Error) -> ArrowError {
+    match error {
+        Error::Columns { reason, .. } => ArrowError::InvalidArgumentError(reason),
+        other => ArrowError::InvalidArgumentError(other.to_string()),
     }
 }
 

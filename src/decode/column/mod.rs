@@ -4,8 +4,9 @@
 //! [`Column::remove_rows`]. The values lie in plain vectors ([`values::Values`]), which a decoder of whole blocks may fill
 //! directly, and become an Arrow array without a copy in [`Column::finish`].
 //!
-//! A new kind of column (lists, structs, maps) is a new kind of [`values::Values`], with its arms in `values`, `finish` and
-//! `remove`.
+//! A list, a struct and a map have columns as children ([`nested`]); their rows are cut, removed and counted with the parent's.
+//!
+//! A new kind of column is a new kind of [`values::Values`], with its arms in `values`, `finish` and `remove`.
 
 use arrow_array::ArrayRef;
 use arrow_buffer::NullBufferBuilder;
@@ -15,6 +16,7 @@ use super::{DecodeError, Reason};
 use crate::error::{Error, Result};
 
 mod finish;
+mod nested;
 mod remove;
 mod values;
 
@@ -39,7 +41,7 @@ pub struct Column {
     hint: (usize, usize),
 }
 
-/// A column's text has grown to the 2 GiB that Arrow's 32-bit offsets can address.
+/// A column's text or items have grown to what Arrow's 32-bit offsets can address: 2 GiB of text, or as many items of lists.
 ///
 /// It does not come to this where the caller finishes columns in time: see [`Column::room`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +53,7 @@ impl From<ColumnFull> for Box<DecodeError> {
             column: None,
             position: 0,
             reason: Reason::Limit,
-            message: "the column's text would exceed 2 GiB in one chunk; choose a smaller kolumn.chunk.rows".into(),
+            message: "the column's text or items would exceed 2 GiB in one chunk; choose a smaller kolumn.chunk.rows".into(),
         })
     }
 }
@@ -87,14 +89,12 @@ impl Column {
         self.values.bytes() + self.validity.allocated_size()
     }
 
-    /// How many more bytes of text the column can take before it must be finished; `usize::MAX` where rows have a fixed width.
+    /// How many more bytes of text, or items of lists, the column can take before it must be finished; `usize::MAX` where rows have
+    /// a fixed width.
     ///
-    /// A decoder adds at most as many bytes to a column as its payloads have.
+    /// A decoder adds at most as many of either to a column as its payloads have bytes.
     pub fn room(&self) -> usize {
-        match &self.values {
-            Values::Bytes { data, .. } => usize::try_from(i32::MAX).unwrap_or(usize::MAX).saturating_sub(data.len()),
-            _ => usize::MAX,
-        }
+        self.values.room()
     }
 
     /// Makes room for `rows` more rows, and after [`Self::finish`] for as many as the last array had.
@@ -240,16 +240,30 @@ impl Column {
     /// Fails with [`Error::Columns`] where a decoder put invalid UTF-8 into a text column.
     pub fn finish(&mut self) -> Result<ArrayRef> {
         let rows = self.len();
-        let empty = Values::new(self.field.data_type()).unwrap_or(Values::Int8(Vec::new()));
-        let mut values = std::mem::replace(&mut self.values, empty);
-        let mut text = 0;
-        if let Values::Bytes { data, .. } | Values::Fixed { data, .. } = &mut values {
-            text = data.len();
-            finish::give_back(data);
-        }
-        self.hint = (rows.min(ROWS_HINT_LIMIT), text.min(BYTES_HINT_LIMIT));
         let nulls = self.validity.finish();
-        finish::array(self.field.data_type(), rows, values, nulls)
-            .map_err(|error| Error::Columns { what: "finishing a column", reason: format!("{}: {error}", self.field.name()) })
+        let data_type = self.field.data_type();
+        let empty = || Values::new(data_type).unwrap_or(Values::Int8(Vec::new()));
+        let finished = match &mut self.values {
+            Values::List { .. } | Values::Struct { .. } => {
+                self.hint = (rows.min(ROWS_HINT_LIMIT), 0);
+                // The children stay, for they remember how much they held.
+                let finished = finish::nested(data_type, rows, &mut self.values, nulls);
+                if finished.is_err() {
+                    self.values = empty();
+                }
+                finished
+            }
+            _ => {
+                let mut values = std::mem::replace(&mut self.values, empty());
+                let mut text = 0;
+                if let Values::Bytes { data, .. } | Values::Fixed { data, .. } = &mut values {
+                    text = data.len();
+                    finish::give_back(data);
+                }
+                self.hint = (rows.min(ROWS_HINT_LIMIT), text.min(BYTES_HINT_LIMIT));
+                finish::array(data_type, rows, values, nulls)
+            }
+        };
+        finished.map_err(|error| Error::Columns { what: "finishing a column", reason: format!("{}: {error}", self.field.name()) })
     }
 }

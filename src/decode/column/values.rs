@@ -1,7 +1,11 @@
 //! Where a column's values lie until they become an Arrow array.
 
-use arrow_buffer::BooleanBufferBuilder;
+use std::borrow::Cow;
+
+use arrow_buffer::{BooleanBufferBuilder, i256};
 use arrow_schema::{DataType, TimeUnit};
+
+use super::Column;
 
 /// The values of a column, by how they are stored: a timestamp and an `int64` are both 64-bit integers here.
 ///
@@ -20,6 +24,7 @@ pub(crate) enum Values {
     Float32(Vec<f32>),
     Float64(Vec<f64>),
     Int128(Vec<i128>),
+    Int256(Vec<i256>),
     /// Text and binary: row `i` is `data[offsets[i]..offsets[i + 1]]`.
     Bytes {
         offsets: Vec<i32>,
@@ -29,6 +34,15 @@ pub(crate) enum Values {
     Fixed {
         width: usize,
         data: Vec<u8>,
+    },
+    /// Lists and maps: the items of row `i` are the child's rows `offsets[i]..offsets[i + 1]`. A map's items are its entries.
+    List {
+        offsets: Vec<i32>,
+        child: Box<Column>,
+    },
+    /// Structs: row `i` is row `i` of every child.
+    Struct {
+        children: Vec<Column>,
     },
 }
 
@@ -47,6 +61,7 @@ macro_rules! each_native {
             Values::Float32($vector) => $native,
             Values::Float64($vector) => $native,
             Values::Int128($vector) => $native,
+            Values::Int256($vector) => $native,
             $($other)*
         }
     };
@@ -63,9 +78,10 @@ impl Values {
             DataType::Int32 | DataType::Date32 | DataType::Time32(TimeUnit::Second | TimeUnit::Millisecond) => {
                 Self::Int32(Vec::new())
             }
-            DataType::Int64 | DataType::Timestamp(..) | DataType::Time64(TimeUnit::Microsecond | TimeUnit::Nanosecond) => {
-                Self::Int64(Vec::new())
-            }
+            DataType::Int64
+            | DataType::Timestamp(..)
+            | DataType::Duration(TimeUnit::Nanosecond)
+            | DataType::Time64(TimeUnit::Microsecond | TimeUnit::Nanosecond) => Self::Int64(Vec::new()),
             DataType::UInt8 => Self::UInt8(Vec::new()),
             DataType::UInt16 => Self::UInt16(Vec::new()),
             DataType::UInt32 => Self::UInt32(Vec::new()),
@@ -73,8 +89,15 @@ impl Values {
             DataType::Float32 => Self::Float32(Vec::new()),
             DataType::Float64 => Self::Float64(Vec::new()),
             DataType::Decimal128(..) => Self::Int128(Vec::new()),
+            DataType::Decimal256(..) => Self::Int256(Vec::new()),
             DataType::Utf8 | DataType::Binary => Self::Bytes { offsets: vec![0], data: Vec::new() },
             DataType::FixedSizeBinary(width) => Self::Fixed { width: usize::try_from(*width).ok()?, data: Vec::new() },
+            DataType::List(item) | DataType::Map(item, _) => {
+                Self::List { offsets: vec![0], child: Box::new(Column::new(item).ok()?) }
+            }
+            DataType::Struct(fields) if !fields.is_empty() => {
+                Self::Struct { children: fields.iter().map(Column::new).collect::<Result<_, _>>().ok()? }
+            }
             _ => return None,
         })
     }
@@ -82,11 +105,12 @@ impl Values {
     pub(super) fn append_nulls(&mut self, rows: usize) {
         each_native!(self, vector => vector.resize(vector.len() + rows, Default::default()),
             Self::Bool(bits) => bits.append_n(rows, false),
-            Self::Bytes { offsets, .. } => {
+            Self::Bytes { offsets, .. } | Self::List { offsets, .. } => {
                 let end = offsets.last().copied().unwrap_or(0);
                 offsets.resize(offsets.len() + rows, end);
             }
             Self::Fixed { width, data } => data.resize(data.len() + rows * *width, 0),
+            Self::Struct { children } => children.iter_mut().for_each(|child| child.append_nulls(rows)),
         );
     }
 
@@ -95,9 +119,14 @@ impl Values {
             Self::Bool(bits) => bits.truncate(rows),
             Self::Bytes { offsets, data } => {
                 offsets.truncate(rows + 1);
-                data.truncate(offsets.last().and_then(|end| usize::try_from(*end).ok()).unwrap_or(0));
+                data.truncate(end(offsets));
             }
             Self::Fixed { width, data } => data.truncate(rows * *width),
+            Self::List { offsets, child } => {
+                offsets.truncate(rows + 1);
+                child.truncate(end(offsets));
+            }
+            Self::Struct { children } => children.iter_mut().for_each(|child| child.truncate(rows)),
         );
     }
 
@@ -110,6 +139,11 @@ impl Values {
                 data.reserve(bytes);
             }
             Self::Fixed { width, data } => data.reserve(rows * *width),
+            Self::List { offsets, child } => {
+                offsets.reserve(rows);
+                child.reserve(0); // as many as the last array had
+            }
+            Self::Struct { children } => children.iter_mut().for_each(|child| child.reserve(rows)),
         );
     }
 
@@ -119,8 +153,39 @@ impl Values {
             Self::Bool(bits) => bits.capacity() / 8,
             Self::Bytes { offsets, data } => offsets.capacity() * size_of::<i32>() + data.capacity(),
             Self::Fixed { data, .. } => data.capacity(),
+            Self::List { offsets, child } => offsets.capacity() * size_of::<i32>() + child.bytes(),
+            Self::Struct { children } => children.iter().map(Column::bytes).sum(),
         )
     }
+
+    /// See [`Column::room`].
+    pub(super) fn room(&self) -> usize {
+        let left = |taken: usize| usize::try_from(i32::MAX).unwrap_or(usize::MAX).saturating_sub(taken);
+        match self {
+            Self::Bytes { data, .. } => left(data.len()),
+            Self::List { child, .. } => left(child.len()).min(child.room()),
+            Self::Struct { children } => children.iter().map(Column::room).min().unwrap_or(usize::MAX),
+            _ => usize::MAX,
+        }
+    }
+
+    /// Bytes that two rows have in common if and only if they hold the same value; none for nested values.
+    pub(super) fn identity(&self, row: usize) -> Cow<'_, [u8]> {
+        each_native!(self, vector => vector.get(row).map(|number| number.to_le_bytes().to_vec()).unwrap_or_default().into(),
+            Self::Bool(bits) => vec![u8::from(row < bits.len() && bits.get_bit(row))].into(),
+            Self::Bytes { offsets, data } => {
+                let bound = |index: usize| offsets.get(index).and_then(|offset| usize::try_from(*offset).ok());
+                bound(row).zip(bound(row + 1)).and_then(|(from, to)| data.get(from..to)).unwrap_or_default().into()
+            }
+            Self::Fixed { width, data } => data.get(row * *width..(row + 1) * *width).unwrap_or_default().into(),
+            Self::List { .. } | Self::Struct { .. } => Cow::Borrowed(&[]),
+        )
+    }
+}
+
+/// The last of offsets: how far they reach.
+pub(super) fn end(offsets: &[i32]) -> usize {
+    offsets.last().and_then(|end| usize::try_from(*end).ok()).unwrap_or(0)
 }
 
 fn spare<T>(vector: &Vec<T>) -> usize {
@@ -148,7 +213,7 @@ macro_rules! native {
 }
 
 native!(
-    i8 => Int8, i16 => Int16, i32 => Int32, i64 => Int64, i128 => Int128,
+    i8 => Int8, i16 => Int16, i32 => Int32, i64 => Int64, i128 => Int128, i256 => Int256,
     u8 => UInt8, u16 => UInt16, u32 => UInt32, u64 => UInt64,
     f32 => Float32, f64 => Float64,
 );

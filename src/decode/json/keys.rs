@@ -5,7 +5,9 @@
 
 use std::collections::HashMap;
 
-use super::scan::word_at;
+use super::scan::{space, unexpected, word_at};
+use super::string;
+use crate::decode::Step;
 
 /// Unknown keys that are remembered per object: a topic whose keys are data must not fill the memory.
 const LEARNED_LIMIT: usize = 512;
@@ -111,6 +113,24 @@ impl Keys {
         found
     }
 
+    /// The key at `at`, which comes after the key `previous`: its entry, and where its colon ends.
+    #[inline]
+    pub(super) fn read(&mut self, bytes: &[u8], previous: usize, at: usize, lenient: bool) -> Step<(usize, usize)> {
+        match self.predicted(previous, bytes.get(at..).unwrap_or_default()) {
+            Some((key, length)) => Ok((key, at + length)),
+            None => self.surprise(bytes, previous, at, lenient),
+        }
+    }
+
+    fn surprise(&mut self, bytes: &[u8], previous: usize, at: usize, lenient: bool) -> Step<(usize, usize)> {
+        if bytes.get(at) != Some(&b'"') {
+            return unexpected(bytes, at, "a name in double quotes");
+        }
+        let text = string::scan(bytes, at)?;
+        let key = self.find(previous, &text.content(bytes, lenient)?);
+        Ok((key, colon(bytes, text.end + 1)?))
+    }
+
     #[inline]
     pub(super) fn child(&self, entry: usize) -> Option<usize> {
         self.entries[entry].child
@@ -124,6 +144,12 @@ impl Keys {
         self.index.insert(key.into(), entry);
         entry
     }
+}
+
+/// Where the colon ends that comes next.
+pub(super) fn colon(bytes: &[u8], at: usize) -> Step<usize> {
+    let colon = space(bytes, at);
+    if bytes.get(colon) == Some(&b':') { Ok(colon + 1) } else { unexpected(bytes, colon, "':'") }
 }
 
 #[cfg(test)]

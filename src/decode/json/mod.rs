@@ -2,7 +2,7 @@
 //!
 //! One pass over the bytes, no tree: the document is walked along the columns' pointers ([`shape`]), keys are recognised
 //! ([`keys`]), values that a column asks for are appended to it where they stand ([`value`]), and all others are skipped by their
-//! extent ([`skip`]).
+//! extent ([`skip`]). Lists, structs and maps are read by the same steps into the column's children ([`nested`]).
 //!
 //! Of several members with one name the last counts, whatever the earlier ones hold. So an error in a value is not the end: it is
 //! put aside, the value is skipped by its extent like one that no column asks for, and a later member of that name takes the error
@@ -10,7 +10,9 @@
 //! first in the payload.
 
 mod keys;
+mod nested;
 mod number;
+mod plan;
 mod scan;
 mod shape;
 mod skip;
@@ -21,11 +23,12 @@ mod walk;
 
 use arrow_schema::FieldRef;
 
+use self::plan::Target;
 use self::shape::Node;
 use self::walk::Walk;
 use super::{BadPayload, Column, DecodeError, Decoder};
 use crate::error::{Error, Result};
-use crate::spec::{JsonColumn, Options, Type};
+use crate::spec::{JsonColumn, Options};
 
 #[cfg(test)]
 mod oracle;
@@ -44,38 +47,28 @@ pub(super) struct Json {
     payload: u64,
     /// Errors of values of this payload, each with its node.
     aside: Vec<(usize, Box<DecodeError>)>,
-    /// A key without its escapes.
-    key: Vec<u8>,
-}
-
-/// What a column asks for.
-#[derive(Debug, Clone, Copy)]
-struct Target {
-    data_type: Type,
-    required: bool,
 }
 
 impl Json {
     pub(super) fn new(fields: Vec<FieldRef>, columns: &[JsonColumn], options: Options) -> Result<Self> {
-        let pointer = |column: &JsonColumn| {
-            column.pointer().map_err(|reason| Error::InvalidSpec {
-                spec: "json".into(),
-                place: format!("column {:?}", column.name),
-                reason,
-            })
+        let wrong = |column: &JsonColumn, reason: String| Error::InvalidSpec {
+            spec: "json".into(),
+            place: format!("column {:?}", column.name),
+            reason,
         };
-        let nodes = shape::nodes(&columns.iter().map(pointer).collect::<Result<Vec<_>>>()?);
-        let target = |column: &JsonColumn| Target { data_type: column.data_type, required: column.required };
-        Ok(Self {
-            fields,
-            targets: columns.iter().map(target).collect(),
-            options,
-            seen: vec![0; nodes.len()],
-            nodes,
-            payload: 0,
-            aside: Vec::new(),
-            key: Vec::new(),
-        })
+        let mut pointers = Vec::new();
+        let mut targets = Vec::new();
+        for (index, (column, field)) in columns.iter().zip(&fields).enumerate() {
+            let all = column.pointers().map_err(|reason| wrong(column, reason))?;
+            pointers.extend(all.into_iter().map(|pointer| (index, pointer)));
+            let mut target = Target::new(column);
+            target
+                .append_default(options, &mut Column::new(field)?)
+                .map_err(|error| wrong(column, format!("its default {:?}: {error}", column.default.as_deref().unwrap_or(""))))?;
+            targets.push(target);
+        }
+        let nodes = shape::nodes(&pointers);
+        Ok(Self { fields, targets, options, seen: vec![0; nodes.len()], nodes, payload: 0, aside: Vec::new() })
     }
 }
 

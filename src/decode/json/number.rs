@@ -2,6 +2,8 @@
 
 use std::fmt::Display;
 
+use arrow_buffer::i256;
+
 use super::scan::{is_delimiter, unexpected};
 use crate::decode::{Reason, Step};
 use crate::spec::Type;
@@ -33,6 +35,64 @@ pub(super) enum Remainder {
     BelowHalf,
     Half,
     AboveHalf,
+}
+
+/// An integer that digits are gathered in.
+pub(super) trait Integer: Copy + Default + PartialEq {
+    /// Ten times this and the digit; `None` beyond the range.
+    fn with_digit(self, digit: u8) -> Option<Self>;
+    fn negated(self) -> Self;
+    fn is_odd(self) -> bool;
+    /// The next integer away from zero.
+    fn away_from_zero(self, negative: bool) -> Self;
+    /// Whether so many digits suffice.
+    fn has_digits(self, digits: u8) -> bool;
+}
+
+impl Integer for i128 {
+    #[inline]
+    fn with_digit(self, digit: u8) -> Option<Self> {
+        self.checked_mul(10)?.checked_add(Self::from(digit))
+    }
+
+    fn negated(self) -> Self {
+        -self
+    }
+
+    fn is_odd(self) -> bool {
+        self % 2 != 0
+    }
+
+    fn away_from_zero(self, negative: bool) -> Self {
+        self.saturating_add(if negative { -1 } else { 1 })
+    }
+
+    fn has_digits(self, digits: u8) -> bool {
+        10_u128.checked_pow(u32::from(digits)).is_none_or(|limit| self.unsigned_abs() < limit)
+    }
+}
+
+impl Integer for i256 {
+    fn with_digit(self, digit: u8) -> Option<Self> {
+        self.checked_mul(Self::from_i128(10))?.checked_add(Self::from_i128(i128::from(digit)))
+    }
+
+    fn negated(self) -> Self {
+        self.wrapping_neg()
+    }
+
+    fn is_odd(self) -> bool {
+        self.to_parts().0 & 1 == 1
+    }
+
+    fn away_from_zero(self, negative: bool) -> Self {
+        self.wrapping_add(Self::from_i128(if negative { -1 } else { 1 }))
+    }
+
+    fn has_digits(self, digits: u8) -> bool {
+        let limit = Self::from_i128(10).checked_pow(u32::from(digits));
+        limit.is_none_or(|limit| self < limit && self > limit.wrapping_neg())
+    }
 }
 
 /// No text is so long that an exponent beyond this could be made good by its digits.
@@ -155,15 +215,19 @@ impl Number<'_> {
     /// The number times ten to the `shift`, as an integer cut off towards zero, and what was cut off. `None` where 128 bits do
     /// not hold it.
     pub(super) fn scaled(self, shift: i64) -> Option<(i128, Remainder)> {
+        self.scaled_to(shift)
+    }
+
+    fn scaled_to<I: Integer>(self, shift: i64) -> Option<(I, Remainder)> {
         let digits = || self.text.iter().take_while(|byte| !matches!(byte, b'e' | b'E')).filter(|byte| byte.is_ascii_digit());
         let count = i64::try_from(digits().count()).ok()?;
         let kept = count + self.exponent + shift; // digits before the point, zeros behind the last one included
-        let mut magnitude = 0_i128;
+        let mut magnitude = I::default();
         let mut dropped = Remainder::Zero;
         for (index, digit) in (0_i64..).zip(digits()) {
             let digit = digit - b'0';
             if index < kept {
-                magnitude = magnitude.checked_mul(10)?.checked_add(i128::from(digit))?;
+                magnitude = magnitude.with_digit(digit)?;
             } else if index == kept {
                 dropped = match digit {
                     0 => Remainder::Zero,
@@ -178,30 +242,27 @@ impl Number<'_> {
                 };
             }
         }
-        if magnitude != 0 {
+        if magnitude != I::default() {
             for _ in count..kept {
-                magnitude = magnitude.checked_mul(10)?;
+                magnitude = magnitude.with_digit(0)?;
             }
         }
-        Some((self.signed(magnitude), dropped))
+        Some((if self.negative { magnitude.negated() } else { magnitude }, dropped))
     }
 
     /// The unscaled value of a decimal. `half_even` rounds what the scale cannot hold, which is an error otherwise.
-    pub(super) fn to_decimal(self, precision: u8, scale: i8, half_even: bool) -> Result<i128, Misfit> {
-        let Some((mut value, dropped)) = self.scaled(i64::from(scale)) else {
-            return self.beyond(Type::Decimal(precision, scale));
+    pub(super) fn to_decimal<I: Integer>(self, precision: u8, scale: i8, half_even: bool, wanted: &Type) -> Result<I, Misfit> {
+        let Some((mut value, dropped)) = self.scaled_to::<I>(i64::from(scale)) else {
+            return self.beyond(wanted);
         };
         if dropped != Remainder::Zero && !half_even {
-            let message = format!("{} has more than the {scale} decimals of {}", self.shown(), Type::Decimal(precision, scale));
+            let message = format!("{} has more than the {scale} decimals of {wanted}", self.shown());
             return Err(Misfit { reason: Reason::Precision, message });
         }
-        if dropped == Remainder::AboveHalf || (dropped == Remainder::Half && value % 2 != 0) {
-            value += if self.negative { -1 } else { 1 };
+        if dropped == Remainder::AboveHalf || (dropped == Remainder::Half && value.is_odd()) {
+            value = value.away_from_zero(self.negative);
         }
-        match 10_i128.checked_pow(u32::from(precision)) {
-            Some(limit) if value.abs() < limit => Ok(value),
-            _ => self.beyond(Type::Decimal(precision, scale)),
-        }
+        if value.has_digits(precision) { Ok(value) } else { self.beyond(wanted) }
     }
 
     #[inline]
@@ -226,6 +287,15 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    impl Number<'_> {
+        fn decimal(self, precision: u8, scale: i8, half_even: bool) -> Result<i128, Misfit> {
+            let wide = self.to_decimal::<i256>(precision, scale, half_even, &Type::Decimal256(precision, scale));
+            let narrow = self.to_decimal::<i128>(precision, scale, half_even, &Type::Decimal(precision, scale));
+            assert_eq!(wide.as_ref().ok().and_then(|wide| wide.to_i128()), narrow.as_ref().ok().copied());
+            narrow
+        }
+    }
 
     fn number(text: &str) -> Number<'_> {
         let (number, end) = scan(text.as_bytes(), 0).unwrap();
@@ -281,10 +351,10 @@ mod tests {
     #[test]
     fn decimals_are_exact_or_rounded_half_even_where_asked() {
         for (text, expected) in [("12.5", 1250), ("12.50000", 1250), ("1e2", 10000), ("-0.01", -1), ("0", 0)] {
-            assert_eq!(number(text).to_decimal(9, 2, false).unwrap(), expected, "{text}");
+            assert_eq!(number(text).decimal(9, 2, false).unwrap(), expected, "{text}");
         }
-        assert_eq!(number("0.001").to_decimal(9, 2, false).unwrap_err().reason, Reason::Precision);
-        assert_eq!(number("10000000").to_decimal(9, 2, false).unwrap_err().reason, Reason::Range);
+        assert_eq!(number("0.001").decimal(9, 2, false).unwrap_err().reason, Reason::Precision);
+        assert_eq!(number("10000000").decimal(9, 2, false).unwrap_err().reason, Reason::Range);
         for (text, expected) in [
             ("0.005", 0),
             ("0.015", 2),
@@ -296,11 +366,23 @@ mod tests {
             ("0.0005", 0),
             ("5e-10", 0),
         ] {
-            assert_eq!(number(text).to_decimal(9, 2, true).unwrap(), expected, "{text}");
+            assert_eq!(number(text).decimal(9, 2, true).unwrap(), expected, "{text}");
         }
         let most = "9".repeat(38);
-        assert_eq!(number(&most).to_decimal(38, 0, false).unwrap(), 10_i128.pow(38) - 1);
-        assert_eq!(number("99.995").to_decimal(4, 2, true).unwrap_err().reason, Reason::Range, "rounding may go beyond");
+        assert_eq!(number(&most).decimal(38, 0, false).unwrap(), 10_i128.pow(38) - 1);
+        assert_eq!(number("99.995").decimal(4, 2, true).unwrap_err().reason, Reason::Range, "rounding may go beyond");
+    }
+
+    #[test]
+    fn wide_decimals_hold_76_digits_and_no_more() {
+        let decimal = |text: &str, scale| number(text).to_decimal::<i256>(76, scale, false, &Type::Decimal256(76, scale));
+        for digits in ["9".repeat(76), format!("-{}", "9".repeat(76)), "1".to_owned() + &"0".repeat(75)] {
+            assert_eq!(decimal(&digits, 0).unwrap().to_string(), digits);
+            assert_eq!(decimal(&format!("{digits}e-76"), 76).unwrap().to_string(), digits);
+        }
+        for text in ["1".to_owned() + &"0".repeat(76), format!("-1{}", "0".repeat(76)), "9".repeat(400), "1e76".into()] {
+            assert_eq!(decimal(&text, 0).unwrap_err().reason, Reason::Range, "{text}");
+        }
     }
 
     #[test]

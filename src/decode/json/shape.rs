@@ -30,10 +30,11 @@ impl Node {
     }
 }
 
-/// The nodes for pointers, one per column.
-pub(super) fn nodes(pointers: &[Pointer]) -> Vec<Node> {
+/// The nodes for pointers: of each column one, or several where its field has several spellings.
+pub(super) fn nodes(pointers: &[(usize, Pointer)]) -> Vec<Node> {
     let mut nodes = vec![Node { nodes_below: vec![ROOT], ..Node::default() }];
-    for (column, pointer) in pointers.iter().enumerate() {
+    for (column, pointer) in pointers {
+        let column = *column;
         let mut path = vec![ROOT];
         let mut here = ROOT;
         for token in &pointer.tokens {
@@ -53,7 +54,12 @@ pub(super) fn nodes(pointers: &[Pointer]) -> Vec<Node> {
             here = child;
         }
         nodes[here].columns.push(column);
-        path.iter().for_each(|above| nodes[*above].columns_below.push(column));
+        for above in path {
+            let below = &mut nodes[above].columns_below;
+            if !below.contains(&column) {
+                below.push(column);
+            }
+        }
     }
     nodes
 }

@@ -5,7 +5,8 @@ use arrow_array::types::{Decimal128Type, Float32Type, Float64Type, Int64Type};
 use arrow_array::{Array, ArrayRef};
 
 use crate::decode::tests::{decode, refused, shown};
-use crate::decode::{BadPayload, Reason};
+use crate::decode::{BadPayload, Reason, decoder};
+use crate::spec::{Names, Side, Spec};
 
 /// The value of a column `a` of this type, where the document is `{"a":value}`.
 fn value(data_type: &str, value: &str) -> String {
@@ -472,4 +473,181 @@ fn floats_and_decimals_are_exact() {
     assert_eq!(arrays[0].as_primitive::<Float64Type>().value(0), 0.1);
     assert_eq!(arrays[1].as_primitive::<Float32Type>().value(0), 0.1_f32);
     assert_eq!(arrays[2].as_primitive::<Decimal128Type>().value(0), 1_000_000_000);
+}
+
+#[test]
+fn lists_structs_and_maps_are_columns() {
+    for (data_type, text, expected) in [
+        ("list<int64>", "[1, 2,null , 3e0]", "[1, 2, , 3]"),
+        ("list<int64>", "[ ]", "[]"),
+        ("list<list<utf8>>", r#"[[],["a"],null]"#, "[[], [a], ]"),
+        ("struct<x:int64,y:utf8>", r#"{"y":"b","z":[{}],"x":1}"#, "{x: 1, y: b}"),
+        ("struct<x:int64,y:utf8>", "{ }", "{x: , y: }"),
+        ("struct<\"a b\":list<struct<c:bool>>>", r#"{"a b":[{"c":true},{}]}"#, "{a b: [{c: true}, {c: }]}"),
+        ("map<utf8,float64>", r#"{"one":1,"t\u0077o":null}"#, "{one: 1.0, two: }"),
+        ("map<utf8,list<int8>>", r#"{"":[1],"b":[]}"#, "{: [1], b: []}"),
+        ("map<int32,bool>", r#"{"1":true,"-2":false}"#, "{1: true, -2: false}"),
+        ("map<bool,int8>", r#"{"true":1}"#, "{true: 1}"),
+        ("map<utf8,int8>", "{}", "{}"),
+        ("decimal(76,2)", "1234567890123456789012345678901234567890123.5", "1234567890123456789012345678901234567890123.50"),
+        (
+            "decimal256(76,0)",
+            r#""-99999999999999999999999999999999999999999999999999""#,
+            "-99999999999999999999999999999999999999999999999999",
+        ),
+        ("list<json>", r#"[{"a" : 1}, 2]"#, r#"[{"a" : 1}, 2]"#),
+    ] {
+        assert_eq!(value(data_type, text), expected, "{data_type} {text}");
+    }
+}
+
+#[test]
+fn nested_values_have_their_errors_with_position() {
+    for (data_type, text, reason, position, message) in [
+        ("list<int64>", "1", Reason::Type, 0, "a list is asked for, found the number 1"),
+        ("list<int64>", "[1,\"a\"]", Reason::Type, 3, "int64 is asked for, found the text \"a\""),
+        ("list<int64>", "[1,]", Reason::Syntax, 3, "a value is expected"),
+        ("list<int64>", "[1 2]", Reason::Syntax, 3, "',' or ']' is expected"),
+        ("struct<x:int8>", "[]", Reason::Type, 0, "a struct is asked for, found an array"),
+        ("struct<x:int8>", r#"{"x":300}"#, Reason::Range, 5, "beyond the range of int8"),
+        ("struct<x:int8,y:int8>", r#"{"y":300,"x":400}"#, Reason::Range, 5, "300"),
+        ("struct<x:int8>", r#"{"x":300 "y":1}"#, Reason::Syntax, 9, "',' or '}' is expected"),
+        ("map<utf8,int8>", "true", Reason::Type, 0, "a map is asked for, found true"),
+        ("map<int8,int8>", r#"{"a":1}"#, Reason::Format, 1, "int8 is asked for, found the text \"a\""),
+        ("map<utf8,int8>", r#"{"a" 1}"#, Reason::Syntax, 5, "':' is expected"),
+        ("map<utf8,int8>", r#"{a:1}"#, Reason::Syntax, 1, "a name in double quotes is expected"),
+    ] {
+        let (found, at, words) = wrong(data_type, text);
+        assert_eq!((found, at), (reason, position), "{data_type} {text}: {words}");
+        assert!(words.contains(message), "{data_type} {text}: {words}");
+    }
+}
+
+#[test]
+fn of_members_with_one_name_the_last_counts_within_nested_values_too() {
+    for (data_type, text, expected) in [
+        ("struct<x:int8>", r#"{"x":1,"x":2}"#, "{x: 2}"),
+        ("struct<x:int8>", r#"{"x":"no int","x":2}"#, "{x: 2}"),
+        ("struct<x:int8>", r#"{"x":1,"\u0078":null}"#, "{x: }"),
+        ("struct<x:list<int8>,y:int8>", r#"{"x":[1,2],"y":1,"x":[3]}"#, "{x: [3], y: 1}"),
+        ("map<utf8,int8>", r#"{"a":1,"b":2,"\u0061":3}"#, "{b: 2, a: 3}"),
+        ("map<utf8,int8>", r#"{"a":"no int","a":3}"#, "{a: 3}"),
+        ("map<int8,int8>", r#"{"1":1,"1.0":3}"#, "{1: 3}"),
+    ] {
+        assert_eq!(value(data_type, text), expected, "{data_type} {text}");
+    }
+    assert_eq!(wrong("struct<x:int8>", r#"{"x":1,"x":"no int"}"#).0, Reason::Type);
+    assert_eq!(wrong("map<utf8,int8>", r#"{"a":1,"a":"no int"}"#).0, Reason::Type);
+    assert_eq!(shown("json:a:list<int8>", br#"{"a":[1],"a":["no int"],"a":[2,3]}"#), "[2, 3]");
+}
+
+#[test]
+fn a_bad_nested_payload_leaves_its_neighbours_whole() {
+    let good = br#"{"a":[{"x":1,"m":{"k":[1]}}]}"#;
+    let payloads =
+        [Some(&good[..]), Some(br#"{"a":[{"x":1,"m":{"k":[1,2,"#), None, Some(br#"{"a":[{"m":{"k":["no"]}}]}"#), Some(good)];
+    let (arrays, bad) = decode("json:a:list<struct<x:int8,m:map<utf8,list<int8>>>>", &payloads);
+    assert_eq!(bad.iter().map(|bad| bad.index).collect::<Vec<_>>(), [1, 3]);
+    assert_eq!(arrays[0].logical_null_count(), 3);
+    assert_eq!(&arrays[0].slice(0, 1), &arrays[0].slice(4, 1));
+}
+
+#[test]
+fn a_nested_value_at_the_depth_limit_is_read_and_one_beyond_is_an_error() {
+    let spec = "json:a:list<list<int8>>;depth=3";
+    assert_eq!(shown(spec, br#"{"a":[[1]]}"#), "[[1]]");
+    let spec = "json:a:list<json>;depth=3";
+    assert_eq!(shown(spec, br#"{"a":[[1]]}"#), "[[1]]");
+    let error = refused(spec, br#"{"a":[[[1]]]}"#);
+    assert_eq!((error.reason, error.position), (Reason::Limit, 7));
+    let error = Spec::parse("json:a:list<list<list<int8>>>;depth=3").unwrap_err().to_string();
+    assert!(error.contains("its pointer and type go 4 levels deep, the limit is 3"), "{error}");
+}
+
+#[test]
+fn a_payload_at_the_size_limit_is_read_and_one_byte_beyond_is_an_error() {
+    assert_eq!(shown("json:a:int8;size=7", br#"{"a":1}"#), "1");
+    let error = refused("json:a:int8;size=7", br#"{"a":1} "#);
+    assert_eq!((error.reason, error.position), (Reason::Limit, 7));
+    assert!(error.message.contains("8 bytes, the limit is 7"), "{}", error.message);
+}
+
+#[test]
+fn of_several_spellings_the_one_that_comes_last_counts() {
+    let spec = "json:p:int64=/px|price|/q/p";
+    for (document, expected) in [
+        (r#"{"px":1}"#, "1"),
+        (r#"{"price":2}"#, "2"),
+        (r#"{"q":{"p":3}}"#, "3"),
+        (r#"{"px":1,"price":2}"#, "2"),
+        (r#"{"price":2,"px":1}"#, "1"),
+        (r#"{"price":2,"px":1,"q":{}}"#, "1"),
+        (r#"{"px":"no int","price":2}"#, "2"),
+        (r#"{"q":{"p":"no int"},"price":2}"#, "2"),
+        (r#"{"q":{"p":3},"px":1,"q":{}}"#, "1"),
+        (r#"{"px":1,"price":null}"#, "null"),
+        (r#"{"q":3}"#, "null"),
+    ] {
+        assert_eq!(shown(spec, document.as_bytes()), expected, "{document}");
+    }
+    assert_eq!(refused(spec, br#"{"px":1,"price":"no int"}"#).reason, Reason::Type);
+    assert_eq!(refused("json:p:int64!=/px|/price", b"{}").reason, Reason::Null);
+    assert_eq!(shown("json:p:list<int8>=/px|/price", br#"{"px":[1,2],"price":[3]}"#), "[3]");
+}
+
+#[test]
+fn a_default_stands_where_the_value_is_missing_or_null() {
+    for (data_type, expected) in [
+        ("int64?-7", "-7"),
+        ("utf8?BUY", "BUY"),
+        ("utf8?5", "5"),
+        (r#"utf8?"a ""b"", \c""#, r#"a "b", \c"#),
+        (r#"utf8?"""#, ""),
+        ("bool?true", "true"),
+        ("float64?1.5", "1.5"),
+        ("timestamp(ms)?1795264496123", "1795264496123"),
+        (r#"timestamp(ms)?"2026-11-21T12:34:56.123Z""#, "1795264496123"),
+        ("date32?2026-11-21", "2026-11-21"),
+        ("list<int8>?[]", "[]"),
+        (r#"struct<x:int8>?"{""x"":1}""#, "{x: 1}"),
+        ("json?{}", "{}"),
+    ] {
+        for document in ["{}", r#"{"a":null}"#] {
+            assert_eq!(shown(&format!("json:a:{data_type}"), document.as_bytes()), expected, "{data_type}");
+            assert_eq!(shown(&format!("json:a:{data_type}=/a|/b"), document.as_bytes()), expected, "{data_type}");
+        }
+    }
+    assert_eq!(shown("json:a:int64?5", br#"{"a":1}"#), "1");
+    assert_eq!(refused("json:a:int64?5", br#"{"a":"x"}"#).reason, Reason::Type, "what is wrong is not missing");
+    assert!(decode("json:a:int64?5", &[None]).0[0].is_null(0), "a tombstone is a row of nulls");
+    for spec in ["json:a:int64?x", "json:a:int8?300", "json:a:list<int8>?5", "json:a:json?{"] {
+        let error = decoder(&Spec::parse(spec).unwrap(), Side::Value, &Names::default()).unwrap_err().to_string();
+        assert!(error.contains("column \"a\"") && error.contains("its default"), "{error}");
+    }
+}
+
+#[test]
+fn a_byte_order_mark_is_allowed_before_the_object_and_nowhere_else() {
+    assert_eq!(shown("json:a:int8", b"\xef\xbb\xbf {\"a\":1}"), "1");
+    for payload in
+        [&b" \xef\xbb\xbf{\"a\":1}"[..], b"{\"a\":\xef\xbb\xbf1}", b"{\"a\":1}\xef\xbb\xbf", b"\xef\xbb\xbf\xef\xbb\xbf{}"]
+    {
+        refused("json:a:int8", payload);
+    }
+    assert_eq!(refused("json:a:int8", b"\xef\xbb\xbf").reason, Reason::Empty);
+}
+
+#[test]
+fn pointers_go_through_arrays_and_names_with_escapes() {
+    let document = br#"{"items":[{"price":1},{"price":2}],"a/b":{"m~n":3},"0":{"1":4}}"#;
+    for (pointer, expected) in [
+        ("/items/0/price", "1"),
+        ("/items/1/price", "2"),
+        ("/items/2/price", "null"),
+        ("/items/00/price", "null"),
+        ("/a~1b/m~0n", "3"),
+        ("/0/1", "4"),
+    ] {
+        assert_eq!(shown(&format!("json:p:int64={pointer}"), document), expected, "{pointer}");
+    }
 }

@@ -1,8 +1,9 @@
 //! The walk through one document along the columns' pointers.
 
-use super::scan::{describe, space, unexpected};
+use super::scan::{describe, literal, space, unexpected};
 use super::shape::ROOT;
-use super::{Json, keys, skip, string};
+use super::value::Reader;
+use super::{Json, keys, skip};
 use crate::decode::{Column, DecodeError, Reason, Step, fault};
 
 /// One document on its way into one row.
@@ -23,6 +24,10 @@ impl Walk<'_> {
         self.json.aside.clear();
 
         let bytes = self.bytes;
+        if bytes.len() > self.json.options.size {
+            let message = format!("the payload has {} bytes, the limit is {} (;size=N)", bytes.len(), self.json.options.size);
+            return fault(self.json.options.size, Reason::Limit, message);
+        }
         let start = space(bytes, if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 });
         match bytes.get(start) {
             Some(b'{') => {}
@@ -44,18 +49,51 @@ impl Walk<'_> {
         }
     }
 
-    /// Nulls for what is missing.
+    /// Defaults or nulls for what is missing.
     fn complete(&mut self, end: usize) -> Step {
-        for (index, column) in self.columns.iter_mut().enumerate() {
+        for index in 0..self.columns.len() {
+            let column = &mut self.columns[index];
             if column.len() == self.row {
-                if self.json.targets[index].required {
-                    let error = fault(end, Reason::Null, "the value is missing, and the column is declared not-null");
-                    return error.map_err(|error| self.about(index, error));
-                }
-                column.append_null();
+                let target = &mut self.json.targets[index];
+                let appended = if target.default.is_some() {
+                    target.append_default(self.json.options, column)
+                } else if target.required {
+                    fault(end, Reason::Null, "the value is missing, and the column is declared not-null")
+                } else {
+                    column.append_null();
+                    Ok(())
+                };
+                appended.map_err(|error| self.about(index, error))?;
             }
         }
         Ok(())
+    }
+
+    /// Appends the value at `at` to a column, and gives where it ends. A failure appends nothing and names the column.
+    #[inline]
+    fn column(&mut self, column: usize, node: usize, at: usize) -> Step<usize> {
+        if self.json.targets[column].aliases {
+            self.forget_alias(column, node);
+        }
+        let options = self.json.options;
+        let depth = options.depth.saturating_sub(self.json.nodes[node].depth);
+        let target = &mut self.json.targets[column];
+        let reader = Reader::new(self.bytes, options);
+        let appended = match target.minds_null.then(|| literal(self.bytes, at, b"null")).flatten() {
+            Some(end) if target.default.is_some() => target.append_default(options, &mut self.columns[column]).map(|()| end),
+            Some(_) => fault(at, Reason::Null, "the value is null, and the column is declared not-null"),
+            None => reader.append(&mut target.plan, &mut self.columns[column], depth, at),
+        };
+        appended.map_err(|error| self.about(column, error))
+    }
+
+    /// Takes away what another spelling of a column's field gave: the last one counts, as of members with one name.
+    #[cold]
+    fn forget_alias(&mut self, column: usize, node: usize) {
+        self.columns[column].truncate(self.row);
+        self.json.targets[column].source = node;
+        let nodes = &self.json.nodes;
+        self.json.aside.retain(|(other, _)| nodes[*other].columns_below != [column]);
     }
 
     /// The value of a node: into its columns, and on along what is below it.
@@ -86,9 +124,9 @@ impl Walk<'_> {
         if bytes.get(at) == Some(&b'}') {
             return Ok(at + 1);
         }
-        let mut key = keys::START;
+        let (mut key, lenient) = (keys::START, self.json.options.lenient);
         loop {
-            (key, at) = self.key(node, key, at)?;
+            (key, at) = self.json.nodes[node].keys.read(bytes, key, at, lenient)?;
             at = space(bytes, at);
             let end = match self.json.nodes[node].keys.child(key) {
                 Some(child) => self.child(child, at)?,
@@ -101,41 +139,6 @@ impl Walk<'_> {
                 _ => return unexpected(bytes, at, "',' or '}'"),
             }
         }
-    }
-
-    /// The key at `at`, which comes after the key `previous`: its entry, and where its colon ends.
-    #[inline]
-    fn key(&mut self, node: usize, previous: usize, at: usize) -> Step<(usize, usize)> {
-        let rest = self.bytes.get(at..).unwrap_or_default();
-        match self.json.nodes[node].keys.predicted(previous, rest) {
-            Some((key, length)) => Ok((key, at + length)),
-            None => self.surprising_key(node, previous, at),
-        }
-    }
-
-    fn surprising_key(&mut self, node: usize, previous: usize, at: usize) -> Step<(usize, usize)> {
-        let bytes = self.bytes;
-        if bytes.get(at) != Some(&b'"') {
-            return unexpected(bytes, at, "a name in double quotes");
-        }
-        let text = string::scan(bytes, at)?;
-        let keys = &mut self.json.nodes[node].keys;
-        let key = match text.plain(bytes) {
-            Some(plain) => {
-                text.check_utf8(bytes)?;
-                keys.find(previous, plain)
-            }
-            None => {
-                self.json.key.clear();
-                text.append_to(bytes, self.json.options.lenient, &mut self.json.key)?;
-                keys.find(previous, &self.json.key)
-            }
-        };
-        let colon = space(bytes, text.end + 1);
-        if bytes.get(colon) != Some(&b':') {
-            return unexpected(bytes, colon, "':'");
-        }
-        Ok((key, colon + 1))
     }
 
     /// The array whose opening bracket is at `open`.
@@ -187,7 +190,12 @@ impl Walk<'_> {
     #[cold]
     fn forget(&mut self, node: usize) {
         let here = &self.json.nodes[node];
-        here.columns_below.iter().for_each(|column| self.columns[*column].truncate(self.row));
+        for column in &here.columns_below {
+            let target = &self.json.targets[*column];
+            if !target.aliases || here.nodes_below.contains(&target.source) {
+                self.columns[*column].truncate(self.row);
+            }
+        }
         self.json.aside.retain(|(other, _)| !here.nodes_below.contains(other));
         for below in here.nodes_below.iter().filter(|below| **below != node) {
             self.json.seen[*below] = 0;
@@ -201,7 +209,7 @@ impl Walk<'_> {
 
     /// Names the column of an error.
     #[cold]
-    pub(super) fn about(&self, column: usize, mut error: Box<DecodeError>) -> Box<DecodeError> {
+    fn about(&self, column: usize, mut error: Box<DecodeError>) -> Box<DecodeError> {
         error.column = self.json.fields.get(column).map(|field| field.name().clone());
         error
     }

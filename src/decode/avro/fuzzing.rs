@@ -1,0 +1,66 @@
+//! Data and schemas as anybody produces them.
+
+use std::sync::OnceLock;
+
+use crate::decode::fuzzing::decoded;
+use crate::spec::{Framing, Recursive, SchemaId, Spec, avro};
+
+const READER: &str = r#"{"type": "record", "name": "R", "fields": [
+    {"name": "a", "type": "double"}, {"name": "b", "type": ["null", "string"], "default": null},
+    {"name": "c", "type": {"type": "array", "items": ["null", "int", "string"]}, "default": [1, null]},
+    {"name": "d", "type": {"type": "map", "values": {"type": "bytes", "logicalType": "decimal", "precision": 40, "scale": 2}}},
+    {"name": "e", "type": {"type": "record", "name": "E", "fields": [
+        {"name": "t", "type": {"type": "int", "logicalType": "time-millis"}},
+        {"name": "u", "type": {"type": "string", "logicalType": "uuid"}},
+        {"name": "v", "type": {"type": "bytes", "logicalType": "big-decimal"}},
+        {"name": "w", "type": {"type": "enum", "name": "S", "symbols": ["X", "Y"], "default": "X"}},
+        {"name": "again", "type": ["null", "E"]}]}}]}"#;
+const WRITER: &str = r#"{"type": "record", "name": "R", "fields": [
+    {"name": "gone", "type": {"type": "array", "items": {"type": "map", "values": ["null", "long"]}}},
+    {"name": "d", "type": {"type": "map", "values": {"type": "bytes", "logicalType": "decimal", "precision": 30, "scale": 2}}},
+    {"name": "e", "type": {"type": "record", "name": "E", "fields": [
+        {"name": "again", "type": ["null", "E"]},
+        {"name": "w", "type": {"type": "enum", "name": "S", "symbols": ["Y", "Z"]}},
+        {"name": "v", "type": {"type": "bytes", "logicalType": "big-decimal"}},
+        {"name": "u", "type": {"type": "string", "logicalType": "uuid"}},
+        {"name": "t", "type": {"type": "int", "logicalType": "time-millis"}}]}},
+    {"name": "a", "type": ["int", "float", "boolean"]}]}"#;
+
+/// Decodes a payload three times beside a null. First byte: the spec.
+///
+/// # Panics
+/// Where there is not one row for each payload, or equal payloads do not give equal rows.
+pub fn payload(input: &[u8]) {
+    let [choice, payload @ ..] = input else { return };
+    static SPECS: OnceLock<Vec<Spec>> = OnceLock::new();
+    let specs = SPECS.get_or_init(|| {
+        let reader = || avro(READER).recursive(Recursive::Raw);
+        let mapped = reader().mapping([("e.t", "t"), ("b", "b")]).mapped_only(true);
+        let ids = reader().writer_schema_of(SchemaId::Id(1), WRITER);
+        [
+            reader(),
+            reader().nested(crate::spec::Nested::Struct),
+            reader().writer_schema(WRITER),
+            mapped.clone(),
+            mapped.writer_schema(WRITER),
+            ids.framing(Framing::Confluent),
+            reader().framing(Framing::SingleObject),
+        ]
+        .map(Spec::from)
+        .into()
+    });
+    decoded(&specs[usize::from(*choice) % specs.len()], payload);
+}
+
+/// Reads a schema, and decodes by it what stands behind a zero byte.
+///
+/// # Panics
+/// As [`payload`] does.
+pub fn schema(input: &[u8]) {
+    let mut parts = input.splitn(2, |byte| *byte == 0);
+    let Some(Ok(text)) = parts.next().map(std::str::from_utf8) else { return };
+    let spec = Spec::from(avro(text).recursive(Recursive::Raw));
+    if crate::decode::decoder(&spec, crate::spec::Side::Value, &crate::spec::Names::default()).is_ok() {
+        decoded(&spec, parts.next().unwrap_or_default());
+    }
+}

@@ -1,0 +1,154 @@
+//! Avro data to columns.
+//!
+//! The frame of a payload names the schema that wrote it ([`framing`], [`writers`]). For each writer's schema a [`plan`] is
+//! compiled once: the specification's resolution ([`resolve`], [`leaf`], [`default`]) of that schema to the reader's, of which
+//! only what becomes a column is left. A datum goes through its plan in one pass ([`run`]): values that a column asks for are
+//! appended to it where they stand, all others are walked over ([`skip`]).
+
+mod cursor;
+mod decimal;
+mod default;
+mod framing;
+mod leaf;
+mod plan;
+mod resolve;
+mod run;
+mod skip;
+mod writers;
+
+use std::borrow::Borrow;
+use std::sync::Arc;
+
+use arrow_schema::FieldRef;
+
+use self::cursor::Cursor;
+use self::plan::{Mismatch, Plan};
+use self::writers::Given;
+pub use self::writers::{Lookup, WriterSchemas};
+use super::{BadPayload, Column, Decoder, Reason, Step, fault};
+use crate::error::Result;
+use crate::spec::{AvroSchema, AvroSpec, Framing, Layout, SchemaId};
+
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzing;
+#[cfg(test)]
+mod tests;
+
+/// How deeply the values of types that contain themselves may be nested.
+const MOST_NESTED: usize = 256;
+
+/// The decoder of an Avro spec.
+#[derive(Debug)]
+pub(super) struct Avro {
+    layout: Layout,
+    reader: Arc<AvroSchema>,
+    framing: Framing,
+    given: Given,
+    registry: Option<Box<dyn WriterSchemas>>,
+    /// What was compiled, by writer's schema.
+    plans: Vec<(Arc<AvroSchema>, Result<Plan, Mismatch>)>,
+    /// The plan of the last payload, and what named its schema.
+    last: Option<(Option<SchemaId>, usize)>,
+}
+
+impl Avro {
+    /// The decoder, with the schemas that the spec gives and then those of `registry`. `root` names the column of a schema that is no
+    /// record.
+    ///
+    /// Fails where a schema does not parse, gives no columns, or is one of a writer that does not resolve to the reader's.
+    pub(super) fn new(spec: &AvroSpec, root: &str, registry: Option<Box<dyn WriterSchemas>>) -> Result<Self> {
+        let reader = Arc::new(spec.reader()?);
+        let layout = spec.layout(&reader, root)?;
+        let given = Given::new(&reader, spec.writers()?);
+        for field in &layout.fields {
+            Column::new(field).map_err(|_| {
+                let reason = format!("columns of type {} are not available yet; leave it out by mapped_only", field.data_type());
+                spec.invalid(format!("column {:?}", field.name()), reason)
+            })?;
+        }
+        let mut plans: Vec<(Arc<AvroSchema>, Result<Plan, Mismatch>)> = Vec::new();
+        for writer in given.all() {
+            if plans.iter().any(|(known, _)| Arc::ptr_eq(known, writer)) {
+                continue;
+            }
+            let plan = Plan::new(writer, &reader, &layout).map_err(|mismatch| {
+                let place = if mismatch.path.is_empty() { "the schema".into() } else { format!("field {}", mismatch.path) };
+                spec.invalid(place, mismatch.reason)
+            })?;
+            plans.push((Arc::clone(writer), Ok(plan)));
+        }
+        Ok(Self { layout, reader, framing: spec.framing, given, registry, plans, last: None })
+    }
+
+    /// The plan for what `id` names.
+    fn plan(&mut self, id: Option<SchemaId>) -> Step<&Plan> {
+        let index = match self.last {
+            Some((last, index)) if last == id => index,
+            _ => {
+                let index = self.compiled(id)?;
+                self.last = Some((id, index));
+                index
+            }
+        };
+        let named = || id.map(|id| format!(" ({id})")).unwrap_or_default();
+        match self.plans.get(index) {
+            Some((_, Ok(plan))) => Ok(plan),
+            Some((_, Err(Mismatch { path, reason }))) => {
+                let place = if path.is_empty() { String::new() } else { format!(", field {path}") };
+                fault(0, Reason::Schema, format!("the writer's schema{}{place}: {reason}", named()))
+            }
+            None => fault(0, Reason::Schema, format!("the writer's schema{} has no plan", named())),
+        }
+    }
+
+    fn compiled(&mut self, id: Option<SchemaId>) -> Step<usize> {
+        let named = || id.map(|id| format!(" {id}")).unwrap_or_default();
+        let schema = match self.given.get(id, self.registry.as_deref()) {
+            Lookup::Known(schema) => schema,
+            Lookup::Unknown => return fault(0, Reason::Schema, format!("the writer's schema{} is not known", named())),
+            Lookup::Pending => return fault(0, Reason::Schema, format!("the writer's schema{} is not known yet", named())),
+        };
+        if let Some(index) = self.plans.iter().position(|(known, _)| Arc::ptr_eq(known, &schema)) {
+            return Ok(index);
+        }
+        let plan = Plan::new(&schema, &self.reader, &self.layout);
+        self.plans.push((schema, plan));
+        Ok(self.plans.len() - 1)
+    }
+
+    fn row(&mut self, payload: &[u8], columns: &mut [Column]) -> Step {
+        let framed = framing::open(self.framing, payload)?;
+        let plan = self.plan(framed.id)?;
+        let mut cursor = Cursor::new(framed.bytes.borrow(), framed.start, MOST_NESTED);
+        plan.run(&mut cursor, columns)?;
+        match cursor.left() {
+            0 => Ok(()),
+            left => fault(cursor.position(), Reason::Trailing, format!("{left} bytes are left over behind the datum")),
+        }
+    }
+}
+
+impl Decoder for Avro {
+    fn fields(&self) -> &[FieldRef] {
+        &self.layout.fields
+    }
+
+    fn decode(&mut self, payloads: &[Option<&[u8]>], columns: &mut [Column], bad: &mut Vec<BadPayload>) {
+        debug_assert_eq!(columns.len(), self.layout.fields.len());
+        columns.iter_mut().for_each(|column| column.reserve(payloads.len()));
+        for (index, payload) in payloads.iter().enumerate() {
+            let Some(payload) = payload else {
+                columns.iter_mut().for_each(Column::append_null);
+                continue;
+            };
+            let row = columns.first().map_or(0, Column::len);
+            if let Err(error) = self.row(payload, columns) {
+                for column in columns.iter_mut() {
+                    column.truncate(row);
+                    column.append_null();
+                }
+                bad.push(BadPayload { index, error: *error });
+            }
+        }
+    }
+}

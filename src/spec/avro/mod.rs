@@ -1,0 +1,248 @@
+//! What an Avro spec asks for.
+//!
+//! The reader's schema gives the columns ([`layout`]); writers may have others, which are resolved to it. Text form:
+//! `avro:FILE[,mapped_only][,Path.To.Field=Column]...[;framing=F][,nested=struct][,recursive=raw][,writer=FILE][,writer@ID=FILE]`.
+
+mod layout;
+mod schema;
+mod text;
+
+pub(super) use text::OPTIONS;
+
+use std::path::{Path, PathBuf};
+
+pub(crate) use layout::{Layout, Leaf, MOST_DEPTH, Shape};
+pub use schema::AvroSchema;
+pub(crate) use schema::{Kind, Logical, Name, NodeId};
+
+use super::{Spec, Tombstones};
+use crate::error::{Error, Result};
+
+#[cfg(test)]
+mod tests;
+
+/// An Avro spec under construction; [`Spec::from`] makes it a [`Spec`].
+///
+/// ```
+/// use kolumn::spec::{self, Framing, Spec};
+///
+/// let schema = r#"{"type": "record", "name": "Order", "fields": [
+///     {"name": "symbol", "type": "string"},
+///     {"name": "at", "type": {"type": "long", "logicalType": "timestamp-millis"}}
+/// ]}"#;
+/// let spec: Spec = spec::avro(schema).mapping([("symbol", "Ticker")]).framing(Framing::Confluent).into();
+/// # assert_eq!(spec.columns(spec::Side::Value, &Default::default())?[0].name(), "Ticker");
+/// # Ok::<(), kolumn::error::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AvroSpec {
+    pub(crate) schema: SchemaText,
+    pub(crate) writers: Vec<(Option<SchemaId>, SchemaText)>,
+    pub(crate) mapping: Vec<(String, String)>,
+    pub(crate) mapped_only: bool,
+    pub(crate) framing: Framing,
+    pub(crate) nested: Nested,
+    pub(crate) recursive: Recursive,
+    tombstones: Tombstones,
+}
+
+/// A schema as given: as text, or in a file that is yet to be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum SchemaText {
+    Text(String),
+    File { path: PathBuf, text: Option<String> },
+}
+
+/// What lies before the datum and says which schema wrote it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Framing {
+    /// `none`: nothing. The writer's schema is the one that is given, else the reader's.
+    #[default]
+    None,
+    /// `confluent`: a zero byte and the schema's id in four bytes. Without a registry, and where no schema is given for the id,
+    /// the writer's schema is the one that is given, else the reader's: the id is not looked at.
+    Confluent,
+    /// `single-object`: the bytes C3 01 and the schema's CRC-64-AVRO fingerprint, little-endian. A fingerprint of none of the
+    /// schemas that are given is an error of the record.
+    SingleObject,
+    /// `glue`: the bytes 03 00, or 03 05 where the datum is compressed by zlib, and the schema's UUID. As `confluent` otherwise.
+    Glue,
+}
+
+/// What becomes of records within records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Nested {
+    /// Their fields are columns beside the others, named by the path joined by `__`.
+    #[default]
+    Flatten,
+    /// They are struct columns.
+    Struct,
+}
+
+/// What becomes of a record that contains itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Recursive {
+    /// It is an error of the spec.
+    #[default]
+    Fail,
+    /// Where it recurs there is a binary column with the writer's bytes of it.
+    Raw,
+}
+
+/// How a framing names a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SchemaId {
+    /// The number that a registry of Confluent's API gave it.
+    Id(u32),
+    /// Its CRC-64-AVRO fingerprint.
+    Fingerprint(u64),
+    /// Its UUID in AWS Glue.
+    Uuid([u8; 16]),
+}
+
+/// Columns from Avro: `schema` is the reader's schema as JSON.
+pub fn avro(schema: impl Into<String>) -> AvroSpec {
+    AvroSpec::of(SchemaText::Text(schema.into()))
+}
+
+impl AvroSpec {
+    fn of(schema: SchemaText) -> Self {
+        Self {
+            schema,
+            writers: Vec::new(),
+            mapping: Vec::new(),
+            mapped_only: false,
+            framing: Framing::default(),
+            nested: Nested::default(),
+            recursive: Recursive::default(),
+            tombstones: Tombstones::default(),
+        }
+    }
+
+    /// Names the columns of fields: paths from the root, joined by dots, and column names.
+    ///
+    /// As in the reference API, nested fields that a mapping does not name keep the dots of their path in their name.
+    #[must_use]
+    pub fn mapping<P: Into<String>, C: Into<String>>(mut self, mapping: impl IntoIterator<Item = (P, C)>) -> Self {
+        self.mapping.extend(mapping.into_iter().map(|(path, column)| (path.into(), column.into())));
+        self
+    }
+
+    /// Whether fields that the mapping does not name are left out.
+    #[must_use]
+    pub fn mapped_only(mut self, mapped_only: bool) -> Self {
+        self.mapped_only = mapped_only;
+        self
+    }
+
+    /// Says what lies before the datum; by default nothing.
+    #[must_use]
+    pub fn framing(mut self, framing: Framing) -> Self {
+        self.framing = framing;
+        self
+    }
+
+    /// Says what becomes of records within records; by default their fields are columns.
+    #[must_use]
+    pub fn nested(mut self, nested: Nested) -> Self {
+        self.nested = nested;
+        self
+    }
+
+    /// Says what becomes of records that contain themselves; by default they are refused.
+    #[must_use]
+    pub fn recursive(mut self, recursive: Recursive) -> Self {
+        self.recursive = recursive;
+        self
+    }
+
+    /// The schema that records were written with, where it is not the reader's. Of several the first counts, except for
+    /// single-object encoding, whose fingerprints tell them apart.
+    #[must_use]
+    pub fn writer_schema(mut self, schema: impl Into<String>) -> Self {
+        self.writers.push((None, SchemaText::Text(schema.into())));
+        self
+    }
+
+    /// The schema of the records that name it so.
+    #[must_use]
+    pub fn writer_schema_of(mut self, id: SchemaId, schema: impl Into<String>) -> Self {
+        self.writers.push((Some(id), SchemaText::Text(schema.into())));
+        self
+    }
+
+    /// Says what becomes of null payloads; by default rows of nulls.
+    #[must_use]
+    pub fn tombstones(mut self, tombstones: Tombstones) -> Self {
+        self.tombstones = tombstones;
+        self
+    }
+
+    fn texts(&mut self) -> impl Iterator<Item = &mut SchemaText> {
+        std::iter::once(&mut self.schema).chain(self.writers.iter_mut().map(|(_, text)| text))
+    }
+
+    /// Reads the files that are named and not read yet.
+    pub(super) fn read_files<E>(&mut self, mut read: impl FnMut(&Path) -> Result<String, E>) -> Result<(), E> {
+        for schema in self.texts() {
+            if let SchemaText::File { path, text: text @ None } = schema {
+                *text = Some(read(path)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// The reader's schema.
+    pub(crate) fn reader(&self) -> Result<AvroSchema> {
+        self.parse("the schema", &self.schema)
+    }
+
+    /// The writers' schemas that are given, each with what names it.
+    pub(crate) fn writers(&self) -> Result<Vec<(Option<SchemaId>, AvroSchema)>> {
+        self.writers.iter().map(|(id, text)| Ok((*id, self.parse("the writer's schema", text)?))).collect()
+    }
+
+    fn parse(&self, place: &str, schema: &SchemaText) -> Result<AvroSchema> {
+        let text = match schema {
+            SchemaText::Text(text) | SchemaText::File { text: Some(text), .. } => text,
+            SchemaText::File { path, text: None } => {
+                let reason = format!("the file {} has not been read; Spec::read_files does so", path.display());
+                return Err(self.invalid(place, reason));
+            }
+        };
+        AvroSchema::read(text).map_err(|reason| match schema {
+            SchemaText::Text(_) => self.invalid(place, reason),
+            SchemaText::File { path, .. } => self.invalid(place, format!("{}: {reason}", path.display())),
+        })
+    }
+
+    /// The columns, the one of a schema that is no record named by `root`.
+    pub(crate) fn layout(&self, schema: &AvroSchema, root: &str) -> Result<Layout> {
+        let mut paths = std::collections::HashSet::new();
+        if let Some((twice, _)) = self.mapping.iter().find(|(path, _)| !paths.insert(path)) {
+            return Err(self.invalid(format!("field {twice}"), "the mapping names it twice"));
+        }
+        layout::layout(schema, self, root).map_err(|misfit| {
+            let place = if misfit.path.is_empty() { "the schema".to_owned() } else { format!("field {}", misfit.path) };
+            self.invalid(place, misfit.reason)
+        })
+    }
+
+    /// What is wrong with the spec, with the place.
+    pub(crate) fn invalid(&self, place: impl Into<String>, reason: impl Into<String>) -> Error {
+        // A schema that is given as text would bury the reason.
+        let spec = match &self.schema {
+            SchemaText::Text(_) => "avro".to_owned(),
+            SchemaText::File { .. } => self.to_string(),
+        };
+        Error::InvalidSpec { spec, place: place.into(), reason: reason.into() }
+    }
+}
+
+impl From<AvroSpec> for Spec {
+    fn from(mut avro: AvroSpec) -> Self {
+        let tombstones = std::mem::take(&mut avro.tombstones);
+        Self::of(super::Kind::Avro(avro)).tombstones(tombstones)
+    }
+}

@@ -1,0 +1,66 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::spec::{Names, Side};
+
+#[test]
+fn the_text_of_an_avro_spec_is_what_its_builder_makes() {
+    let file = |path: &str| AvroSpec::of(SchemaText::File { path: path.into(), text: None });
+    let mut writer = file("new.avsc");
+    writer.writers = vec![
+        (None, SchemaText::File { path: "old.avsc".into(), text: None }),
+        (Some(SchemaId::Id(7)), SchemaText::File { path: "a,b.avsc".into(), text: None }),
+        (Some(SchemaId::Fingerprint(0x2a)), SchemaText::Text("\"int\"".into())),
+        (Some(SchemaId::Uuid([0x11; 16])), SchemaText::File { path: "u.avsc".into(), text: None }),
+    ];
+    for (text, expected) in [
+        ("avro:order.avsc", file("order.avsc")),
+        ("avro:order.avsc;framing=none", file("order.avsc")),
+        ("avro:C:/x/order.avsc;framing=confluent", file("C:/x/order.avsc").framing(Framing::Confluent)),
+        (
+            "avro:o.avsc,mapped_only,a.b=Ticker,\"c,d\"=\"e f\"",
+            file("o.avsc").mapped_only(true).mapping([("a.b", "Ticker"), ("c,d", "e f")]),
+        ),
+        (
+            "avro:o.avsc;framing=single-object,nested=struct,recursive=raw",
+            file("o.avsc").framing(Framing::SingleObject).nested(Nested::Struct).recursive(Recursive::Raw),
+        ),
+        (r#"avro:"{""type"":""int""}";framing=glue"#, avro(r#"{"type":"int"}"#).framing(Framing::Glue)),
+        ("avro:o.avsc;tombstones=skip", file("o.avsc").tombstones(Tombstones::Skip)),
+        (
+            "avro:new.avsc;writer=old.avsc,writer@7=\"a,b.avsc\",writer@0x000000000000002a=\"\"\"int\"\"\",writer@11111111-1111-1111-1111-111111111111=u.avsc",
+            writer,
+        ),
+    ] {
+        let expected = Spec::from(expected);
+        assert_eq!(Spec::parse(text).unwrap(), expected, "{text}");
+        assert_eq!(Spec::parse(&expected.to_string()).unwrap(), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_file_is_read_before_the_columns_are_known() {
+    let spec = Spec::parse("avro:o.avsc;writer=w.avsc").unwrap();
+    let error = spec.columns(Side::Value, &Names::default()).unwrap_err().to_string();
+    assert!(error.contains("the file o.avsc has not been read"), "{error}");
+    let read =
+        spec.clone().read_files(|path| Ok::<_, ()>(format!("\"{}\"", if path == Path::new("o.avsc") { "long" } else { "int" })));
+    let columns = read.unwrap().columns(Side::Value, &Names::default()).unwrap();
+    assert_eq!(columns[0].data_type(), &arrow_schema::DataType::Int64);
+    assert_eq!(spec.read_files(|_| Err("gone")), Err("gone"));
+}
+
+#[test]
+fn what_is_no_schema_is_refused_with_the_file() {
+    let broken = Spec::parse("avro:o.avsc").unwrap().read_files(|_| Ok::<_, ()>("{\"type\": \"recrod\"}".into())).unwrap();
+    let error = broken.columns(Side::Value, &Names::default()).unwrap_err().to_string();
+    assert!(error.contains("at the schema: o.avsc: ") && error.contains("recrod"), "{error}");
+    assert!(AvroSchema::parse("{").is_err());
+}
+
+proptest! {
+    #[test]
+    fn no_text_is_a_schema_that_panics(text in "[\\[{\"a-z:,0-9}\\]]{0,60}") {
+        let _ = AvroSchema::read(&text);
+    }
+}

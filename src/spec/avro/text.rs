@@ -1,0 +1,140 @@
+//! Avro specs as text: what of it is their own.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use super::{AvroSpec, Framing, Nested, Recursive, SchemaId, SchemaText};
+use crate::spec::text::Quoted;
+
+const FRAMINGS: [(&str, Framing); 4] = [
+    ("none", Framing::None),
+    ("confluent", Framing::Confluent),
+    ("single-object", Framing::SingleObject),
+    ("glue", Framing::Glue),
+];
+
+/// The names of the options.
+pub(in crate::spec) const OPTIONS: [&str; 4] = ["framing", "nested", "recursive", "writer"];
+
+impl SchemaText {
+    /// A schema where the text is one, else the name of a file.
+    pub(in crate::spec) fn read(text: String) -> Self {
+        if text.trim_start().starts_with(['{', '[', '"']) {
+            Self::Text(text)
+        } else {
+            Self::File { path: PathBuf::from(text), text: None }
+        }
+    }
+}
+
+impl AvroSpec {
+    pub(in crate::spec) fn read(schema: String) -> Self {
+        Self::of(SchemaText::read(schema))
+    }
+
+    /// Takes an option; `None` where it is none of Avro's.
+    pub(in crate::spec) fn option(&mut self, name: &str, value: Option<&str>) -> Option<Result<(), String>> {
+        Some(match (name, value) {
+            ("framing", Some("guid")) => {
+                Err("the framing guid is not available yet; there are none, confluent, single-object, glue".into())
+            }
+            ("framing", value) => match FRAMINGS.iter().find(|(known, _)| value == Some(*known)) {
+                Some((_, framing)) => {
+                    self.framing = *framing;
+                    Ok(())
+                }
+                None => Err("the framing is none, confluent, single-object or glue, as in framing=none".into()),
+            },
+            ("nested", Some("flatten")) => {
+                self.nested = Nested::Flatten;
+                Ok(())
+            }
+            ("nested", Some("struct")) => {
+                self.nested = Nested::Struct;
+                Ok(())
+            }
+            ("nested", _) => Err("nested records are flattened or structs: nested=flatten or nested=struct".into()),
+            ("recursive", Some("fail")) => {
+                self.recursive = Recursive::Fail;
+                Ok(())
+            }
+            ("recursive", Some("raw")) => {
+                self.recursive = Recursive::Raw;
+                Ok(())
+            }
+            ("recursive", _) => Err("recursive schemas fail or have raw columns: recursive=fail or recursive=raw".into()),
+            (writer, value) if writer == "writer" || writer.starts_with("writer@") => {
+                let id = writer.strip_prefix("writer@").map(SchemaId::read).transpose();
+                match (id, value) {
+                    (Err(reason), _) => Err(reason),
+                    (_, None | Some("")) => Err("the writer's schema is missing, as in writer=old.avsc".into()),
+                    (Ok(id), Some(schema)) => {
+                        self.writers.push((id, SchemaText::read(schema.to_owned())));
+                        Ok(())
+                    }
+                }
+            }
+            _ => return None,
+        })
+    }
+
+    /// The options that are not as they are by default.
+    pub(in crate::spec) fn options(&self) -> Vec<String> {
+        let framing = FRAMINGS.iter().find(|(_, framing)| *framing == self.framing && *framing != Framing::None);
+        let mut options: Vec<String> = framing.map(|(name, _)| format!("framing={name}")).into_iter().collect();
+        if self.nested == Nested::Struct {
+            options.push("nested=struct".into());
+        }
+        if self.recursive == Recursive::Raw {
+            options.push("recursive=raw".into());
+        }
+        for (id, schema) in &self.writers {
+            let id = id.map(|id| format!("@{id}")).unwrap_or_default();
+            options.push(format!("writer{id}={schema}"));
+        }
+        options
+    }
+}
+
+impl SchemaId {
+    /// Reads a number, a UUID, or `0x` and the 16 digits of a fingerprint.
+    fn read(text: &str) -> Result<Self, String> {
+        let refused =
+            || format!("{text:?} names no schema; it is a registry's number, a UUID, or 0x and a fingerprint's 16 digits");
+        if let Some(digits) = text.strip_prefix("0x") {
+            let fingerprint = u64::from_str_radix(digits, 16).ok().filter(|_| digits.len() == 16 && !digits.starts_with('+'));
+            return fingerprint.map(Self::Fingerprint).ok_or_else(refused);
+        }
+        let uuid = || text.parse::<uuid::Uuid>().ok().filter(|_| text.len() == 36).map(|uuid| Self::Uuid(*uuid.as_bytes()));
+        text.parse().ok().map(Self::Id).or_else(uuid).ok_or_else(refused)
+    }
+}
+
+impl fmt::Display for SchemaId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(id) => write!(f, "{id}"),
+            Self::Fingerprint(fingerprint) => write!(f, "0x{fingerprint:016x}"),
+            Self::Uuid(bytes) => write!(f, "{}", uuid::Uuid::from_bytes(*bytes)),
+        }
+    }
+}
+
+impl fmt::Display for SchemaText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => Quoted(text).fmt(f),
+            Self::File { path, .. } => Quoted(&path.to_string_lossy()).fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for AvroSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "avro:{}", self.schema)?;
+        if self.mapped_only {
+            f.write_str(",mapped_only")?;
+        }
+        self.mapping.iter().try_for_each(|(path, column)| write!(f, ",{}={}", Quoted(path), Quoted(column)))
+    }
+}
