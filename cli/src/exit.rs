@@ -66,9 +66,9 @@ fn code_of(error: &Error) -> u8 {
         | Error::InvalidSpec { .. }
         | Error::DuplicateColumn { .. }
         | Error::UnknownColumn { .. } => 2,
-        Error::NotAuthorized { .. } => 3,
+        Error::NotAuthorized { .. } | Error::Authentication { .. } | Error::Token { .. } => 3,
         Error::Refused { code, .. } if REFUSALS.contains(code) => 3,
-        Error::UnknownTopic { .. } | Error::UnknownPartition { .. } => 4,
+        Error::UnknownTopic { .. } | Error::UnknownPartition { .. } | Error::DeletedTopic { .. } => 4,
         Error::Undecodable { .. } => 5,
         Error::NoBroker { tried } => match tried.iter().map(code_of).max() {
             Some(3) => 3,
@@ -104,6 +104,8 @@ mod tests {
     #[test]
     fn refusals_are_three_even_behind_a_list_of_brokers() {
         assert_eq!(code(denied()), 3);
+        let login = Error::Authentication { broker: "b:1".into(), mechanism: "PLAIN".into(), reason: "no".into() };
+        assert_eq!(code(login), 3);
         assert_eq!(code(Error::NoBroker { tried: vec![Error::Closed, denied()] }), 3);
         let refused = |code| Error::Refused { broker: "b".into(), what: "w".into(), code, name: "n".into(), hint: "" };
         assert_eq!(code(refused(58)), 3);

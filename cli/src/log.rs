@@ -13,6 +13,9 @@ use crate::arguments::Talk;
 /// What is kept while the live view is open; older lines are dropped.
 const KEPT_BYTES: usize = 64 << 10;
 
+/// The rooms whose warnings say what [`crate::trouble`] says.
+const TOLD_AS_TROUBLE: [&str; 3] = ["kolumn::cluster", "kolumn::consume", "kolumn::ingest"];
+
 /// Where log lines go.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Log {
@@ -25,11 +28,12 @@ impl Log {
         let log = Self::default();
         let level = level(talk);
         // Other crates' logs are of interest only where everything is.
-        let filter = Targets::new().with_target("kolumn", level).with_default(if talk.verbose > 2 {
-            level
-        } else {
-            level.min(LevelFilter::WARN)
-        });
+        let others = if talk.verbose > 2 { level } else { level.min(LevelFilter::WARN) };
+        let mut filter = Targets::new().with_target("kolumn", level).with_default(others);
+        if level == LevelFilter::WARN {
+            // Trouble that may pass is told in one line of its own, with since when and what is done about it.
+            filter = filter.with_targets(TOLD_AS_TROUBLE.map(|target| (target, LevelFilter::ERROR)));
+        }
         let colours = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && io::stderr().is_terminal();
         let layer = tracing_subscriber::fmt::layer().with_writer(log.clone()).with_ansi(colours);
         // Only a test could have started another one.

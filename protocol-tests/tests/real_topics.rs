@@ -103,34 +103,58 @@ async fn b12_a_topic_that_is_deleted_ends_the_consumption_and_its_rows_stay() ->
     Ok(())
 }
 
-#[tokio::test]
-async fn b6_records_deleted_under_a_slow_reader_are_counted_to_the_last() -> Outcome {
-    let admin = kafka().admin();
-    admin.create_topic(&NewTopic::new("overtaken", 1).setting("retention.ms", "-1"))?;
-    // Large enough that the budget stops the fetch long before the end.
-    let workload = Workload { value: Shape::Order, ..Workload::orders(64, 200_000, 1) };
-    produce("overtaken", workload)?;
-    let consume = consume("overtaken")
+/// A consumption that has stopped for want of a reader is overtaken by what `overtake` does to its log, and then read on.
+async fn overtaken(topic: &str, overtake: impl AsyncFnOnce() -> Outcome) -> Outcome {
+    const RECORDS: i64 = 200_000;
+    // Retention goes by the time of the records, and the workload's are of the future.
+    let wanted = NewTopic::new(topic, 1)
+        .setting("message.timestamp.type", "LogAppendTime")
+        .setting("segment.bytes", "1048576")
+        .setting("retention.ms", "-1");
+    kafka().admin().create_topic(&wanted)?;
+    produce(topic, Workload { value: Shape::Order, ..Workload::orders(64, 200_000, 1) })?;
+    let consume = consume(topic)
         .property("auto.offset.reset", "earliest")
         .property("fetch.max.bytes", "262144")
         .memory_budget(1 << 20)
         .until(Stop::End);
     let table = within(consume.table(kolumn::TableType::Append).into_future()).await.expect("a table");
     let mut updates = table.updates();
-    // Nobody reads: the fetch stops. Then most of what is not read yet is deleted.
+    // Nobody reads: the fetch stops.
     until("a fetch that waits for its reader", || table.status().budget_used >= 1 << 20).await;
-    admin.delete_records("overtaken", 0, 190_000)?;
+    overtake().await?;
     while within(futures_util::StreamExt::next(&mut updates)).await.is_some() {}
     within(table.finished()).await.expect("it goes on behind what is gone");
     let snapshot = table.snapshot();
     let account = snapshot.positions().get(0).expect("partition 0").account;
-    assert!(account.gaps > 0 && account.rows + account.gaps == 200_000, "{account:?}");
+    let rows_and_gaps = i64::try_from(account.rows + account.gaps).expect("a count");
+    assert!(account.gaps > 0 && rows_and_gaps == RECORDS, "{account:?}");
     assert_adds_up(&snapshot);
     let offsets: Vec<i64> = rows(&snapshot).iter().map(|row| row.offset).collect();
-    let lost = usize::try_from(account.gaps).expect("a count");
-    let hole = offsets.windows(2).filter(|pair| pair[1] != pair[0] + 1).count();
-    assert_eq!((offsets.len(), hole), (200_000 - lost, 1), "one hole, as large as the account says");
+    let holes: i64 =
+        offsets.windows(2).map(|pair| pair[1] - pair[0] - 1).chain([RECORDS - 1 - offsets.last().expect("rows")]).sum();
+    assert_eq!(u64::try_from(holes), Ok(account.gaps), "the holes are as large as the account says");
+    let lost = |event: &kolumn::table::Event| matches!(event.what, kolumn::table::EventKind::OffsetsLost { .. });
+    assert!(table.status().events.iter().any(lost), "{:?}", table.status().events);
     Ok(())
+}
+
+#[tokio::test]
+async fn b6_records_deleted_under_a_slow_reader_are_counted_to_the_last() -> Outcome {
+    overtaken("overtaken", async || kafka().admin().delete_records("overtaken", 0, 190_000)).await
+}
+
+#[tokio::test]
+async fn b6_what_retention_takes_from_a_slow_reader_is_counted_to_the_last() -> Outcome {
+    overtaken("expired", async || {
+        kafka().admin().configure_topic("expired", &[("retention.ms", "1000")])?;
+        let begun = std::time::Instant::now();
+        while Reading::new("expired").digests(&kafka().bootstrap())?.digests.get(&0).is_some_and(|left| left.records > 20_000) {
+            assert!(begun.elapsed() < common::PATIENCE, "retention does not come");
+        }
+        Ok(())
+    })
+    .await
 }
 
 #[tokio::test]

@@ -21,6 +21,8 @@ use tracing_subscriber::fmt::MakeWriter;
 const PASSWORD: &str = "correct-horse-battery-staple";
 const WRONG: &str = "incorrect-donkey-charger-clip";
 const TOKEN: &str = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZS1pbi10b2tlbiJ9.c2lnbmF0dXJlLW9mLXRva2Vu";
+const AWS_SECRET: &str = "secret-access-key-of-AWS";
+const AWS_TOKEN: &str = "session-token-of-AWS";
 const CLIENT_SECRET: &str = "client-secret-of-the-client";
 
 /// Everything that was printed.
@@ -77,6 +79,8 @@ fn secrets() -> Vec<(&'static str, Vec<u8>)> {
         ("token", TOKEN.as_bytes().to_vec()),
         ("signature of the token", b"c2lnbmF0dXJlLW9mLXRva2Vu".to_vec()),
         ("message of OAUTHBEARER", format!("n,,\u{1}auth=Bearer {TOKEN}\u{1}\u{1}").into_bytes()),
+        ("key of AWS", AWS_SECRET.as_bytes().to_vec()),
+        ("token of AWS", AWS_TOKEN.as_bytes().to_vec()),
         ("client secret", CLIENT_SECRET.as_bytes().to_vec()),
         ("header of the provider", format!("me:{CLIENT_SECRET}").into_bytes()),
     ];
@@ -136,6 +140,15 @@ fn logins(provider: u16) -> Vec<Properties> {
         mechanism("OAUTHBEARER", &[]),
         oidc(CLIENT_SECRET),
         oidc(&format!("{CLIENT_SECRET}x")),
+        mechanism(
+            "AWS_MSK_IAM",
+            &[
+                ("kolumn.aws.access.key.id", "AKIDEXAMPLE"),
+                ("kolumn.aws.secret.access.key", AWS_SECRET),
+                ("kolumn.aws.session.token", AWS_TOKEN),
+                ("kolumn.aws.region", "eu-west-1"),
+            ],
+        ),
         // What does not get as far as a socket.
         mechanism("OAUTHBEARER", &[("sasl.oauthbearer.config", PASSWORD), ("enable.sasl.oauthbearer.unsecure.jwt", "true")]),
         mechanism("SCRAM-SHA-256", &[("sasl.jaas.config", PASSWORD)]),
@@ -178,7 +191,7 @@ async fn no_secret_is_in_a_log_an_error_or_a_debug_output_of_any_login() {
     let printed = Printed::default();
     let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(printed.clone()).finish();
     tracing::subscriber::set_global_default(subscriber).expect("the first");
-    let sasl = Sasl::new(["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"])
+    let sasl = Sasl::new(["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER", "AWS_MSK_IAM"])
         .user("alice", PASSWORD)
         .token(|token| token == TOKEN)
         .session(Duration::from_millis(600));
@@ -199,9 +212,10 @@ async fn no_secret_is_in_a_log_an_error_or_a_debug_output_of_any_login() {
                 Some(SaslFault::Refuse(code, sent)) => {
                     let secret = match properties.get("sasl.mechanism") {
                         Some("OAUTHBEARER") => TOKEN,
+                        Some("AWS_MSK_IAM") => AWS_TOKEN,
                         _ => properties.get("sasl.password").unwrap_or(PASSWORD),
                     };
-                    let encoded = STANDARD.encode(secret);
+                    let encoded = STANDARD.encode(format!("it was {secret}."));
                     Some(SaslFault::Refuse(*code, format!("{sent} {secret} {encoded}")))
                 }
                 other => other.clone(),
@@ -210,6 +224,7 @@ async fn no_secret_is_in_a_log_an_error_or_a_debug_output_of_any_login() {
             let source = async || Ok::<_, TokenError>(Token::new(TOKEN, Duration::from_secs(60)).principal("alice"));
             let consume = consume(&cluster)
                 .property("kolumn.bootstrap.timeout.ms", "300")
+                .property("default.api.timeout.ms", "1000")
                 .properties(properties.iter().map(|(key, value)| (key.to_owned(), value.to_owned())))
                 .token_source(source);
             succeeded += usize::from(print(&printed, consume, properties).await);

@@ -32,9 +32,9 @@ pub(super) enum Op {
     /// The writer's branch is none of the reader's.
     Fail(Box<str>),
     /// One after the other.
-    Sequence(Vec<Op>),
+    Sequence(Vec<Self>),
     /// The writer's union: the branch is read, and goes its own way.
-    Union(Vec<Op>),
+    Union(Vec<Self>),
     /// Nulls, and nothing is read.
     Nulls(Range<usize>),
     /// One value.
@@ -42,13 +42,13 @@ pub(super) enum Op {
     /// The bytes of the value.
     Raw { column: usize, node: NodeId },
     /// A field that the writer has not: the datum of its default value goes through `op`.
-    Default { datum: Box<[u8]>, op: Box<Op> },
+    Default { datum: Box<[u8]>, op: Box<Self> },
     /// A row of a struct, whose fields `inner` fills.
-    Struct { column: usize, inner: Box<Op> },
+    Struct { column: usize, inner: Box<Self> },
     /// A row of a list.
-    List { column: usize, item: Box<Op> },
+    List { column: usize, item: Box<Self> },
     /// A row of a map.
-    Map { column: usize, value: Box<Op> },
+    Map { column: usize, value: Box<Self> },
 }
 
 /// How one value is read from what the writer wrote, and into which kind of column it goes.

@@ -297,10 +297,12 @@ impl Builder<'_> {
     fn leaf(&self, id: NodeId) -> Leaf {
         let node = self.schema.node(id);
         match node.logical {
-            Some(Logical::Decimal { precision, scale }) => match (u8::try_from(precision), i8::try_from(scale)) {
-                (Ok(precision @ 1..=76), Ok(scale)) => return Leaf::Decimal { precision, scale },
-                _ => {} // more digits than Arrow has: the bytes, which lose nothing
-            },
+            Some(Logical::Decimal { precision, scale }) => {
+                if let (Ok(precision @ 1..=76), Ok(scale)) = (u8::try_from(precision), i8::try_from(scale)) {
+                    return Leaf::Decimal { precision, scale };
+                }
+                // More digits than Arrow has: the bytes, which lose nothing.
+            }
             Some(Logical::BigDecimal) => return Leaf::BigDecimal,
             Some(Logical::Uuid) => return Leaf::Uuid,
             Some(Logical::Date) => return Leaf::Date,

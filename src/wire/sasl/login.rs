@@ -120,7 +120,8 @@ impl Login {
                     return Err(self.failed(broker, reason.into()));
                 }
                 let mechanism = Box::new(MskIam::new(host, credentials, SystemTime::now()));
-                (mechanism, credentials.secret_access_key.clone())
+                // The token is what is sent; the key never is.
+                (mechanism, credentials.session_token.clone().unwrap_or_else(|| credentials.secret_access_key.clone()))
             }
         };
         Ok(Attempt { mechanism, secret })
@@ -238,10 +239,23 @@ impl Attempt {
     /// A broker's text, fit to be shown: a hostile broker might say back what it was told.
     fn without_secret(&self, text: &str) -> String {
         let secret = self.secret.expose();
-        let forms = [secret.to_owned(), STANDARD.encode(secret), URL_SAFE_NO_PAD.encode(secret)];
-        let hidden = forms.iter().any(|form| text.contains(form));
+        let hidden = text.contains(secret) || inner_base64(secret.as_bytes()).iter().any(|form| text.contains(form));
         if hidden { "[the broker's words hold the secret]".into() } else { printable(text) }
     }
+}
+
+/// What there is of a secret in the base64 of anything that holds it, wherever it begins there; nothing that is too short to tell.
+fn inner_base64(secret: &[u8]) -> Vec<String> {
+    let mut forms = Vec::new();
+    for before in 0..3_usize {
+        let bytes = [vec![0; before].as_slice(), secret].concat();
+        // Characters that hold bits of what is before or behind it are not its own.
+        let (begin, end) = ((before * 8).div_ceil(6), bytes.len() * 8 / 6);
+        for encoded in [STANDARD.encode(&bytes), URL_SAFE_NO_PAD.encode(&bytes)] {
+            forms.extend(encoded.get(begin..end).filter(|inner| inner.len() >= 6).map(str::to_owned));
+        }
+    }
+    forms
 }
 
 /// A mechanism that is over.
