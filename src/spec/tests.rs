@@ -89,7 +89,7 @@ fn a_spec_that_is_wrong_says_where_and_what() {
         ("avro:o.avsc;nested=x", &["nested=flatten or nested=struct"]),
         ("avro:o.avsc;writer@x=y", &["names no schema"]),
         ("avro:o.avsc;lenient", &["json specs only"]),
-        ("json:a:utf8;framing=none", &["avro specs only"]),
+        ("json:a:utf8;framing=none", &["avro and protobuf specs only"]),
         ("@spec.json", &["specs in files are not available yet"]),
     ] {
         let error = refusal(text);
