@@ -71,3 +71,8 @@ struct JsonPage;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/avro.md")]
 struct AvroPage;
+
+/// So is that of the page about Protobuf.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/protobuf.md")]
+struct ProtobufPage;

@@ -3,7 +3,7 @@
 use arrow_schema::FieldRef;
 
 use super::avro::WriterSchemas;
-use super::{Column, DecodeError, avro, ignore, json, raw, simple};
+use super::{Column, DecodeError, avro, ignore, json, protobuf, raw, simple};
 use crate::error::Result;
 use crate::spec::{Kind, Names, Side, Spec, Type};
 
@@ -49,6 +49,7 @@ pub fn decoder(spec: &Spec, side: Side, names: &Names) -> Result<Box<dyn Decoder
     }
     Ok(match &spec.kind {
         Kind::Avro(avro) => Box::new(avro::Avro::new(avro, &names.column(side), None)?),
+        Kind::Protobuf(spec) => Box::new(protobuf::Protobuf::new(spec)?),
         Kind::Ignore => Box::new(ignore::Ignore),
         Kind::Raw { .. } => Box::new(raw::Raw::new(fields)),
         Kind::Simple { .. } => {

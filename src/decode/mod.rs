@@ -10,6 +10,7 @@ mod decoder;
 mod error;
 mod ignore;
 mod json;
+mod protobuf;
 mod raw;
 mod simple;
 mod text;

@@ -88,7 +88,7 @@ impl Data {
             Kind::Simple { name: None, data_type: None } => ("from_properties", None, None, None),
             Kind::Simple { name, data_type } => ("simple", name.clone(), data_type.as_ref().map(Type::to_string), None),
             Kind::Json { columns } => ("json", None, None, Some(columns.iter().map(ColumnData::from).collect())),
-            Kind::Avro(_) => return None,
+            Kind::Avro(_) | Kind::Protobuf(_) => return None,
         };
         Some(Self {
             kind: kind.into(),

@@ -18,6 +18,7 @@ mod json;
 mod names;
 mod options;
 mod pointer;
+mod protobuf;
 mod text;
 mod type_text;
 
@@ -36,6 +37,8 @@ pub use names::{Names, Side, SideNames};
 pub(crate) use options::Options;
 pub use options::{Tombstones, Zone};
 pub(crate) use pointer::Pointer;
+pub(crate) use protobuf::{Absent, Entry, Item, Message, ProtobufLayout, Scalar, Shape as ProtobufShape};
+pub use protobuf::{ProtobufSpec, protobuf, protobuf_descriptors};
 
 use crate::error::{Error, Result};
 
@@ -44,7 +47,7 @@ mod tests;
 
 /// How a key or a value becomes columns.
 ///
-/// Built by [`simple`], [`json()`], [`avro()`], [`raw`], [`ignore`], [`from_properties`], or read from text by [`Spec::parse`]. What is wrong
+/// Built by [`simple`], [`json()`], [`avro()`], [`protobuf()`], [`raw`], [`ignore`], [`from_properties`], or read from text by [`Spec::parse`]. What is wrong
 /// with it is found when it is first used, before any socket is opened; the error names the place.
 ///
 /// As data (serde) it is one flat object: `kind`; `name` and `type`, or `columns` with `name`, `type`, `path` (a text, or a list of
@@ -71,6 +74,7 @@ pub(crate) enum Kind {
     Simple { name: Option<String>, data_type: Option<Type> },
     Json { columns: Vec<JsonColumn> },
     Avro(AvroSpec),
+    Protobuf(Box<ProtobufSpec>),
 }
 
 /// One column: numbers as Kafka's serializers write them (big-endian), text as UTF-8.
@@ -140,13 +144,15 @@ impl Spec {
         text::parse(text)
     }
 
-    /// Reads the files that the spec names, the schemas of Avro, by `read`: parsing a spec touches no file. A spec that names none
+    /// Reads the files that the spec names, the schemas of Avro and Protobuf, by `read`: parsing a spec touches no file. A spec that names none
     /// is as before.
     ///
     /// Fails as `read` does.
     pub fn read_files<E>(mut self, read: impl FnMut(&Path) -> Result<String, E>) -> Result<Self, E> {
-        if let Kind::Avro(avro) = &mut self.kind {
-            avro.read_files(read)?;
+        match &mut self.kind {
+            Kind::Avro(avro) => avro.read_files(read)?,
+            Kind::Protobuf(protobuf) => protobuf.read_files(read)?,
+            _ => {}
         }
         Ok(self)
     }
@@ -211,6 +217,7 @@ impl Spec {
                 vec![data_type.field(&name)]
             }
             Kind::Avro(avro) => avro.layout(&avro.reader()?, &names.column(side))?.fields,
+            Kind::Protobuf(protobuf) => protobuf.layout()?.fields,
             Kind::Json { columns } => columns.iter().map(|column| column.data_type.field(&column.name)).collect(),
         })
     }

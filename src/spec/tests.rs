@@ -89,8 +89,7 @@ fn a_spec_that_is_wrong_says_where_and_what() {
         ("avro:o.avsc;nested=x", &["nested=flatten or nested=struct"]),
         ("avro:o.avsc;writer@x=y", &["names no schema"]),
         ("avro:o.avsc;lenient", &["json specs only"]),
-        ("json:a:utf8;framing=none", &["avro specs only"]),
-        ("protobuf", &["not available yet"]),
+        ("json:a:utf8;framing=none", &["avro and protobuf specs only"]),
         ("@spec.json", &["a spec in a file is read by the command line"]),
     ] {
         let error = refusal(text);

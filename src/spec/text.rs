@@ -5,8 +5,10 @@
 //! simple  = type [ ":" name ]          json   = column { "," column }
 //! raw     = name                       column = name ":" type [ "!" ] [ "?" default ] [ "=" path { "|" path } ]
 //! avro    = file { "," ( "mapped_only" | field "=" name ) }
+//! protobuf = file { "," ( "message=" name | "include=" path ) }
 //! option  = "lenient" | "tombstones=" ( "rows" | "skip" ) | "zone=" zone | "depth=" number | "size=" number
 //!         | "framing=" framing | "nested=" ( "flatten" | "struct" ) | "recursive=" ( "fail" | "raw" ) | "writer=" file
+//!         | "enums=" ( "text" | "number" ) | "defaults"
 //! ```
 //!
 //! `!` is not-null, `?` the value where there is none. Names, defaults and paths with `,` `:` `=` `;` `|`, quotes or spaces are in double quotes, where `""` is a quote.
@@ -14,12 +16,13 @@
 use std::fmt;
 
 use super::avro::{self, AvroSpec};
+use super::protobuf::{self, ProtobufSpec};
 use super::type_text::WrongType;
 use super::{JsonColumn, Kind, Options, Spec, Tombstones, Type, Zone};
 use crate::error::{Error, Result, nearest};
 
-const KINDS: [&str; 6] = ["ignore", "raw", "simple", "json", "avro", "from_properties"];
-const LATER: [&str; 2] = ["protobuf", "object"];
+const KINDS: [&str; 7] = ["ignore", "raw", "simple", "json", "avro", "protobuf", "from_properties"];
+const LATER: [&str; 1] = ["object"];
 const OPTIONS: [&str; 5] = ["lenient", "tombstones", "zone", "depth", "size"];
 
 const NO_DEFAULT: &str = "the default is missing behind ?; an empty text is \"\"";
@@ -68,6 +71,7 @@ impl<'a> Reader<'a> {
             "simple" => self.simple()?,
             "json" => Kind::Json { columns: self.json()? },
             "avro" => Kind::Avro(self.avro()?),
+            "protobuf" => Kind::Protobuf(Box::new(self.protobuf()?)),
             later if LATER.contains(&later) => {
                 return Err(
                     self.wrong(start, format!("specs of kind {later} are not available yet; there are {}", KINDS.join(", ")))
@@ -152,7 +156,28 @@ impl<'a> Reader<'a> {
         Ok(spec)
     }
 
-    /// A file, a field or a column of an Avro spec. Only `,` `=` `;` end it.
+    fn protobuf(&mut self) -> Result<ProtobufSpec, Wrong> {
+        if !self.take(':') {
+            let reason = "the schema is missing, as in protobuf:order.proto; a registry is not available yet";
+            return Err(self.wrong(self.position, reason));
+        }
+        let start = self.position;
+        let schema = self.item("the schema's file")?;
+        if self.take_exactly('=') {
+            let reason = "a registry is not available yet; name the schema's file, as in protobuf:order.proto";
+            return Err(self.wrong(start, reason));
+        }
+        let mut spec = ProtobufSpec::read(schema);
+        while self.take(',') {
+            let start = self.position;
+            let name = self.item("message= or include=")?;
+            let value = if self.take('=') { Some(self.item("the value")?) } else { None };
+            spec = spec.part(&name, value).map_err(|reason| self.wrong(start, reason))?;
+        }
+        Ok(spec)
+    }
+
+    /// A file, a field or a column of an Avro or a Protobuf spec. Only `,` `=` `;` end it.
     fn item(&mut self, what: &str) -> Result<String, Wrong> {
         self.space();
         let start = self.position;
@@ -182,9 +207,12 @@ impl<'a> Reader<'a> {
             } else {
                 Some(self.until(&[',', ';']).trim().to_owned())
             };
-            if let Kind::Avro(avro) = kind
-                && let Some(taken) = avro.option(name, value.as_deref())
-            {
+            let own = match kind {
+                Kind::Avro(avro) => avro.option(name, value.as_deref()),
+                Kind::Protobuf(protobuf) => protobuf.option(name, value.as_deref()),
+                _ => None,
+            };
+            if let Some(taken) = own {
                 taken.map_err(|reason| self.wrong(start, reason))?;
                 if self.take(',') {
                     continue;
@@ -207,11 +235,20 @@ impl<'a> Reader<'a> {
                     let reason = if value.is_some() { "takes no value" } else { "lacks its value" };
                     return Err(self.wrong(start, format!("the option {known} {reason}")));
                 }
-                (other, _) if avro::OPTIONS.contains(&other) => {
-                    return Err(self.wrong(start, format!("the option {other} has a meaning for avro specs only")));
+                (other, _) if avro::OPTIONS.contains(&other) || protobuf::OPTIONS.contains(&other) => {
+                    let kinds: Vec<&str> = [("avro", &avro::OPTIONS), ("protobuf", &protobuf::OPTIONS)]
+                        .into_iter()
+                        .filter_map(|(kind, options)| options.contains(&other).then_some(kind))
+                        .collect();
+                    let kinds = kinds.join(" and ");
+                    return Err(self.wrong(start, format!("the option {other} has a meaning for {kinds} specs only")));
                 }
                 (other, _) => {
-                    let own: &[&str] = if matches!(kind, Kind::Avro(_)) { &avro::OPTIONS } else { &[] };
+                    let own: &[&str] = match kind {
+                        Kind::Avro(_) => &avro::OPTIONS,
+                        Kind::Protobuf(_) => &protobuf::OPTIONS,
+                        _ => &[],
+                    };
                     let known: Vec<&str> = OPTIONS.iter().chain(own).copied().collect();
                     let hint = nearest(other, known.iter().copied()).map(|near| format!("; did you mean {near:?}?"));
                     let (hint, known) = (hint.unwrap_or_default(), known.join(", "));
@@ -372,6 +409,7 @@ impl fmt::Display for Spec {
                 }
             }
             Kind::Avro(avro) => write!(f, "{avro}")?,
+            Kind::Protobuf(protobuf) => write!(f, "{protobuf}")?,
             Kind::Json { columns } => {
                 f.write_str("json")?;
                 for (index, column) in columns.iter().enumerate() {
@@ -397,6 +435,7 @@ impl fmt::Display for Spec {
         ];
         let own = match &self.kind {
             Kind::Avro(avro) => avro.options(),
+            Kind::Protobuf(protobuf) => protobuf.options(),
             _ => Vec::new(),
         };
         let given: Vec<String> = own.into_iter().chain(options.into_iter().flatten()).collect();

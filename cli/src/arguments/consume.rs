@@ -20,6 +20,7 @@ A SPEC says how keys or values become columns:
   ignore    raw    raw:Name    simple:TYPE    simple:TYPE:Name
   json:price:float64,symbol:utf8=/instrument/symbol,ts:timestamp(ms)=/ts
   json:price:float64,qty:int64;lenient,tombstones=skip        options follow the columns after ;
+  protobuf:order.proto,message=shop.Order,include=/price/*;framing=confluent
   json:legs:list<struct<qty:int64,venue:utf8>>,side:utf8?BUY=/side|/dir    ?default, spellings with |, ! for not null
   @spec.json                                                  a file with the same as JSON
   avro:order.avsc;framing=confluent       avro:order.avsc,mapped_only,price.last=Price;writer=old.avsc

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    ArrowPrimitiveType, Date32Type, Decimal128Type, Decimal256Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
-    Int64Type, Time32MillisecondType, Time32SecondType, Time64MicrosecondType, Time64NanosecondType, TimestampMicrosecondType,
-    TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    ArrowPrimitiveType, Date32Type, Decimal128Type, Decimal256Type, DurationNanosecondType, Float32Type, Float64Type, Int8Type,
+    Int16Type, Int32Type, Int64Type, Time32MillisecondType, Time32SecondType, Time64MicrosecondType, Time64NanosecondType,
+    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type,
+    UInt32Type, UInt64Type,
 };
 use arrow_array::{
     ArrayRef, BinaryArray, BooleanArray, FixedSizeBinaryArray, ListArray, MapArray, PrimitiveArray, StringArray, StructArray,
@@ -50,6 +51,7 @@ pub(super) fn array(
             TimeUnit::Microsecond => numbers::<TimestampMicrosecondType>(data_type, vector, nulls),
             TimeUnit::Nanosecond => numbers::<TimestampNanosecondType>(data_type, vector, nulls),
         },
+        (T::Duration(TimeUnit::Nanosecond), Values::Int64(vector)) => numbers::<DurationNanosecondType>(data_type, vector, nulls),
         (T::Utf8, Values::Bytes { offsets, data }) => {
             Ok(Arc::new(StringArray::try_new(offset_buffer(offsets), Buffer::from_vec(data), nulls)?))
         }

@@ -78,9 +78,10 @@ impl Values {
             DataType::Int32 | DataType::Date32 | DataType::Time32(TimeUnit::Second | TimeUnit::Millisecond) => {
                 Self::Int32(Vec::new())
             }
-            DataType::Int64 | DataType::Timestamp(..) | DataType::Time64(TimeUnit::Microsecond | TimeUnit::Nanosecond) => {
-                Self::Int64(Vec::new())
-            }
+            DataType::Int64
+            | DataType::Timestamp(..)
+            | DataType::Duration(TimeUnit::Nanosecond)
+            | DataType::Time64(TimeUnit::Microsecond | TimeUnit::Nanosecond) => Self::Int64(Vec::new()),
             DataType::UInt8 => Self::UInt8(Vec::new()),
             DataType::UInt16 => Self::UInt16(Vec::new()),
             DataType::UInt32 => Self::UInt32(Vec::new()),

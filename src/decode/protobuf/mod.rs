@@ -1,0 +1,61 @@
+//! Protobuf messages to columns.
+//!
+//! The spec's layout is the plan: by number, the fields that become columns. A message is gathered from the wire ([`wire`]) field
+//! by field and then appended ([`row`], [`value`]); fields that no column asks for are skipped by their extent.
+
+mod framing;
+mod row;
+mod value;
+mod wire;
+
+use arrow_schema::FieldRef;
+
+use super::{BadPayload, Column, Decoder, Step};
+use crate::error::Result;
+use crate::spec::{Framing, ProtobufLayout, ProtobufSpec};
+
+#[cfg(test)]
+mod tests;
+
+/// The decoder of a Protobuf spec.
+#[derive(Debug)]
+pub(super) struct Protobuf {
+    layout: ProtobufLayout,
+    framing: Framing,
+}
+
+impl Protobuf {
+    pub(super) fn new(spec: &ProtobufSpec) -> Result<Self> {
+        Ok(Self { layout: spec.layout()?, framing: spec.framing })
+    }
+
+    fn row(&self, payload: &[u8], columns: &mut [Column]) -> Step {
+        let segment = framing::open(self.framing, &self.layout, payload)?;
+        row::message(&self.layout.message, &[wire::Raw::Bytes(segment)], columns, wire::MOST_NESTED)
+    }
+}
+
+impl Decoder for Protobuf {
+    fn fields(&self) -> &[FieldRef] {
+        &self.layout.fields
+    }
+
+    fn decode(&mut self, payloads: &[Option<&[u8]>], columns: &mut [Column], bad: &mut Vec<BadPayload>) {
+        debug_assert_eq!(columns.len(), self.layout.fields.len());
+        columns.iter_mut().for_each(|column| column.reserve(payloads.len()));
+        for (index, payload) in payloads.iter().enumerate() {
+            let Some(payload) = payload else {
+                columns.iter_mut().for_each(Column::append_null);
+                continue;
+            };
+            let row = columns.first().map_or(0, Column::len);
+            if let Err(error) = self.row(payload, columns) {
+                for column in columns.iter_mut() {
+                    column.truncate(row);
+                    column.append_null();
+                }
+                bad.push(BadPayload { index, error: *error });
+            }
+        }
+    }
+}
