@@ -264,6 +264,16 @@ pub enum Error {
         /// What the source of tokens said. Never a token or secret.
         reason: String,
     },
+    /// The schema registry does not have what was asked for, or did not answer.
+    #[error("schema registry {registry}: {what}: {fault}")]
+    Registry {
+        /// Its address, or addresses.
+        registry: String,
+        /// What it was asked for.
+        what: String,
+        /// What became of the question.
+        fault: crate::registry::RegistryFault,
+    },
     /// The broker refused a request about a topic or partition.
     #[error("{broker}: {what}: {name} ({code}){}", sentence(.hint))]
     Refused {

@@ -12,6 +12,7 @@
 //! | [`cluster`] | who leads what: brokers, topics, offsets, retry and backoff |
 //! | `record` | batches and records as borrowed slices, codecs |
 //! | `fetch` | the fetch core: a state machine without clock or socket that says what to ask next |
+//! | [`registry`] | the schema registry: how a payload names its schema, and asking for it |
 //! | [`spec`] | what the user asks for: how a key and a value become columns |
 //! | [`decode`] | bytes to columns |
 //! | [`table`] | chunks, cycles, snapshots, updates |
@@ -27,6 +28,7 @@ pub mod decode;
 pub mod error;
 pub mod metrics;
 pub mod position;
+pub mod registry;
 pub mod spec;
 pub mod table;
 
@@ -59,6 +61,11 @@ pub use rustls;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// And that of the page on JSON.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/json.md")]
+struct JsonPage;
 
 /// So is that of the page about Avro.
 #[cfg(doctest)]

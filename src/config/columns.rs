@@ -1,5 +1,7 @@
 //! How the columns of a table are named.
 
+use std::fmt::Display;
+
 use arrow_schema::TimeUnit;
 
 use super::value::Reader;
@@ -7,7 +9,8 @@ use super::value::Reader;
 /// Which metadata columns a table has, and how they are named.
 ///
 /// `None` leaves a column out. The defaults are those of the reference API, and so is the order: partition, offset, timestamp, receive
-/// time, key bytes, value bytes.
+/// time, key bytes, value bytes; then kolumn's own: topic, leader epoch, timestamp type, headers, and one column for each header that
+/// is asked for by [`Self::header`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MetadataColumns {
@@ -23,8 +26,31 @@ pub struct MetadataColumns {
     pub key_bytes: Option<String>,
     /// Int32, the length of the value, null where there is none. Property `deephaven.valuebytes.column.name`, default none.
     pub value_bytes: Option<String>,
+    /// Utf8, the topic. Property `kolumn.topic.column.name`, default none.
+    pub topic: Option<String>,
+    /// Int32, the leader epoch under which the record was written, null where its batch does not say. Property
+    /// `kolumn.leader.epoch.column.name`, default none.
+    pub leader_epoch: Option<String>,
+    /// Utf8, `CreateTime` or `LogAppendTime`, null for records without timestamps (format 0). Property
+    /// `kolumn.timestamp.type.column.name`, default none.
+    pub timestamp_type: Option<String>,
+    /// `list<struct<key:utf8,value:binary>>`, all headers in their order; a key that is not UTF-8 is null. Headers that do not parse
+    /// make the record one that cannot be decoded. Property `kolumn.headers.column.name`, default none.
+    pub headers: Option<String>,
+    /// Single headers as columns, by [`Self::header`]. Property `kolumn.header.columns`, default none.
+    pub(crate) single: Vec<HeaderColumn>,
     /// The unit of the record's timestamp: milliseconds as Kafka has it (the default), or nanoseconds as the reference API has it.
     pub timestamp_unit: TimeUnit,
+}
+
+/// A header as a column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct HeaderColumn {
+    pub(crate) name: String,
+    /// As specs name it.
+    pub(crate) data_type: String,
+    /// The header's key.
+    pub(crate) header: String,
 }
 
 impl Default for MetadataColumns {
@@ -48,8 +74,32 @@ impl MetadataColumns {
             receive_time: None,
             key_bytes: None,
             value_bytes: None,
+            topic: None,
+            leader_epoch: None,
+            timestamp_type: None,
+            headers: None,
+            single: Vec::new(),
             timestamp_unit: TimeUnit::Millisecond,
         }
+    }
+
+    /// Adds a column of the header with this key, as a simple spec reads a value of this type; null where the record has none, and of
+    /// several the last. A header that the type does not take makes the record one that cannot be decoded.
+    ///
+    /// The type is a [`crate::spec::Type`] or its text; one that simple specs do not have is a
+    /// [`crate::error::Error::InvalidSpec`] when the table is asked for.
+    ///
+    /// ```
+    /// use kolumn::MetadataColumns;
+    /// use kolumn::spec::Type;
+    ///
+    /// let columns = MetadataColumns::default().header("trace-id", "TraceId", Type::Utf8);
+    /// assert_eq!(columns, MetadataColumns::default().header("trace-id", "TraceId", "utf8"));
+    /// ```
+    #[must_use]
+    pub fn header(mut self, header: impl Into<String>, column: impl Into<String>, data_type: impl Display) -> Self {
+        self.single.push(HeaderColumn { name: column.into(), data_type: data_type.to_string(), header: header.into() });
+        self
     }
 }
 
@@ -59,6 +109,8 @@ impl MetadataColumns {
 pub struct ColumnNames {
     /// The columns that come from Kafka itself.
     pub metadata: MetadataColumns,
+    /// `kolumn.header.columns`, as text.
+    pub single_headers: Option<String>,
     /// The column of a key that is one value.
     pub key: SideColumn,
     /// The column of a value that is one value.
@@ -92,8 +144,13 @@ impl ColumnNames {
                 receive_time: reader.filled("deephaven.receivetime.column.name"),
                 key_bytes: reader.filled("deephaven.keybytes.column.name"),
                 value_bytes: reader.filled("deephaven.valuebytes.column.name"),
+                topic: reader.filled("kolumn.topic.column.name"),
+                leader_epoch: reader.filled("kolumn.leader.epoch.column.name"),
+                timestamp_type: reader.filled("kolumn.timestamp.type.column.name"),
+                headers: reader.filled("kolumn.headers.column.name"),
                 ..MetadataColumns::none()
             },
+            single_headers: reader.filled("kolumn.header.columns"),
             key: side("deephaven.key.column.name", "deephaven.key.column.type", "key.deserializer"),
             value: side("deephaven.value.column.name", "deephaven.value.column.type", "value.deserializer"),
         }

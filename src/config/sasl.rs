@@ -179,6 +179,14 @@ fn aws(reader: &Reader<'_>, jaas: Option<&Jaas>) -> Result<AwsCredentials> {
     AwsCredentials::read(reader, true, |name| std::env::var(name).ok())?.ok_or(missing)
 }
 
+/// Whom to trust at an OpenID Connect provider.
+pub(super) fn https_authorities(reader: &Reader<'_>) -> Vec<Pem> {
+    let file = reader.filled("https.ca.location").filter(|location| location != "probe");
+    let text = reader.filled("https.ca.pem");
+    let authorities = [file.map(|file| Pem::File(file.into())), text.map(|text| Pem::Text(Secret::new(text)))];
+    authorities.into_iter().flatten().collect()
+}
+
 /// Properties as text.
 struct Given {
     username: Option<String>,
@@ -196,9 +204,6 @@ struct Given {
 
 impl Given {
     fn read(reader: &Reader<'_>) -> Self {
-        let file = reader.filled("https.ca.location").filter(|location| location != "probe");
-        let text = reader.filled("https.ca.pem");
-        let authorities = [file.map(|file| Pem::File(file.into())), text.map(|text| Pem::Text(Secret::new(text)))];
         Self {
             username: reader.filled("sasl.username"),
             password: reader.raw("sasl.password").map(Secret::new),
@@ -210,7 +215,7 @@ impl Given {
             extensions: reader.filled("sasl.oauthbearer.extensions"),
             endpoint: reader.filled("sasl.oauthbearer.token.endpoint.url"),
             unsecured: reader.filled("sasl.oauthbearer.config"),
-            authorities: authorities.into_iter().flatten().collect(),
+            authorities: https_authorities(reader),
         }
     }
 

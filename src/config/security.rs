@@ -153,7 +153,7 @@ impl Default for TlsSettings {
 }
 
 impl TlsSettings {
-    fn read(reader: &Reader<'_>) -> Result<Self> {
+    pub(super) fn read(reader: &Reader<'_>) -> Result<Self> {
         let verified = reader.boolean("enable.ssl.certificate.verification");
         let host = reader.parsed("ssl.endpoint.identification.algorithm", identification);
         let authorities = authorities(reader);

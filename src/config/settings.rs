@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use super::check::check;
 use super::columns::ColumnNames;
-use super::hidden::Address;
 use super::host_port::HostPort;
 use super::policy::{AddressFamily, OffsetReset, OnRecreatedTopic, OnTruncation};
 use super::properties::Properties;
+use super::registry::RegistrySettings;
 use super::security::Security;
 use super::value::Reader;
 use crate::error::{Error, Result};
@@ -103,8 +103,8 @@ pub struct Settings {
     pub wait_for_topic: Duration,
     /// `deephaven.*.column.*`, `key.deserializer` and `value.deserializer`.
     pub columns: ColumnNames,
-    /// `schema.registry.url`.
-    pub registry: Option<Address>,
+    /// The schema registry; none without `schema.registry.url`.
+    pub registry: Option<RegistrySettings>,
     /// `kolumn.lanes`; none for as many as there are cores.
     pub lanes: Option<usize>,
     /// `kolumn.memory.budget.bytes`.
@@ -185,7 +185,7 @@ impl Settings {
             rebootstrap: rebootstrap(reader)?,
             wait_for_topic: reader.milliseconds("kolumn.wait.for.topic.ms")?,
             columns: ColumnNames::read(reader),
-            registry: reader.filled("schema.registry.url").map(Address::new),
+            registry: RegistrySettings::read(reader)?,
             lanes: Some(reader.number("kolumn.lanes")?).filter(|lanes| *lanes > 0),
             memory_budget: reader.number("kolumn.memory.budget.bytes")?,
             cycle: reader.milliseconds("kolumn.cycle.ms")?,

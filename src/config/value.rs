@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::hidden::without_user;
@@ -12,17 +13,33 @@ use crate::error::{Error, Result};
 /// Reads typed values by name, the table's default where none is given.
 pub(super) struct Reader<'a> {
     properties: &'a Properties,
+    /// What the names begin with beside what is asked for.
+    prefix: &'static str,
     /// The names asked for, so that a test can compare them with the table.
-    pub(super) asked: RefCell<BTreeSet<&'static str>>,
+    pub(super) asked: Rc<RefCell<BTreeSet<&'static str>>>,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(properties: &'a Properties) -> Self {
-        Self { properties, asked: RefCell::default() }
+        Self { properties, prefix: "", asked: Rc::default() }
+    }
+
+    /// Reads the properties that have this before their names: `schema.registry.ssl.key.location` as `ssl.key.location`.
+    pub(super) fn of(&self, prefix: &'static str) -> Self {
+        Self { properties: self.properties, prefix, asked: Rc::clone(&self.asked) }
+    }
+
+    /// The whole name, as the table has it.
+    fn whole<'n>(&self, name: &'n str) -> &'n str {
+        match Property::find(&format!("{}{name}", self.prefix)) {
+            Some(property) if !self.prefix.is_empty() => property.name,
+            _ => name,
+        }
     }
 
     /// The value as given or by default, without the blanks around it.
     pub(super) fn text(&self, name: &'static str) -> Option<&'a str> {
+        let name = self.whole(name);
         self.asked.borrow_mut().insert(name);
         let default = || Property::find(name).and_then(|property| property.default);
         self.properties.get(name).or_else(default).map(str::trim)
@@ -35,13 +52,14 @@ impl<'a> Reader<'a> {
 
     /// The value as given, with the blanks around it; none where it is not given.
     pub(super) fn raw(&self, name: &'static str) -> Option<&'a str> {
+        let name = self.whole(name);
         self.asked.borrow_mut().insert(name);
         self.properties.get(name)
     }
 
     /// Whether the value is one that the table allows; for a property that asks for nothing else.
     pub(super) fn checked(&self, name: &'static str) -> Result<()> {
-        let values = Property::find(name).map_or(Values::Text, |property| property.values);
+        let values = Property::find(self.whole(name)).map_or(Values::Text, |property| property.values);
         self.parsed(name, |text| values.check(text))
     }
 
@@ -60,7 +78,7 @@ impl<'a> Reader<'a> {
     where
         T: TryFrom<i64>,
     {
-        let values = Property::find(name).map_or(Values::Text, |property| property.values);
+        let values = Property::find(self.whole(name)).map_or(Values::Text, |property| property.values);
         self.parsed(name, |text| {
             values.check(text)?;
             let number: Option<i64> = text.parse().ok();
@@ -84,7 +102,7 @@ impl<'a> Reader<'a> {
 
     /// What the table's value of this name means, in any case.
     pub(super) fn one_of<T: Copy>(&self, name: &'static str, meanings: &[(&str, T)]) -> Result<T> {
-        let values = Property::find(name).map_or(Values::Text, |property| property.values);
+        let values = Property::find(self.whole(name)).map_or(Values::Text, |property| property.values);
         self.parsed(name, |text| {
             let meaning = meanings.iter().find(|(value, _)| value.eq_ignore_ascii_case(text));
             meaning.map(|(_, meaning)| *meaning).ok_or_else(|| format!("must be {values}"))
@@ -92,6 +110,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn invalid(&self, name: &str, value: &str, reason: &str) -> Error {
+        let name = self.whole(name);
         let value = if Property::is_secret(name) { "[hidden]".to_owned() } else { without_user(value) };
         let reason = match self.properties.origin(name) {
             Some(origin @ super::Origin::File { .. }) => format!("{reason} ({origin})"),

@@ -50,7 +50,7 @@ impl Plan {
             }
         });
         let value = consume.value.unwrap_or_else(spec::from_properties);
-        let metadata = consume.metadata.unwrap_or_else(|| settings.columns.metadata.clone());
+        let metadata = consume.metadata.map_or_else(|| ingest::metadata(&settings.columns), Ok)?;
         let key_fields = decode::decoder(&key, Side::Key, &names)?;
         let value_fields = decode::decoder(&value, Side::Value, &names)?;
         let schema = ingest::schema(&metadata, key_fields.fields(), value_fields.fields())?;
@@ -83,10 +83,11 @@ impl Plan {
     /// Makes fresh columns and decoders, whenever a lane needs them.
     pub(super) fn fresh_rows(&self) -> impl Fn() -> Result<Rows> + Send + 'static {
         let (key, value, names, metadata) = (self.key.clone(), self.value.clone(), self.names.clone(), self.metadata.clone());
+        let topic = Arc::clone(&self.topic);
         move || {
             let key = decode::decoder(&key, Side::Key, &names)?;
             let value = decode::decoder(&value, Side::Value, &names)?;
-            Rows::new(&metadata, key, value)
+            Rows::new(&topic, &metadata, key, value)
         }
     }
 }

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use super::block::{Block, distance};
 use super::errors::ErrorRows;
+use super::metadata::Origin;
 use super::rows::{Failure, Rows};
 use crate::decode::OnError;
 use crate::error::{Error, Result};
 use crate::fetch::PartitionRecords;
 use crate::position::{Offset, Partition, Span};
-use crate::record::{AbortedTransactions, Arena, BatchError, BatchRecords, RawBatch, RecordCursor, RecordRef, Walk};
+use crate::record::{AbortedTransactions, Arena, BatchError, BatchHeader, BatchRecords, RawBatch, RecordCursor, RecordRef, Walk};
 use crate::spec::Side;
 use crate::table::{Allowance, Budget, Chunk, Publisher};
 
@@ -225,8 +226,8 @@ impl Assembler {
         let mut arena = self.arena.take().unwrap_or_else(|| Arena::new(self.settings.decompressed_limit));
         let outcome = match hidden {
             None => match batch.records(&mut arena) {
-                Ok(BatchRecords::Batch(records)) => self.records(unit, records, base),
-                Ok(BatchRecords::Messages(messages)) => self.records(unit, messages, base),
+                Ok(BatchRecords::Batch(records)) => self.records(unit, records, &batch.header),
+                Ok(BatchRecords::Messages(messages)) => self.records(unit, messages, &batch.header),
                 Err(reason) => Err(self.batch_error(unit.partition, base, reason)),
             },
             Some(hidden) => {
@@ -240,8 +241,9 @@ impl Assembler {
         }
     }
 
-    fn records<'a>(&mut self, unit: &mut Unit, mut records: impl RecordCursor<'a>, base: Offset) -> Result<Outcome> {
-        let mut block = Block::new(unit.span.next);
+    fn records<'a>(&mut self, unit: &mut Unit, mut records: impl RecordCursor<'a>, header: &BatchHeader) -> Result<Outcome> {
+        let mut block = Block::new(unit.span.next, self.rows.asks_for_headers());
+        let origin = Origin::new(unit.partition, unit.receive_time_nanos, header);
         let mut ended = false;
         let mut damage = None;
         loop {
@@ -268,28 +270,28 @@ impl Assembler {
             }
             block.push(&record);
             if block.is_full() {
-                let outcome = self.block(unit, &mut block)?;
+                let outcome = self.block(unit, &origin, &mut block)?;
                 if outcome != Outcome::Done {
                     return Ok(outcome);
                 }
             }
         }
-        let outcome = self.block(unit, &mut block)?;
+        let outcome = self.block(unit, &origin, &mut block)?;
         match damage {
             _ if outcome != Outcome::Done => Ok(outcome),
-            Some(reason) => Err(self.batch_error(unit.partition, base, reason)),
+            Some(reason) => Err(self.batch_error(unit.partition, header.base_offset, reason)),
             None if ended => Ok(Outcome::Ended),
             None => Ok(Outcome::Done),
         }
     }
 
     /// Decodes a block into rows, sees to the payloads that could not be decoded, and accounts for its offsets.
-    fn block(&mut self, unit: &mut Unit, block: &mut Block<'_>) -> Result<Outcome> {
+    fn block(&mut self, unit: &mut Unit, origin: &Origin, block: &mut Block<'_>) -> Result<Outcome> {
         let start = self.rows.len();
         self.failures.clear();
         self.failed.clear();
         if block.len() > 0 {
-            self.rows.append(block, unit.partition, unit.receive_time_nanos, &mut self.failures);
+            self.rows.append(block, origin, &mut self.failures);
         }
         let mut keep = block.len();
         let mut stopped = None;

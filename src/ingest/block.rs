@@ -1,7 +1,7 @@
 //! Up to 64 records on their way to the decoders: slices side by side, and what lies between them in the log.
 
 use crate::position::{Offset, Span};
-use crate::record::RecordRef;
+use crate::record::{RawHeaders, RecordRef};
 
 /// Records in a block. Small enough that the payloads of a block stay in the first cache, large enough that a dispatch per block costs
 /// nothing per record.
@@ -18,6 +18,9 @@ pub(super) struct Block<'a> {
     timestamps: [i64; BLOCK_ROWS],
     keys: [Option<&'a [u8]>; BLOCK_ROWS],
     values: [Option<&'a [u8]>; BLOCK_ROWS],
+    /// Where a column asks for them; none otherwise.
+    headers: Vec<RawHeaders<'a>>,
+    with_headers: bool,
     gaps_before: [u64; BLOCK_ROWS],
     filtered_before: [u64; BLOCK_ROWS],
     /// The offset after everything that was seen.
@@ -27,14 +30,16 @@ pub(super) struct Block<'a> {
 }
 
 impl<'a> Block<'a> {
-    /// A block whose first offset is `next`.
-    pub(super) fn new(next: Offset) -> Self {
+    /// A block whose first offset is `next`, with the records' headers or without.
+    pub(super) fn new(next: Offset, with_headers: bool) -> Self {
         Self {
             len: 0,
             offsets: [0; BLOCK_ROWS],
             timestamps: [0; BLOCK_ROWS],
             keys: [None; BLOCK_ROWS],
             values: [None; BLOCK_ROWS],
+            headers: Vec::new(),
+            with_headers,
             gaps_before: [0; BLOCK_ROWS],
             filtered_before: [0; BLOCK_ROWS],
             next,
@@ -52,6 +57,9 @@ impl<'a> Block<'a> {
         self.timestamps[at] = record.timestamp;
         self.keys[at] = record.key;
         self.values[at] = record.value;
+        if self.with_headers {
+            self.headers.push(record.headers);
+        }
         self.gaps_before[at] = std::mem::take(&mut self.gaps);
         self.filtered_before[at] = std::mem::take(&mut self.filtered);
         self.len += 1;
@@ -95,6 +103,11 @@ impl<'a> Block<'a> {
         &self.values[..self.len]
     }
 
+    /// One for each record, unread; none without a column that asks for them.
+    pub(super) fn headers(&self) -> &[RawHeaders<'a>] {
+        &self.headers
+    }
+
     /// Accounts for the first `records` of the block in `span`, each a row except those whose index is in `failed` (ascending); for
     /// all of the block, what came after its last record too. The block is empty afterwards.
     pub(super) fn account(&mut self, records: usize, failed: &[usize], span: &mut Span) {
@@ -110,7 +123,8 @@ impl<'a> Block<'a> {
         } else if let Some(last) = records.checked_sub(1) {
             span.next = self.offsets[last] + 1;
         }
-        *self = Self { len: 0, gaps: 0, filtered: 0, ..*self };
+        self.headers.clear();
+        (self.len, self.gaps, self.filtered) = (0, 0, 0);
     }
 }
 
@@ -130,7 +144,7 @@ mod tests {
 
     /// Offsets 0, 1, gap 2..5, 5, tombstone 6, 7, gap 8..10.
     fn block() -> Block<'static> {
-        let mut block = Block::new(0);
+        let mut block = Block::new(0, false);
         for offset in [0, 1, 5] {
             block.push(&record(offset));
         }

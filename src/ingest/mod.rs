@@ -3,6 +3,7 @@
 mod assembler;
 mod block;
 mod errors;
+mod headers;
 mod lane;
 mod link;
 mod metadata;
@@ -11,4 +12,5 @@ mod rows;
 
 pub(crate) use assembler::{Assembler, AssemblySettings, End, panic_message};
 pub(crate) use lane::{Lane, LaneCommand, LaneReport, LaneSettings};
+pub(crate) use metadata::metadata;
 pub(crate) use rows::{Rows, schema};

@@ -7,11 +7,11 @@ use arrow_buffer::ScalarBuffer;
 use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef};
 
 use super::block::{BLOCK_ROWS, Block};
-use super::metadata::Kind;
+use super::headers::{self, HeaderReader};
+use super::metadata::{Kind, Origin};
 use crate::config::MetadataColumns;
 use crate::decode::{BadPayload, Column, DecodeError, Decoder};
 use crate::error::{Error, Result};
-use crate::position::Partition;
 use crate::spec::Side;
 
 /// Columns of one lane (or, by partition, of one of its partitions) between two chunks.
@@ -19,6 +19,9 @@ pub(crate) struct Rows {
     schema: SchemaRef,
     kinds: Vec<Kind>,
     timestamp_nanos: bool,
+    topic: Arc<str>,
+    /// Of each single header that is a column.
+    headers: Vec<HeaderReader>,
     key: Box<dyn Decoder>,
     value: Box<dyn Decoder>,
     /// Metadata, then key, then value columns: the order of the schema.
@@ -38,11 +41,18 @@ pub(super) struct Failure {
 }
 
 impl Rows {
-    pub(crate) fn new(metadata: &MetadataColumns, key: Box<dyn Decoder>, value: Box<dyn Decoder>) -> Result<Self> {
+    pub(crate) fn new(
+        topic: &Arc<str>,
+        metadata: &MetadataColumns,
+        key: Box<dyn Decoder>,
+        value: Box<dyn Decoder>,
+    ) -> Result<Self> {
         let schema = schema(metadata, key.fields(), value.fields())?;
         let columns = schema.fields().iter().map(Column::new).collect::<Result<_>>()?;
         Ok(Self {
             kinds: metadata.kinds(),
+            topic: Arc::clone(topic),
+            headers: metadata.single.iter().map(HeaderReader::new).collect::<Result<_>>()?,
             timestamp_nanos: metadata.timestamp_unit == arrow_schema::TimeUnit::Nanosecond,
             key,
             value,
@@ -64,18 +74,30 @@ impl Rows {
         self.columns.iter().map(Column::bytes).sum::<usize>() + self.offsets.bytes()
     }
 
+    /// Whether a column is made of headers.
+    pub(super) fn asks_for_headers(&self) -> bool {
+        self.kinds.iter().any(|kind| matches!(kind, Kind::Headers | Kind::Header(_)))
+    }
+
     /// Appends a row for each record of the block. Payloads that could not be decoded are rows of nulls in their side's columns, and
     /// are reported: the caller takes these rows out, or leaves them.
-    pub(super) fn append(
-        &mut self,
-        block: &Block<'_>,
-        partition: Partition,
-        receive_time_nanos: i64,
-        failures: &mut Vec<Failure>,
-    ) {
+    pub(super) fn append(&mut self, block: &Block<'_>, origin: &Origin, failures: &mut Vec<Failure>) {
         let (metadata, payload) = self.columns.split_at_mut(self.kinds.len());
         for (kind, column) in self.kinds.iter().zip(metadata) {
-            append_metadata(*kind, column, block, partition, receive_time_nanos, self.timestamp_nanos);
+            match *kind {
+                Kind::Headers => headers::append_all(column, block.headers(), &mut self.bad),
+                Kind::Header(index) => {
+                    if let Some(reader) = self.headers.get_mut(index) {
+                        reader.append(column, block.headers(), &mut self.bad);
+                    }
+                }
+                kind => {
+                    append_metadata(kind, column, block, origin, &self.topic, self.timestamp_nanos);
+                    continue;
+                }
+            }
+            // Headers belong to neither side; the error names the header.
+            failures.extend(self.bad.drain(..).map(|bad| Failure { index: bad.index, side: Side::Value, error: bad.error }));
         }
         if !self.kinds.contains(&Kind::Offset) {
             self.offsets.push_slice(block.offsets());
@@ -128,6 +150,7 @@ impl Rows {
 pub(crate) fn schema(metadata: &MetadataColumns, key: &[FieldRef], value: &[FieldRef]) -> Result<SchemaRef> {
     let mut fields: Vec<FieldRef> = Vec::new();
     let mut sources: Vec<&'static str> = Vec::new();
+    metadata.single.iter().try_for_each(|column| HeaderReader::new(column).map(drop))?;
     let metadata = metadata.fields();
     for (source, group) in [("metadata", metadata.as_slice()), ("key", key), ("value", value)] {
         for field in group {
@@ -142,9 +165,9 @@ pub(crate) fn schema(metadata: &MetadataColumns, key: &[FieldRef], value: &[Fiel
     Ok(Arc::new(Schema::new(fields)))
 }
 
-fn append_metadata(kind: Kind, column: &mut Column, block: &Block<'_>, partition: Partition, receive_time: i64, nanos: bool) {
+fn append_metadata(kind: Kind, column: &mut Column, block: &Block<'_>, origin: &Origin, topic: &str, nanos: bool) {
     match kind {
-        Kind::Partition => column.push_slice(&[partition; BLOCK_ROWS][..block.len()]),
+        Kind::Partition => column.push_slice(&[origin.partition; BLOCK_ROWS][..block.len()]),
         Kind::Offset => column.push_slice(block.offsets()),
         Kind::Timestamp => {
             // Kafka's NO_TIMESTAMP is -1; a time that nanoseconds cannot hold is not there either.
@@ -159,9 +182,25 @@ fn append_metadata(kind: Kind, column: &mut Column, block: &Block<'_>, partition
                 }
             }
         }
-        Kind::ReceiveTime => column.push_slice(&[receive_time; BLOCK_ROWS][..block.len()]),
+        Kind::ReceiveTime => column.push_slice(&[origin.receive_time_nanos; BLOCK_ROWS][..block.len()]),
+        Kind::Topic => append_text(column, Some(topic), block.len()),
+        Kind::TimestampType => append_text(column, origin.timestamp_type, block.len()),
+        Kind::LeaderEpoch => match origin.leader_epoch {
+            Some(epoch) => column.push_slice(&[epoch; BLOCK_ROWS][..block.len()]),
+            None => column.append_nulls(block.len()),
+        },
+        Kind::Headers | Kind::Header(_) => {} // these can fail
         Kind::KeyBytes => append_lengths(column, block.keys()),
         Kind::ValueBytes => append_lengths(column, block.values()),
+    }
+}
+
+/// The same text for each row. A column never has so many that they would not fit: a chunk ends long before.
+fn append_text(column: &mut Column, text: Option<&str>, rows: usize) {
+    for _ in 0..rows {
+        if text.is_none_or(|text| column.push_str(text).is_err()) {
+            column.append_null();
+        }
     }
 }
 

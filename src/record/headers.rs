@@ -24,7 +24,7 @@ pub(crate) struct RawHeaders<'a> {
 
 impl<'a> RawHeaders<'a> {
     /// `count` headers, of which `bytes` is all; `bytes` are looked at by [`Self::iter`].
-    pub(super) fn new(count: i32, bytes: &'a [u8]) -> Result<Self, BatchError> {
+    pub(crate) fn new(count: i32, bytes: &'a [u8]) -> Result<Self, BatchError> {
         match usize::try_from(count) {
             Ok(0) if !bytes.is_empty() => Err(BatchError::Trailing { left: bytes.len() }),
             Ok(number) if number <= bytes.len() / SMALLEST_HEADER => Ok(Self { count: number, bytes }),

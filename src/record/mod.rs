@@ -15,7 +15,6 @@ mod codec;
 mod cursor;
 mod error;
 mod header;
-#[cfg_attr(not(any(test, fuzzing)), expect(dead_code, reason = "no column shows headers yet"))]
 mod headers;
 mod message;
 mod records;
@@ -35,6 +34,6 @@ pub(crate) use arena::Arena;
 pub(crate) use codec::Codec;
 pub use error::BatchError;
 pub(crate) use header::BatchHeader;
-pub(crate) use headers::RawHeaders;
+pub(crate) use headers::{Header, RawHeaders};
 pub(crate) use records::{BatchRecords, RecordCursor, RecordRef};
 pub(crate) use walk::{RawBatch, Walk};

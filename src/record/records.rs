@@ -19,7 +19,6 @@ pub(crate) struct RecordRef<'a> {
     /// The value; none is a tombstone.
     pub(crate) value: Option<&'a [u8]>,
     /// The headers, unread.
-    #[cfg_attr(not(any(test, fuzzing)), expect(dead_code, reason = "no column shows headers yet"))]
     pub(crate) headers: RawHeaders<'a>,
 }
 

@@ -63,11 +63,11 @@ pub enum Type {
     /// `decimal256(precision,scale)`: precision 1 to 76, scale 0 to the precision. `decimal(50,4)`, of more than 38 digits, is one.
     Decimal256(u8, i8),
     /// `list<type>`: any number of items of one type, which may be null.
-    List(Arc<Type>),
+    List(Arc<Self>),
     /// `struct<a:int64,b:utf8>`: named fields, which may be null.
-    Struct(Arc<[(String, Type)]>),
+    Struct(Arc<[(String, Self)]>),
     /// `map<utf8,float64>`: from keys, which are neither null nor nested, to values, which may be null.
-    Map(Arc<Type>, Arc<Type>),
+    Map(Arc<Self>, Arc<Self>),
     /// `json`: the text of a JSON value as it stands, checked to be valid.
     Json,
 }

@@ -12,6 +12,7 @@
 //! ```
 
 mod avro;
+mod data;
 mod data_type;
 mod json;
 mod names;
@@ -23,9 +24,10 @@ mod type_text;
 
 use std::collections::HashSet;
 use std::path::Path;
+use std::sync::Arc;
 
-use arrow_schema::FieldRef;
 pub use arrow_schema::TimeUnit;
+use arrow_schema::{FieldRef, Schema, SchemaRef};
 
 pub use avro::{AvroSchema, AvroSpec, Framing, Nested, Recursive, SchemaId, avro};
 pub(crate) use avro::{Kind as AvroKind, Layout, Leaf, Logical, MOST_DEPTH, Name as AvroName, NodeId, Shape};
@@ -47,6 +49,17 @@ mod tests;
 ///
 /// Built by [`simple`], [`json()`], [`avro()`], [`protobuf()`], [`raw`], [`ignore`], [`from_properties`], or read from text by [`Spec::parse`]. What is wrong
 /// with it is found when it is first used, before any socket is opened; the error names the place.
+///
+/// As data (serde) it is one flat object: `kind`; `name` and `type`, or `columns` with `name`, `type`, `path` (a text, or a list of
+/// spellings), `not_null` and `default`; and the options `lenient`, `tombstones`, `zone`, `depth` and `size`. Types are texts.
+///
+/// ```
+/// use kolumn::spec::Spec;
+///
+/// let data = r#"{"kind": "json", "tombstones": "skip", "columns": [{"name": "price", "type": "float64", "path": "/px"}]}"#;
+/// assert_eq!(serde_json::from_str::<Spec>(data)?, Spec::parse("json:price:float64=/px;tombstones=skip").unwrap());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spec {
     pub(crate) kind: Kind,
@@ -97,6 +110,27 @@ pub fn raw(name: impl Into<String>) -> Spec {
 /// No columns.
 pub fn ignore() -> Spec {
     Spec::of(Kind::Ignore)
+}
+
+/// Reads columns of headers, `column:type=header` with commas between them: name, type and header of each. Says what is wrong.
+pub(crate) fn header_columns(text: &str) -> Result<Vec<(String, Type, String)>, String> {
+    let spec = Spec::parse(&format!("json:{text}")).map_err(|error| match error {
+        Error::InvalidSpec { place, reason, .. } => format!("{place} (behind json:): {reason}"),
+        other => other.to_string(),
+    })?;
+    let Kind::Json { columns } = spec.kind else { return Ok(Vec::new()) };
+    if spec.options != Options::default() {
+        return Err("columns of headers have no options".into());
+    }
+    let header = |column: JsonColumn| {
+        let JsonColumn { name, data_type, mut paths, required, default } = column;
+        if paths.len() > 1 || required || default.is_some() {
+            return Err(format!("column {name:?}: a header has one name, and neither ! nor a default"));
+        }
+        let header = paths.pop().unwrap_or_else(|| name.clone());
+        Ok((name, data_type, header))
+    };
+    columns.into_iter().map(header).collect()
 }
 
 impl Spec {
@@ -186,6 +220,19 @@ impl Spec {
             Kind::Protobuf(protobuf) => protobuf.layout()?.fields,
             Kind::Json { columns } => columns.iter().map(|column| column.data_type.field(&column.name)).collect(),
         })
+    }
+
+    /// The Arrow schema of the columns that this spec gives, where the properties say nothing about them. Fails as [`Self::columns`].
+    ///
+    /// ```
+    /// use kolumn::spec::{Side, Spec};
+    ///
+    /// let schema = Spec::parse("json:id:int64,tags:list<utf8>")?.schema(Side::Value)?;
+    /// assert_eq!(schema.field(1).data_type().to_string(), "List(Utf8)");
+    /// # Ok::<(), kolumn::error::Error>(())
+    /// ```
+    pub fn schema(&self, side: Side) -> Result<SchemaRef> {
+        Ok(Arc::new(Schema::new(self.columns(side, &Names::default())?)))
     }
 
     /// Name and type of a simple spec's column.

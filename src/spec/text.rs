@@ -57,7 +57,10 @@ impl<'a> Reader<'a> {
     fn spec(&mut self) -> Result<Spec, Wrong> {
         self.space();
         if self.rest().starts_with('@') {
-            return Err(self.wrong(self.position, "specs in files are not available yet; write the spec itself"));
+            return Err(self.wrong(
+                self.position,
+                "a spec in a file is read by the command line, or deserialized; here the spec itself is expected",
+            ));
         }
         let start = self.position;
         let kind = self.until(&DELIMITERS).trim();

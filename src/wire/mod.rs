@@ -7,6 +7,7 @@ mod api;
 mod connection;
 mod error_code;
 mod frame;
+pub(crate) mod http;
 mod patience;
 mod pool;
 mod race;
@@ -32,14 +33,14 @@ pub(crate) use error_code::error_name;
 pub(crate) use patience::Patience;
 pub(crate) use pool::{FramePool, PoolLimits};
 pub(crate) use race::staggered;
-pub(crate) use sasl::Login;
+pub(crate) use sasl::{Login, Oidc, Tokens};
 pub use sasl::{Token, TokenError, TokenSource};
 use transport::Tcp;
 pub(crate) use transport::Transport;
 
 use rustls::crypto::CryptoProvider;
 
-use crate::config::{SecurityProtocol, Settings, TlsSettings};
+use crate::config::{SecurityProtocol, Settings, SocketSettings, TlsSettings};
 use crate::error::Result;
 use crate::metrics::Metrics;
 
@@ -53,6 +54,21 @@ pub(crate) fn transport(settings: &Settings, provider: Option<Arc<CryptoProvider
         Arc::new(tls::Tls::new(&security.tls, provider)?.with_sockets(settings.sockets))
     } else {
         Arc::new(Tcp { sockets: settings.sockets })
+    })
+}
+
+/// What carries bytes with TLS like this, or without: for what is spoken beside Kafka's protocol.
+///
+/// # Errors
+/// Those of [`tls::Tls::new`].
+pub(crate) fn carrier(
+    tls: Option<&TlsSettings>,
+    sockets: SocketSettings,
+    provider: Option<Arc<CryptoProvider>>,
+) -> Result<Arc<dyn Transport>> {
+    Ok(match tls {
+        Some(tls) => Arc::new(tls::Tls::new(tls, provider)?.with_sockets(sockets)),
+        None => Arc::new(Tcp { sockets }),
     })
 }
 
@@ -91,12 +107,7 @@ impl WireSettings {
         tokens: Option<Arc<dyn TokenSource>>,
         provider: Option<Arc<CryptoProvider>>,
     ) -> Result<Self> {
-        let transport = |tls: Option<&TlsSettings>| -> Result<Arc<dyn Transport>> {
-            Ok(match tls {
-                Some(tls) => Arc::new(tls::Tls::new(tls, provider)?.with_sockets(settings.sockets)),
-                None => Arc::new(Tcp { sockets: settings.sockets }),
-            })
-        };
+        let transport = |tls: Option<&TlsSettings>| carrier(tls, settings.sockets, provider);
         let login = settings.security.sasl.as_ref().map(|sasl| Login::new(sasl, tokens, transport)).transpose()?;
         Ok(Self {
             client_id: settings.client_id.as_str().into(),

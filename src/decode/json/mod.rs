@@ -31,6 +31,8 @@ use crate::error::{Error, Result};
 use crate::spec::{JsonColumn, Options};
 
 #[cfg(test)]
+mod conformance;
+#[cfg(test)]
 mod oracle;
 #[cfg(test)]
 mod tests;

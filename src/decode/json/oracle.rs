@@ -2,14 +2,15 @@
 
 use std::fmt::Write;
 
-use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type};
+use arrow_array::{Array, ArrayRef};
 use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::decode::Reason;
 use crate::decode::tests::decode;
+use crate::spec::{self, Type};
 
 /// A JSON value as text, with escapes, white space and duplicates; names are few, so that they meet.
 fn any_text() -> impl Strategy<Value = String> {
@@ -68,7 +69,7 @@ fn any_space() -> impl Strategy<Value = &'static str> {
 
 const POINTERS: [&str; 8] = ["/a", "/b", "/a/b", "/a/b/c", "/a/0", "/b/1/a", "/", "/c/0/0"];
 
-fn spec(data_type: &str) -> String {
+fn columns(data_type: &str) -> String {
     let columns: Vec<String> =
         POINTERS.iter().enumerate().map(|(index, pointer)| format!("c{index}:{data_type}=\"{pointer}\"")).collect();
     format!("json:{}", columns.join(","))
@@ -85,11 +86,75 @@ fn integer(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| value.as_f64().filter(|float| float.fract() == 0.0 && float.abs() < 9e15).map(|float| float as i64))
 }
 
+/// Types whose values the oracle can tell without a doubt.
+fn any_nested() -> impl Strategy<Value = Type> {
+    prop::sample::select(vec![Type::Json, Type::Utf8, Type::Bool, Type::Json]).prop_recursive(4, 12, 3, |inner| {
+        prop_oneof![
+            inner.clone().prop_map(Type::list),
+            inner.clone().prop_map(|value| Type::map(Type::Utf8, value)),
+            prop::collection::btree_map(prop::sample::select(vec!["a", "b", "c", "0", ""]), inner, 1..4)
+                .prop_map(Type::structure),
+        ]
+    })
+}
+
+/// The oracle's value as the type asks for it; `None` where it does not fit.
+fn as_asked(data_type: &Type, value: &Value) -> Option<Value> {
+    if value.is_null() {
+        return Some(Value::Null);
+    }
+    match data_type {
+        Type::Json => Some(value.clone()),
+        Type::Utf8 => value.is_string().then(|| value.clone()),
+        Type::Bool => value.is_boolean().then(|| value.clone()),
+        Type::List(item) => value.as_array()?.iter().map(|value| as_asked(item, value)).collect::<Option<_>>().map(Value::Array),
+        Type::Map(_, inner) => {
+            let members = value.as_object()?.iter().map(|(key, value)| Some((key.clone(), as_asked(inner, value)?)));
+            members.collect::<Option<_>>().map(Value::Object)
+        }
+        Type::Struct(fields) => {
+            let object = value.as_object()?;
+            let field = |(name, data_type): &(String, Type)| {
+                Some((name.clone(), as_asked(data_type, object.get(name).unwrap_or(&Value::Null))?))
+            };
+            fields.iter().map(field).collect::<Option<_>>().map(Value::Object)
+        }
+        other => panic!("{other}"),
+    }
+}
+
+/// The value of a row; raw JSON is read by the oracle.
+fn shown(data_type: &Type, array: &dyn Array, row: usize) -> Value {
+    if array.is_null(row) {
+        return Value::Null;
+    }
+    let items = |inner: &Type, array: &dyn Array| (0..array.len()).map(|row| shown(inner, array, row)).collect::<Vec<_>>();
+    match data_type {
+        Type::Bool => Value::Bool(array.as_boolean().value(row)),
+        Type::Utf8 => Value::String(array.as_string::<i32>().value(row).to_owned()),
+        Type::Json => serde_json::from_str(array.as_string::<i32>().value(row)).unwrap(),
+        Type::List(inner) => Value::Array(items(inner, array.as_list::<i32>().value(row).as_ref())),
+        Type::Map(_, inner) => {
+            let entries = array.as_map().value(row);
+            let names = entries.column(0).as_string::<i32>().iter().map(|key| key.unwrap().to_owned()).collect::<Vec<_>>();
+            assert_eq!(names.iter().collect::<std::collections::HashSet<_>>().len(), names.len(), "one entry for a key");
+            Value::Object(names.into_iter().zip(items(inner, entries.column(1).as_ref())).collect())
+        }
+        Type::Struct(fields) => {
+            let columns = array.as_struct().columns();
+            let field =
+                |((name, inner), column): (&(String, Type), &ArrayRef)| (name.clone(), shown(inner, column.as_ref(), row));
+            Value::Object(fields.iter().zip(columns).map(field).collect())
+        }
+        other => panic!("{other}"),
+    }
+}
+
 proptest! {
     #[test]
     fn raw_text_of_any_place_is_the_oracle_s_value(document in any_object(any_text())) {
         prop_assume!(serde_json::from_str::<Value>(&document).is_ok()); // a number may be beyond the oracle's range
-        let (arrays, bad) = decode(&spec("json"), &[Some(document.as_bytes())]);
+        let (arrays, bad) = decode(&columns("json"), &[Some(document.as_bytes())]);
         prop_assert!(bad.is_empty(), "{document}: {bad:?}");
         for (array, expected) in arrays.iter().zip(oracle(&document)) {
             let text = (!array.is_null(0)).then(|| array.as_string::<i32>().value(0));
@@ -142,6 +207,22 @@ proptest! {
     }
 
     #[test]
+    fn nested_values_are_the_oracle_s_or_an_error_as_it_has_them(value in any_text(), data_type in any_nested()) {
+        let document = format!("{{\"v\":{value}}}");
+        prop_assume!(serde_json::from_str::<Value>(&document).is_ok());
+        let tree: Value = serde_json::from_str(&document).unwrap();
+        let spec = spec::json([spec::column("v", data_type.clone())]).to_string();
+        let (arrays, bad) = decode(&spec, &[Some(document.as_bytes())]);
+        match as_asked(&data_type, &tree["v"]) {
+            Some(expected) => {
+                prop_assert!(bad.is_empty(), "{} {}: {:?}", data_type, document, bad);
+                prop_assert_eq!(shown(&data_type, arrays[0].as_ref(), 0), expected, "{} {}", data_type, document);
+            }
+            None => prop_assert_eq!(bad.len(), 1, "{} {}", data_type, document),
+        }
+    }
+
+    #[test]
     fn raw_text_with_one_byte_changed_is_valid_where_the_oracle_says_so(
         document in any_object(any_text()), at: prop::sample::Index, byte in prop_oneof![any::<u8>(), prop::sample::select(b"{}[]\",:0-.e\\u ".to_vec())],
     ) {
@@ -169,11 +250,11 @@ proptest! {
             }
             bytes
         }).collect();
-        for data_type in ["int64", "utf8", "json"] {
+        for data_type in ["int64", "utf8", "json", "list<json>", "struct<a:utf8,b:struct<c:int8>>", "map<utf8,int64>"] {
             let together: Vec<_> = payloads.iter().map(|payload| Some(payload.as_slice())).collect();
-            let (arrays, bad) = decode(&spec(data_type), &together);
+            let (arrays, bad) = decode(&columns(data_type), &together);
             for (row, payload) in together.iter().enumerate() {
-                let (alone, mut error) = decode(&spec(data_type), &[*payload]);
+                let (alone, mut error) = decode(&columns(data_type), &[*payload]);
                 for (array, alone) in arrays.iter().zip(alone) {
                     prop_assert_eq!(&array.slice(row, 1), &alone);
                 }
@@ -186,8 +267,8 @@ proptest! {
     #[test]
     fn no_truncated_document_is_read_and_none_makes_the_decoder_panic(document in any_object(any_text()), end: prop::sample::Index) {
         let end = end.index(document.trim_end().len());
-        for data_type in ["int64", "float32", "utf8", "json", "binary", "timestamp(ns)", "decimal(9,2)"] {
-            let (_, bad) = decode(&spec(data_type), &[Some(&document.as_bytes()[..end])]);
+        for data_type in ["int64", "float32", "utf8", "json", "binary", "timestamp(ns)", "decimal(9,2)", "decimal(60,2)", "list<json>", "struct<a:json,b:list<utf8>>", "map<utf8,int8>"] {
+            let (_, bad) = decode(&columns(data_type), &[Some(&document.as_bytes()[..end])]);
             prop_assert_eq!(bad.len(), 1);
             prop_assert!(bad[0].error.position <= end);
         }
@@ -195,8 +276,8 @@ proptest! {
 
     #[test]
     fn no_bytes_make_the_decoder_panic(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
-        for data_type in ["int64", "utf8", "json", "timestamp(ms)"] {
-            let (_, bad) = decode(&spec(data_type), &[Some(&bytes)]);
+        for data_type in ["int64", "utf8", "json", "timestamp(ms)", "list<list<utf8>>", "struct<a:int8>", "map<utf8,json>"] {
+            let (_, bad) = decode(&columns(data_type), &[Some(&bytes)]);
             prop_assert!(bad.iter().all(|bad| bad.error.position <= bytes.len()));
         }
     }

@@ -10,10 +10,10 @@ use crate::spec::{JsonColumn, Options, Type};
 pub(super) enum Plan {
     /// A value without parts.
     Value(Type),
-    List(Box<Plan>),
+    List(Box<Self>),
     Struct(Box<Members>),
     /// The type of the names, and how the values are read.
-    Map(Type, Box<Plan>),
+    Map(Type, Box<Self>),
 }
 
 /// The members of an object that are the fields of a struct. A key leads to the index of its field.

@@ -3,7 +3,6 @@
 //! SaslHandshake and SaslAuthenticate carry the mechanisms' messages since Kafka 1.0 (KIP-152); the bare tokens of older brokers are
 //! not spoken.
 
-mod http;
 mod login;
 mod mechanism;
 mod msk;
@@ -21,5 +20,7 @@ pub(crate) mod fuzzing;
 
 pub(crate) use login::Login;
 pub(crate) use mechanism::Step;
+pub(crate) use oidc::Oidc;
 pub(crate) use session::Session;
+pub(crate) use token::Tokens;
 pub use token::{Token, TokenError, TokenSource};

@@ -11,11 +11,11 @@ use hyper::StatusCode;
 use serde_json::Value;
 use tokio::time::timeout;
 
-use super::http::{Url, connect, post};
 use super::token::{Token, TokenError, TokenSource};
 use crate::config::{OidcSettings, TlsSettings};
 use crate::error::{Error, Result};
 use crate::wire::Transport;
+use crate::wire::http::{Url, connect, exchange};
 
 /// A token has a few thousand bytes.
 const LIMIT: usize = 256 << 10;
@@ -73,7 +73,7 @@ impl Oidc {
             body.push_str("&scope=");
             body.push_str(&encoded(scope));
         }
-        let answer = timeout(self.read_timeout, post(stream, &self.url, &headers, body, LIMIT)).await;
+        let answer = timeout(self.read_timeout, exchange(stream, &self.url, &headers, Some(body), LIMIT)).await;
         let (status, body) = answer.map_err(|_| late("it did not answer", self.read_timeout))??;
         token(status, &body, &self.settings.client_id)
     }

@@ -46,7 +46,7 @@ impl Token {
         self
     }
 
-    pub(super) fn value(&self) -> &Secret {
+    pub(crate) fn value(&self) -> &Secret {
         &self.value
     }
 
@@ -143,13 +143,13 @@ struct Dated {
 
 impl Tokens {
     pub(crate) fn new(source: Arc<dyn TokenSource>, settings: &SaslSettings) -> Self {
-        Self {
-            source,
-            limit: settings.connect_timeout + settings.read_timeout,
-            backoff: settings.retry_backoff,
-            backoff_max: settings.retry_backoff_max,
-            kept: Mutex::default(),
-        }
+        let limit = settings.connect_timeout + settings.read_timeout;
+        Self::with(source, limit, (settings.retry_backoff, settings.retry_backoff_max))
+    }
+
+    /// Tokens for something else than a login with SASL: how long a question may take, and the first and longest pause after failures.
+    pub(crate) fn with(source: Arc<dyn TokenSource>, limit: Duration, (backoff, backoff_max): (Duration, Duration)) -> Self {
+        Self { source, limit, backoff, backoff_max, kept: Mutex::default() }
     }
 
     /// A token that is good for at least a fifth of its life, or for as long as it lasts where no other can be had.

@@ -9,20 +9,21 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::header::HOST;
 use hyper::rt::{Read, ReadBufCursor, Write};
-use hyper::{Request, StatusCode, Uri};
+use hyper::{Method, Request, StatusCode, Uri};
 use tokio::io::ReadBuf;
 
 use crate::wire::Transport;
-use crate::wire::transport::{Stream, reason};
+pub(crate) use crate::wire::transport::Stream;
+use crate::wire::transport::reason;
 
 /// Where a request goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Url {
-    pub(super) https: bool,
-    pub(super) host: String,
-    pub(super) port: u16,
+pub(crate) struct Url {
+    pub(crate) https: bool,
+    pub(crate) host: String,
+    pub(crate) port: u16,
     /// Path and query.
-    pub(super) path: String,
+    pub(crate) path: String,
 }
 
 impl Url {
@@ -30,7 +31,7 @@ impl Url {
     ///
     /// # Errors
     /// What is wrong, as a sentence without the address.
-    pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
+    pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
         let uri: Uri = text.parse().map_err(|_| "it is no URL")?;
         let https = match uri.scheme_str() {
             Some("http") => false,
@@ -39,7 +40,7 @@ impl Url {
         };
         let authority = uri.authority().ok_or("it names no host")?;
         if authority.as_str().contains('@') {
-            return Err("it holds a user; give sasl.oauthbearer.client.id and sasl.oauthbearer.client.secret");
+            return Err("it holds a user; who asks is said by properties of its own");
         }
         let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
         let port = authority.port_u16().unwrap_or(if https { 443 } else { 80 });
@@ -47,25 +48,26 @@ impl Url {
         Ok(Self { https, host, port, path })
     }
 
-    fn host_header(&self) -> String {
+    /// Host and port as HTTP names them.
+    pub(crate) fn host_header(&self) -> String {
         let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
         let usual = if self.https { 443 } else { 80 };
         if self.port == usual { host } else { format!("{host}:{}", self.port) }
     }
 }
 
-/// Posts a body and returns status and body of the answer, which may have `limit` bytes. Redirects are not followed: a secret goes to
-/// nobody but who was named.
+/// Posts a body, or gets without one, and returns status and body of the answer, which may have `limit` bytes. Redirects are not
+/// followed: a secret goes to nobody but who was named.
 ///
 /// Cancel safety: dropping it closes the connection.
 ///
 /// # Errors
 /// What went wrong, as a sentence.
-pub(super) async fn post(
+pub(crate) async fn exchange(
     stream: Box<dyn Stream>,
     url: &Url,
     headers: &[(&'static str, &str)],
-    body: String,
+    body: Option<String>,
     limit: usize,
 ) -> Result<(StatusCode, Bytes), String> {
     let (mut sender, connection) = hyper::client::conn::http1::Builder::new()
@@ -73,12 +75,14 @@ pub(super) async fn post(
         .handshake(Io(stream))
         .await
         .map_err(|error| words(&error))?;
-    let mut request = Request::post(url.path.as_str()).header(HOST, url.host_header());
+    let method = if body.is_some() { Method::POST } else { Method::GET };
+    let mut request = Request::builder().method(method).uri(url.path.as_str()).header(HOST, url.host_header());
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    let request = request.body(Full::new(Bytes::from(body))).map_err(|_| "a header cannot be sent".to_owned())?;
-    let exchange = async {
+    let request =
+        request.body(Full::new(Bytes::from(body.unwrap_or_default()))).map_err(|_| "a header cannot be sent".to_owned())?;
+    let answered = async {
         let response = sender.send_request(request).await.map_err(|error| words(&error))?;
         let status = response.status();
         let body = Limited::new(response.into_body(), limit).collect().await;
@@ -88,21 +92,21 @@ pub(super) async fn post(
         })?;
         Ok((status, body.to_bytes()))
     };
-    let mut exchange = std::pin::pin!(exchange);
+    let mut answered = std::pin::pin!(answered);
     // The connection is driven by whoever waits for the answer.
     tokio::select! {
         biased;
-        answer = &mut exchange => answer,
+        answer = &mut answered => answer,
         // What it has read to its end is still to be handed over.
-        _ = connection => exchange.await,
+        _ = connection => answered.await,
     }
 }
 
-/// Connects, for [`post`].
+/// Connects, for [`exchange`].
 ///
 /// # Errors
 /// What went wrong, as a sentence.
-pub(super) async fn connect(transport: &Arc<dyn Transport>, url: &Url) -> Result<Box<dyn Stream>, String> {
+pub(crate) async fn connect(transport: &Arc<dyn Transport>, url: &Url) -> Result<Box<dyn Stream>, String> {
     transport.connect(&url.host, url.port).await.map_err(|error| reason(&error))
 }
 
