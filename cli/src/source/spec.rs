@@ -34,11 +34,11 @@ mod tests {
     fn a_spec_in_a_file_is_the_same_as_its_text() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("spec.json");
-        std::fs::write(&path, r#"{"kind":"json","columns":[{"name":"a","type":"list<int8>"}]}"#).unwrap();
+        fs::write(&path, r#"{"kind":"json","columns":[{"name":"a","type":"list<int8>"}]}"#).unwrap();
         let at = |path: &std::path::Path| format!("@{}", path.display());
         assert_eq!(spec(&at(&path)).unwrap(), spec("json:a:list<int8>").unwrap());
 
-        std::fs::write(&path, r#"{"kind":"json","columns":[{"name":"a","type":"list<itn8>"}]}"#).unwrap();
+        fs::write(&path, r#"{"kind":"json","columns":[{"name":"a","type":"list<itn8>"}]}"#).unwrap();
         let wrong = spec(&at(&path)).unwrap_err();
         assert!(wrong.exit_code() == 2 && wrong.to_string().contains("columns[0] \"a\", type"), "{wrong}");
         assert_eq!(spec(&at(&directory.path().join("none.json"))).unwrap_err().exit_code(), 4);
