@@ -66,7 +66,7 @@ async fn a_property_with_an_impossible_value_is_refused_with_what_it_should_be()
         ("fetch.min.bytes", "many", "number"),
         ("fetch.max.bytes", "-1", "from 1 to"),
         ("kolumn.memory.budget.bytes", "5", "1048576"),
-        ("isolation.level", "serializable", "read_committed or read_uncommitted"),
+        ("isolation.level", "serializable", "read_uncommitted or read_committed"),
         ("auto.offset.reset", "first", "earliest, latest, by_duration"),
         ("check.crcs", "yes", "true"),
         ("security.protocol", "KERBEROS", "PLAINTEXT"),
