@@ -4,19 +4,18 @@
 
 mod common;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 use common::raw::{RawRow, consume_raw, digests, rows};
 use common::{assert_adds_up, live, until, until_rows, within};
 use kolumn::{Error, Offsets, Stop, Table};
 use kolumn_protocol_tests::{Codec, Kafka, NewTopic, Production, Reading, ServerError, Workload, Writer};
+use tokio::sync::{Mutex, MutexGuard};
 
 type Outcome = Result<(), ServerError>;
 
 /// Three nodes at a time are enough for one machine.
-fn one_at_a_time() -> MutexGuard<'static, ()> {
-    static ONE: Mutex<()> = Mutex::new(());
-    ONE.lock().unwrap_or_else(PoisonError::into_inner)
+async fn one_at_a_time() -> MutexGuard<'static, ()> {
+    static ONE: Mutex<()> = Mutex::const_new(());
+    ONE.lock().await
 }
 
 fn three_nodes() -> Result<Kafka, ServerError> {
@@ -41,7 +40,7 @@ fn assert_is_the_log(table: &Table, kafka: &Kafka, topic: &str, workload: &Workl
 
 #[tokio::test]
 async fn b1_a_rolling_restart_under_load_loses_nothing_and_doubles_nothing() -> Outcome {
-    let _one = one_at_a_time();
+    let _one = one_at_a_time().await;
     let kafka = three_nodes()?;
     kafka.create_topic("rolling", 6)?;
     let workload = Workload::orders(51, 400_000, 6);
@@ -60,7 +59,7 @@ async fn b1_a_rolling_restart_under_load_loses_nothing_and_doubles_nothing() -> 
 
 #[tokio::test]
 async fn a1_the_kill_of_one_leader_after_the_other_loses_nothing_and_doubles_nothing() -> Outcome {
-    let _one = one_at_a_time();
+    let _one = one_at_a_time().await;
     let kafka = three_nodes()?;
     kafka.create_topic("killed", 6)?;
     let workload = Workload::orders(52, 300_000, 6);
@@ -85,7 +84,7 @@ async fn a1_the_kill_of_one_leader_after_the_other_loses_nothing_and_doubles_not
 
 #[tokio::test]
 async fn b1_partitions_that_are_moved_to_other_nodes_are_read_on_there() -> Outcome {
-    let _one = one_at_a_time();
+    let _one = one_at_a_time().await;
     let kafka = three_nodes()?;
     kafka.admin().create_topic(&NewTopic::new("moved", 2).assignment([vec![1], vec![2]]))?;
     let workload = Workload::orders(53, 200_000, 2);
@@ -136,7 +135,7 @@ fn produce(kafka: &Kafka, topic: &str, first: u64, records: u64) -> Outcome {
 
 #[tokio::test]
 async fn b5_after_an_unclean_election_the_rows_that_the_log_lost_are_withdrawn() -> Outcome {
-    let _one = one_at_a_time();
+    let _one = one_at_a_time().await;
     let kafka = before_the_truncation("cut")?;
     let consume = consume_raw("cut", &kafka.bootstrap()).property("kolumn.on.truncation", "withdraw");
     let table = live(consume).await;
@@ -156,7 +155,7 @@ async fn b5_after_an_unclean_election_the_rows_that_the_log_lost_are_withdrawn()
 
 #[tokio::test]
 async fn b5_after_an_unclean_election_the_consumption_stops_unless_told_otherwise() -> Outcome {
-    let _one = one_at_a_time();
+    let _one = one_at_a_time().await;
     let kafka = before_the_truncation("stopped")?;
     let table = live(consume_raw("stopped", &kafka.bootstrap())).await;
     until_rows(&table, 20).await;
@@ -169,7 +168,7 @@ async fn b5_after_an_unclean_election_the_consumption_stops_unless_told_otherwis
 
 #[tokio::test]
 async fn b8_a_reader_in_the_rack_of_a_follower_reads_from_it_and_misses_nothing_when_it_dies() -> Outcome {
-    let _one = one_at_a_time();
+    let _one = one_at_a_time().await;
     let kafka = three_nodes()?;
     kafka.admin().create_topic(&NewTopic::new("racks", 1).assignment([vec![1, 2, 3]]))?;
     let workload = Workload::orders(55, 200_000, 1);
@@ -187,7 +186,7 @@ async fn b8_a_reader_in_the_rack_of_a_follower_reads_from_it_and_misses_nothing_
 
 #[tokio::test]
 async fn b6_a_start_in_the_middle_survives_a_leader_change_with_nothing_before_it() -> Outcome {
-    let _one = one_at_a_time();
+    let _one = one_at_a_time().await;
     let kafka = three_nodes()?;
     kafka.admin().create_topic(&NewTopic::new("middle", 1).assignment([vec![1, 2]]))?;
     let workload = Workload::orders(56, 10_000, 1);

@@ -161,7 +161,7 @@ async fn c17_read_committed_ends_where_the_first_open_transaction_begins() {
     let committed = to_end(&cluster).property("isolation.level", "read_committed");
     assert_numbered(&complete(committed.clone()).await.snapshot(), 1, 10);
     assert_numbered(&complete(to_end(&cluster)).await.snapshot(), 1, 30);
-    let open = common::live(committed.until(Stop::At(31))).await;
+    let open = live(committed.until(Stop::At(31))).await;
     common::until_rows(&open, 10).await;
     cluster.produce("t", 0, BatchBuilder::marker(Marker::Commit, 7, 0).build());
     within(open.finished()).await.expect("complete");
@@ -213,7 +213,7 @@ async fn c7_what_compaction_took_away_is_counted_as_gaps_wherever_it_was() {
 async fn an_end_beyond_which_compaction_took_everything_is_reached_when_something_follows() {
     let cluster = empty(1);
     cluster.produce("t", 0, values(0..10).build());
-    let table = common::live(consume(&cluster).until(Stop::At(15))).await;
+    let table = live(consume(&cluster).until(Stop::At(15))).await;
     common::until_rows(&table, 10).await;
     cluster.log("t", 0).store(values(20..25).base_offset(20).build());
     within(table.finished()).await.expect("complete");

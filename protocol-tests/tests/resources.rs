@@ -5,18 +5,18 @@
 mod common;
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use common::{append_numbered, assert_numbered, consume, live, numbered, until, within};
 use kolumn_test_broker::{ApiKey, TestCluster, Verdict};
 use peak_alloc::PeakAlloc;
+use tokio::sync::{Mutex, MutexGuard};
 
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
 
-fn one_at_a_time() -> MutexGuard<'static, ()> {
-    static ONE: Mutex<()> = Mutex::new(());
-    ONE.lock().unwrap_or_else(PoisonError::into_inner)
+async fn one_at_a_time() -> MutexGuard<'static, ()> {
+    static ONE: Mutex<()> = Mutex::const_new(());
+    ONE.lock().await
 }
 
 /// The threads of this process that are kolumn's: lanes and control threads.
@@ -28,7 +28,7 @@ fn threads() -> usize {
 
 #[tokio::test]
 async fn a1_a_soak_of_reconnects_ends_with_the_connections_threads_and_memory_that_it_began_with() {
-    let _one = one_at_a_time();
+    let _one = one_at_a_time().await;
     const RECONNECTS: u64 = 2000;
     let cluster = numbered(3, 6, 60, 20);
     // The broker keeps the sessions of connections that are gone, and its memory counts here.
@@ -81,7 +81,7 @@ async fn a1_a_soak_of_reconnects_ends_with_the_connections_threads_and_memory_th
 
 #[tokio::test]
 async fn e5_ten_thousand_partitions_on_three_nodes_cost_one_connection_for_each_lane_and_node_and_bounded_memory() {
-    let _one = one_at_a_time();
+    let _one = one_at_a_time().await;
     const PARTITIONS: i32 = 10_000;
     const LANES: usize = 2;
     let cluster = TestCluster::builder().nodes(3).topic("t", PARTITIONS).start_blocking().expect("the cluster starts");
@@ -119,7 +119,7 @@ async fn e5_ten_thousand_partitions_on_three_nodes_cost_one_connection_for_each_
 
 #[tokio::test]
 async fn a_table_that_is_made_and_dropped_again_and_again_leaves_nothing_behind() {
-    let _one = one_at_a_time();
+    let _one = one_at_a_time().await;
     let cluster = numbered(2, 4, 60, 20);
     let mut held = Vec::new();
     for _ in 0..4 {

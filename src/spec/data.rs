@@ -194,11 +194,12 @@ fn data_type(place: &str, text: &str) -> Result<Type, Misplaced> {
     Type::read(text).or_else(|reason| wrong(place, reason))
 }
 
-/// Fails for specs of kind avro, which are not available as data yet.
+/// Fails for specs of the kinds avro and protobuf, which are not available as data yet.
 impl Serialize for Spec {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let data = Data::of(self)
-            .ok_or_else(|| <S::Error as serde::ser::Error>::custom("specs of kind avro are not available as data yet"))?;
+        let data = Data::of(self).ok_or_else(|| {
+            <S::Error as serde::ser::Error>::custom("specs of the kinds avro and protobuf are not available as data yet")
+        })?;
         data.serialize(serializer)
     }
 }

@@ -4,8 +4,10 @@ use crate::graph::{Package, targets, tree};
 use crate::steps::Outcome;
 
 /// Crates whose name ends in `-sys` and that hold no C, each with what it is instead.
-const PURE: [(&str, &str); 1] =
-    [("linux-raw-sys", "numbers and layouts of Linux system calls, as Rust constants; rustix makes the calls itself")];
+const PURE: [(&str, &str); 2] = [
+    ("linux-raw-sys", "numbers and layouts of Linux system calls, as Rust constants; rustix makes the calls itself"),
+    ("prettyplease", "prints Rust; its `links` only keeps two versions of it out of one build, and nothing is linked"),
+];
 /// What a crate needs to compile or find C.
 const BUILDERS: [&str; 6] = ["cc", "cmake", "bindgen", "pkg-config", "vcpkg", "system-deps"];
 

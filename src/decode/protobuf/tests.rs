@@ -146,7 +146,7 @@ fn broken_payloads_are_errors_that_name_column_and_place() {
 
 #[test]
 fn groups_are_read_to_the_depth_of_a_hundred_and_no_deeper() {
-    let groups = |levels: usize| [vec![0xfb, 7].repeat(levels), vec![0xfc, 7].repeat(levels)].concat();
+    let groups = |levels: usize| [[0xfb, 7].repeat(levels), [0xfc, 7].repeat(levels)].concat();
     assert_eq!(text(spec(), "a", &groups(99)).as_deref(), Ok("0"));
     assert_eq!(text(spec(), "a", &groups(100)).unwrap_err().0, Reason::Limit);
     assert_eq!(text(spec(), "a", &groups(1_000_000)).unwrap_err().0, Reason::Limit);
