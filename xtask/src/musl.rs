@@ -1,4 +1,4 @@
-//! The static binary: built for musl, at most 10 MB, and at home in a root that holds nothing else.
+//! The static binary: built for musl, at most 15 MB, and at home in a root that holds nothing else.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -9,8 +9,8 @@ use crate::process::{cargo, exists, output, run, spoken, top};
 use crate::steps::Outcome;
 
 const TARGET: &str = "x86_64-unknown-linux-musl";
-/// The largest that the stripped binary may be.
-const LIMIT_BYTES: u64 = 10_000_000;
+/// The largest that the stripped binary may be. TLS, and the readers of Avro and Protobuf schemas, are five of it.
+const LIMIT_BYTES: u64 = 15_000_000;
 /// How many rows the demo shows in the empty root.
 const ROWS: &str = "1000000";
 /// The longest that it may take, in seconds.
