@@ -215,11 +215,13 @@ async fn a11_connections_that_the_broker_closes_for_idleness_are_opened_again() 
     let admin = kafka().admin();
     admin.create_topic(&NewTopic::new("quiet", 1))?;
     produce("quiet", Workload::orders(67, 10, 1))?;
-    // Longer than the broker's patience: each wait ends with a connection that is closed.
+    // Longer than the broker's patience: the control connection rests between two looks at the metadata, and is closed each time.
     let table = live(consume("quiet").property("fetch.max.wait.ms", "2500").property("metadata.max.age.ms", "2500")).await;
     until_rows(&table, 10).await;
     for first in [10, 20] {
-        tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+        let opened = || table.metrics().brokers.iter().map(|broker| broker.connections_opened).sum::<u64>();
+        let before = opened();
+        until("connections that were closed and opened again", || opened() > before + 1).await;
         produce("quiet", Workload { first, ..Workload::orders(67, 10, 1) })?;
     }
     until_rows(&table, 30).await;

@@ -63,3 +63,27 @@ fn one_column(
         }
     }
 }
+
+/// Runs `append` for each payload that is not null; it appends one row to every column, or fails and leaves them anyhow.
+fn all_columns(
+    payloads: &[Option<&[u8]>],
+    columns: &mut [Column],
+    bad: &mut Vec<BadPayload>,
+    mut append: impl FnMut(&[u8], &mut [Column]) -> Step,
+) {
+    columns.iter_mut().for_each(|column| column.reserve(payloads.len()));
+    for (index, payload) in payloads.iter().enumerate() {
+        let Some(payload) = payload else {
+            columns.iter_mut().for_each(Column::append_null);
+            continue;
+        };
+        let row = columns.first().map_or(0, Column::len);
+        if let Err(error) = append(payload, columns) {
+            for column in columns.iter_mut() {
+                column.truncate(row);
+                column.append_null();
+            }
+            bad.push(BadPayload { index, error: *error });
+        }
+    }
+}

@@ -42,20 +42,6 @@ impl Decoder for Protobuf {
 
     fn decode(&mut self, payloads: &[Option<&[u8]>], columns: &mut [Column], bad: &mut Vec<BadPayload>) {
         debug_assert_eq!(columns.len(), self.layout.fields.len());
-        columns.iter_mut().for_each(|column| column.reserve(payloads.len()));
-        for (index, payload) in payloads.iter().enumerate() {
-            let Some(payload) = payload else {
-                columns.iter_mut().for_each(Column::append_null);
-                continue;
-            };
-            let row = columns.first().map_or(0, Column::len);
-            if let Err(error) = self.row(payload, columns) {
-                for column in columns.iter_mut() {
-                    column.truncate(row);
-                    column.append_null();
-                }
-                bad.push(BadPayload { index, error: *error });
-            }
-        }
+        super::all_columns(payloads, columns, bad, |payload, columns| self.row(payload, columns));
     }
 }
