@@ -15,6 +15,7 @@ use arrow_schema::FieldRef;
 use super::{DecodeError, Reason};
 use crate::error::{Error, Result};
 
+mod block;
 mod finish;
 mod nested;
 mod remove;

@@ -351,7 +351,7 @@ fn boolean(bytes: &[u8], at: usize) -> Option<(bool, usize)> {
     found(b"true", true).or_else(|| found(b"false", false))
 }
 
-fn instant(number: Number<'_>, from: TimeUnit, to: TimeUnit) -> Result<i64, Misfit> {
+pub(super) fn instant(number: Number<'_>, from: TimeUnit, to: TimeUnit) -> Result<i64, Misfit> {
     let digits = |unit: TimeUnit| i64::from(per_second(unit).ilog10());
     match number.scaled(digits(to) - digits(from)).and_then(|(value, _)| i64::try_from(value).ok()) {
         Some(value) => Ok(value),

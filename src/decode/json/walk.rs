@@ -71,7 +71,7 @@ impl Walk<'_> {
 
     /// Appends the value at `at` to a column, and gives where it ends. A failure appends nothing and names the column.
     #[inline]
-    fn column(&mut self, column: usize, node: usize, at: usize) -> Step<usize> {
+    pub(super) fn column(&mut self, column: usize, node: usize, at: usize) -> Step<usize> {
         if self.json.targets[column].aliases {
             self.forget_alias(column, node);
         }

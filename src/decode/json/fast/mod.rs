@@ -1,0 +1,253 @@
+//! The fast way above the plain decoder, for documents like those before them.
+//!
+//! 64 documents at a time: the quotes of each are found ([`index`]); along the texts that have been seen between values ([`layout`], learned
+//! by [`learn`] from documents that the plain decoder has taken) the values of columns are found without reading any other; then each
+//! column reads its values of all documents ([`lanes`]), and appends them. A document that is in any way unusual, or wrong, goes
+//! through the plain decoder, in its turn: what the fast way takes, the plain decoder would take to the same values, and whatever else
+//! there is to say about a document the plain decoder says.
+//!
+//! A topic that does not repeat itself is left to the plain decoder ([`pace`]), but for an attempt now and then.
+
+mod digits;
+mod index;
+mod lanes;
+mod layout;
+mod learn;
+mod literal;
+mod moments;
+mod pace;
+mod spans;
+
+pub(super) use self::index::Level;
+use self::index::{BLOCK, Index, LONGEST};
+use self::lanes::{Block, Documents, Lane};
+use self::layout::Layout;
+use self::learn::Learner;
+use self::pace::Pace;
+use self::spans::Span;
+use super::Json;
+use super::plan::Target;
+use super::shape::Node;
+use super::walk::Walk;
+use crate::decode::{BadPayload, Column};
+use crate::spec::{JsonColumn, Options};
+
+#[cfg(any(test, fuzzing))]
+pub(in crate::decode) mod oracle;
+#[cfg(test)]
+mod tests;
+
+/// What the fast way has learned, and room for its work.
+#[derive(Debug)]
+pub(super) struct Fast {
+    level: Level,
+    lanes: Vec<Lane>,
+    /// The node of each column.
+    nodes: Vec<usize>,
+    /// Whether a null or missing value of a column is anything but null.
+    minds_null: Vec<bool>,
+    longest: usize,
+    index: Index,
+    layout: Layout,
+    learner: Learner,
+    block: Block,
+    pace: Pace,
+    /// Documents that went the fast way.
+    #[cfg(any(test, fuzzing))]
+    taken: usize,
+}
+
+impl Fast {
+    /// The fast way for these columns, where there is one.
+    pub(super) fn new(columns: &[JsonColumn], targets: &[Target], nodes: &[Node], options: Options) -> Option<Self> {
+        let level = Level::best();
+        let mut node_of = vec![None; columns.len()];
+        for (index, node) in nodes.iter().enumerate() {
+            // A value that is taken as a whole and in parts, or by several columns, is none of ours.
+            if node.columns.len() > 1 || (!node.columns.is_empty() && !node.is_leaf()) {
+                return None;
+            }
+            for column in &node.columns {
+                if node_of.get_mut(*column)?.replace(index).is_some() {
+                    return None;
+                }
+            }
+        }
+        Some(Self {
+            level,
+            lanes: columns.iter().map(|column| Lane::new(&column.data_type, options)).collect(),
+            nodes: node_of.into_iter().collect::<Option<_>>()?,
+            minds_null: targets.iter().map(|target| target.minds_null).collect(),
+            longest: options.size.min(LONGEST),
+            index: Index::default(),
+            layout: Layout::new(nodes.len()),
+            learner: Learner::new(),
+            block: Block::new(columns.len()),
+            pace: Pace::new(),
+            #[cfg(any(test, fuzzing))]
+            taken: 0,
+        })
+    }
+
+    /// Appends a row for each payload, as [`Json::row`] would.
+    pub(super) fn decode(
+        &mut self,
+        json: &mut Json,
+        payloads: &[Option<&[u8]>],
+        columns: &mut [Column],
+        bad: &mut Vec<BadPayload>,
+    ) {
+        let mut at = 0;
+        while at < payloads.len() {
+            let pause = self.pace.pause(payloads.len() - at);
+            for index in at..at + pause {
+                json.row(payloads, index, columns, bad);
+            }
+            at += pause;
+            let end = payloads.len().min(at + self.pace.block());
+            if at < end {
+                at += self.run(json, payloads, (at, end), columns, bad);
+            }
+        }
+    }
+
+    /// Appends a row for each payload from `start` on, and gives for how many: at most to `end`, and at least for one.
+    fn run(
+        &mut self,
+        json: &mut Json,
+        payloads: &[Option<&[u8]>],
+        (start, end): (usize, usize),
+        columns: &mut [Column],
+        bad: &mut Vec<BadPayload>,
+    ) -> usize {
+        let mut bytes: [&[u8]; BLOCK] = [&[]; BLOCK];
+        let rows = bytes.iter_mut().zip(payloads.get(start..end).unwrap_or_default()).map(|(slot, payload)| {
+            *slot = payload.filter(|payload| payload.len() <= self.longest).unwrap_or_default();
+        });
+        let rows = rows.count();
+        let bytes = bytes.get(..rows).unwrap_or_default();
+        let (documents, mut good) = self.find(bytes);
+        let found = good;
+        for (column, lane) in self.lanes.iter_mut().enumerate() {
+            let (spans, Some(values)) = (self.block.spans.rows(column), self.block.values.get_mut(column)) else { continue };
+            if self.minds_null.get(column) == Some(&true) {
+                good &= spans.iter().enumerate().fold(0, |there, (row, span)| there | u64::from(!span.is_absent()) << row);
+            }
+            good &= lane.read(documents, spans, good, values);
+        }
+        let mut row = 0;
+        while row < rows {
+            let run = ((good >> row).trailing_ones() as usize).min(rows - row);
+            let done = self.commit(json, documents, (row, row + run), columns);
+            row += done;
+            #[cfg(any(test, fuzzing))]
+            {
+                self.taken += done;
+            }
+            if done == run && run > 0 {
+                continue;
+            }
+            // The payload at `row` is none of ours.
+            let before = bad.len();
+            json.row(payloads, start + row, columns, bad);
+            let document = bytes.get(row).copied().unwrap_or_default();
+            row += 1;
+            let taken = bad.len() == before && !document.is_empty();
+            if taken && found >> (row - 1) & 1 == 0 && self.pace.may_learn() {
+                self.learn(document, json);
+                break; // the next may be like it
+            }
+        }
+        let good = good & (u64::MAX >> (BLOCK - row.clamp(1, BLOCK)));
+        if self.pace.count(good.count_ones() as usize, row) {
+            self.forget(json);
+        }
+        row
+    }
+
+    /// Finds the values of columns in documents: a bit for each in which they were found.
+    fn find<'d>(&mut self, bytes: &'d [&'d [u8]]) -> (Documents<'d>, u64) {
+        self.index.build(self.level, bytes);
+        self.block.spans.clear();
+        let (mut odd, mut good) = (0, 0);
+        for (row, document) in bytes.iter().enumerate() {
+            let (quotes, notes) = self.index.document(row);
+            odd |= u64::from(notes.odd) << row;
+            if !document.is_empty() && !notes.backslash && self.layout.walk(document, quotes, &mut self.block.spans, row) {
+                good |= 1 << row;
+            }
+        }
+        (Documents { bytes, odd }, good)
+    }
+
+    /// Appends rows whose values were read, and gives how many: all but where a value is wrong that is read only now.
+    fn commit(
+        &mut self,
+        json: &mut Json,
+        documents: Documents<'_>,
+        (from, mut to): (usize, usize),
+        columns: &mut [Column],
+    ) -> usize {
+        let before = columns.first().map_or(0, Column::len);
+        for index in 0..columns.len() {
+            let (Some(lane), Some(values)) = (self.lanes.get(index), self.block.values.get(index)) else { continue };
+            let spans = self.block.spans.rows(index);
+            let reached = match (lane, columns.get_mut(index)) {
+                (Lane::Plain, _) => self
+                    .nodes
+                    .get(index)
+                    .map_or(from, |node| plainly(json, documents, spans, (from, to), columns, (index, *node), before)),
+                (_, None) => to,
+                (_, Some(column)) => match lane.append(documents, spans, (from, to), values, column) {
+                    Ok(()) => to,
+                    Err(_) => from,
+                },
+            };
+            if reached < to {
+                to = reached;
+                columns.iter_mut().take(index + 1).for_each(|column| column.truncate(before + to - from));
+            }
+        }
+        to - from
+    }
+
+    fn learn(&mut self, document: &[u8], json: &Json) {
+        if self.learner.learn(document, &json.nodes, &self.lanes, &mut self.layout).is_none()
+            && (self.layout.is_full() || self.learner.is_full())
+        {
+            self.forget(json);
+        }
+    }
+
+    fn forget(&mut self, json: &Json) {
+        self.layout = Layout::new(json.nodes.len());
+        self.learner = Learner::new();
+    }
+}
+
+/// Appends values by the plain reader, and gives the row of the first that is wrong.
+fn plainly(
+    json: &mut Json,
+    documents: Documents<'_>,
+    spans: &[Span; BLOCK],
+    (from, to): (usize, usize),
+    columns: &mut [Column],
+    (column, node): (usize, usize),
+    before: usize,
+) -> usize {
+    for row in from..to {
+        let span = spans.get(row).copied().unwrap_or(Span::NONE);
+        if span.is_absent() {
+            columns.get_mut(column).into_iter().for_each(Column::append_null);
+            continue;
+        }
+        let bytes = documents.bytes.get(row).copied().unwrap_or_default();
+        let quote = usize::from(span.start().checked_sub(1).and_then(|at| bytes.get(at)) == Some(&b'"'));
+        let mut walk = Walk { bytes, json, columns, row: before + row - from };
+        match walk.column(column, node, span.start() - quote) {
+            Ok(end) if end == span.end() + quote => {}
+            _ => return row,
+        }
+    }
+    to
+}

@@ -1,0 +1,82 @@
+//! Where the values of a block's documents are.
+
+use super::index::BLOCK;
+
+/// From where to where a value is in its document, quotes not included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Span {
+    start: u16,
+    end: u16,
+}
+
+impl Span {
+    /// No value.
+    pub(super) const NONE: Self = Self { start: u16::MAX, end: 0 };
+
+    /// A null.
+    pub(super) const NULL: Self = Self { start: u16::MAX, end: 1 };
+
+    /// Documents are not longer than [`super::index::LONGEST`].
+    #[inline]
+    pub(super) fn new(start: usize, end: usize) -> Self {
+        match (u16::try_from(start), u16::try_from(end)) {
+            (Ok(start), Ok(end)) => Self { start, end },
+            _ => Self::NONE,
+        }
+    }
+
+    /// Whether there is no value, or null.
+    #[inline]
+    pub(super) fn is_absent(self) -> bool {
+        self.start == u16::MAX
+    }
+
+    #[inline]
+    fn is_none(self) -> bool {
+        self == Self::NONE
+    }
+
+    #[inline]
+    pub(super) fn start(self) -> usize {
+        self.start.into()
+    }
+
+    #[inline]
+    pub(super) fn end(self) -> usize {
+        self.end.into()
+    }
+}
+
+/// The spans of each column's values.
+#[derive(Debug)]
+pub(super) struct Spans {
+    columns: Vec<[Span; BLOCK]>,
+}
+
+impl Spans {
+    pub(super) fn new(columns: usize) -> Self {
+        Self { columns: vec![[Span::NONE; BLOCK]; columns] }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.columns.iter_mut().for_each(|rows| *rows = [Span::NONE; BLOCK]);
+    }
+
+    /// Notes a value; `false` where the row has one already.
+    #[inline]
+    pub(super) fn set(&mut self, column: usize, row: usize, span: Span) -> bool {
+        match self.columns.get_mut(column).and_then(|rows| rows.get_mut(row)) {
+            Some(known) if known.is_none() => {
+                *known = span;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    #[inline]
+    pub(super) fn rows(&self, column: usize) -> &[Span; BLOCK] {
+        const NOTHING: &[Span; BLOCK] = &[Span::NONE; BLOCK];
+        self.columns.get(column).unwrap_or(NOTHING)
+    }
+}
