@@ -64,6 +64,17 @@ pub fn decoder(spec: &Spec, side: Side, names: &Names) -> Result<Box<dyn Decoder
     })
 }
 
+/// The decoder of a JSON spec with one set of instructions (`scalar`, `sse2`, `avx2`, `avx512`, `neon`) or without the fast way (`plain`).
+///
+/// For benchmarks. `None` where the machine has it not, or the spec is no JSON. Fails as [`Spec::columns`] does.
+#[doc(hidden)]
+pub fn json_decoder_at(spec: &Spec, level: &str) -> Result<Option<Box<dyn Decoder>>> {
+    let Kind::Json { columns } = &spec.kind else { return Ok(None) };
+    let fields = spec.columns(Side::Value, &Names::default())?;
+    let json = json::Json::new(fields, columns, spec.options)?.at_level(level);
+    Ok(json.map(|json| Box::new(json) as Box<dyn Decoder>))
+}
+
 /// The decoder of an Avro spec that asks `registry` for the schemas that the spec does not give by their ids, and of any other spec
 /// as [`decoder`] makes it.
 ///

@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 pub use super::avro::fuzzing::{payload as avro, schema as avro_schema};
+use super::json::compare;
 use super::{Column, decoder};
 use crate::spec::{Names, Side, Spec};
 
@@ -28,6 +29,27 @@ pub fn payload(input: &[u8]) {
     let specs = PARSED.get_or_init(|| SPECS.iter().map(|spec| Spec::parse(spec).expect(spec)).collect());
     let spec = &specs[usize::from(*choice) % specs.len()];
     decoded(spec, payload);
+}
+
+const FAST_SPECS: [&str; 4] = [
+    "json:a:int64,b:float64,c:utf8,d:bool,e:timestamp(ms),g:int32=/f/g,h:utf8=/f/h,i:date32,j:float32",
+    "json:a:utf8,b:timestamp,c:list<utf8>,f:json,k:uint8,l:decimal(10,2)",
+    "json:a:int8,f:struct<g:int64,h:utf8>,b:utf8=/f/x/y",
+    "json:a:utf8!,b:int64?7,c:float64=/c|/d",
+];
+
+/// Decodes documents of a topic, thrice in a row, by the plain decoder and by the fast way. First byte: the spec. The documents are
+/// separated by the byte 255.
+///
+/// # Panics
+/// Where the two do not give the same columns and errors.
+pub fn json_fast(input: &[u8]) {
+    let [choice, documents @ ..] = input else { return };
+    static PARSED: OnceLock<Vec<Spec>> = OnceLock::new();
+    let specs = PARSED.get_or_init(|| FAST_SPECS.iter().map(|spec| Spec::parse(spec).expect(spec)).collect());
+    let spec = &specs[usize::from(*choice) % specs.len()];
+    let once: Vec<Option<&[u8]>> = documents.split(|byte| *byte == 255).map(Some).collect();
+    compare(spec, &once.repeat(3), 100);
 }
 
 /// Decodes a payload three times beside a null.

@@ -21,7 +21,7 @@ pub use avro::{Lookup, WriterSchemas};
 pub use column::{Column, ColumnFull};
 #[cfg(test)]
 pub(crate) use decoder::PANICS;
-pub use decoder::{BadPayload, Decoder, OnError, decoder, decoder_with_registry};
+pub use decoder::{BadPayload, Decoder, OnError, decoder, decoder_with_registry, json_decoder_at};
 pub use error::{DecodeError, Reason};
 
 #[cfg(any(test, fuzzing))]

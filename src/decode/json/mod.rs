@@ -26,7 +26,9 @@ mod walk;
 
 use arrow_schema::FieldRef;
 
-use self::fast::Fast;
+#[cfg(any(test, fuzzing))]
+pub(super) use self::fast::oracle::compare;
+use self::fast::{Fast, Level};
 use self::plan::Target;
 use self::shape::Node;
 use self::walk::Walk;
@@ -77,6 +79,16 @@ impl Json {
         let nodes = shape::nodes(&pointers);
         let fast = Fast::new(columns, &targets, &nodes, options).map(Box::new);
         Ok(Self { fields, targets, options, seen: vec![0; nodes.len()], nodes, payload: 0, aside: Vec::new(), fast })
+    }
+
+    /// The same with one set of instructions, or without the fast way (`plain`), where the machine has it.
+    pub(super) fn at_level(mut self, name: &str) -> Option<Self> {
+        if name == "plain" {
+            self.fast = None;
+        } else if let Some(fast) = &mut self.fast {
+            fast.set_level(Level::available().into_iter().find(|level| level.name() == name)?);
+        }
+        Some(self)
     }
 
     /// Appends one row for the payload at `index`.

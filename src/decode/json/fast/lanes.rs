@@ -42,7 +42,7 @@ pub(super) enum Width {
 #[derive(Clone, Copy)]
 pub(super) struct Documents<'d> {
     pub(super) bytes: &'d [&'d [u8]],
-    /// A bit for each that holds a control character or a byte that is not ASCII.
+    /// A bit for each that holds a control character, a backslash, or a byte that is not ASCII.
     pub(super) odd: u64,
 }
 
@@ -59,11 +59,14 @@ pub(super) struct Values {
     bits: [u64; BLOCK],
     /// A bit for each row that is not null.
     valid: u64,
+    /// A bit for each row whose text has escapes, and these texts without them: from where to where is in `bits`.
+    escaped: u64,
+    texts: Vec<u8>,
 }
 
 impl Values {
     pub(super) fn new() -> Self {
-        Self { bits: [0; BLOCK], valid: 0 }
+        Self { bits: [0; BLOCK], valid: 0, escaped: 0, texts: Vec::new() }
     }
 }
 
@@ -106,11 +109,7 @@ impl Lane {
     /// Reads the values of the rows in `rows`, and gives the rows whose value is one for sure.
     pub(super) fn read(&mut self, documents: Documents<'_>, spans: &[Span; BLOCK], rows: u64, values: &mut Values) -> u64 {
         match self {
-            Self::Text => {
-                values.valid = present(spans, rows);
-                each(documents, spans, values.valid & documents.odd, |bytes, span, _| is_text(bytes, span))
-                    | (rows & !(values.valid & documents.odd))
-            }
+            Self::Text => texts(documents, spans, rows, values),
             Self::Plain => {
                 values.valid = present(spans, rows);
                 rows
@@ -175,9 +174,16 @@ impl Lane {
         match self {
             Self::Text => {
                 let spans = spans.get(from..to).unwrap_or_default();
-                let texts = spans.iter().enumerate().map(|(row, span)| match span.is_absent() {
-                    true => (&[][..], 0, 0),
-                    false => (documents.get(from + row), span.start(), span.end()),
+                let texts = spans.iter().enumerate().map(|(row, span)| {
+                    let row = from + row;
+                    if values.escaped >> row & 1 == 1 {
+                        let bounds = values.bits.get(row).copied().unwrap_or(0);
+                        return (values.texts.as_slice(), half(bounds >> 32), half(bounds));
+                    }
+                    match span.is_absent() {
+                        true => (&[][..], 0, 0),
+                        false => (documents.get(row), span.start(), span.end()),
+                    }
                 });
                 return column.push_texts(texts, valid);
             }
@@ -246,10 +252,40 @@ fn numbers(
     good | absent
 }
 
-/// Whether what is between the quotes is a text as the plain decoder takes it.
-fn is_text(bytes: &[u8], span: Span) -> bool {
-    let text = span.start().checked_sub(1).and_then(|quote| string::scan(bytes, quote).ok());
-    text.is_some_and(|text| text.end == span.end() && text.plain(bytes).is_some() && text.check_utf8(bytes).is_ok())
+/// The lower half, as a position.
+#[inline]
+fn half(bounds: u64) -> usize {
+    usize::try_from(bounds & u64::from(u32::MAX)).unwrap_or(0)
+}
+
+/// Checks texts as the plain decoder does, and takes the escapes out of them: of documents in which there is something to check.
+fn texts(documents: Documents<'_>, spans: &[Span; BLOCK], rows: u64, values: &mut Values) -> u64 {
+    values.valid = present(spans, rows);
+    values.escaped = 0;
+    values.texts.clear();
+    let odd = values.valid & documents.odd;
+    let good = each(documents, spans, odd, |bytes, span, row| {
+        let Some(text) = span.start().checked_sub(1).and_then(|quote| string::scan(bytes, quote).ok()) else { return false };
+        if text.end != span.end() {
+            return false;
+        }
+        if text.plain(bytes).is_some() {
+            return text.check_utf8(bytes).is_ok();
+        }
+        let before = values.texts.len();
+        if text.append_to(bytes, false, &mut values.texts).is_err() {
+            values.texts.truncate(before);
+            return false;
+        }
+        // A block's documents have less than 2^32 bytes.
+        match (values.bits.get_mut(row), u32::try_from(before), u32::try_from(values.texts.len())) {
+            (Some(slot), Ok(start), Ok(end)) => *slot = u64::from(start) << 32 | u64::from(end),
+            _ => return false,
+        }
+        values.escaped |= 1 << row;
+        true
+    });
+    good | (rows & !odd)
 }
 
 #[inline]

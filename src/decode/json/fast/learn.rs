@@ -57,7 +57,7 @@ impl Learner {
         Self { objects: vec![root], members: HashMap::new(), places: HashMap::new() }
     }
 
-    /// Learns the links of a document that the plain decoder has taken, and that holds no backslash.
+    /// Learns the links of a document that the plain decoder has taken.
     ///
     /// `None` where there is something in it that no layout has, or that is not learned any more.
     pub(super) fn learn(&mut self, bytes: &[u8], nodes: &[Node], lanes: &[Lane], layout: &mut Layout) -> Option<()> {

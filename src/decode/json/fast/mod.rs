@@ -19,7 +19,7 @@ mod pace;
 mod spans;
 
 pub(super) use self::index::Level;
-use self::index::{BLOCK, Index, LONGEST};
+use self::index::{BLOCK, Index, LONGEST, without_escaped};
 use self::lanes::{Block, Documents, Lane};
 use self::layout::Layout;
 use self::learn::Learner;
@@ -48,6 +48,8 @@ pub(super) struct Fast {
     minds_null: Vec<bool>,
     longest: usize,
     index: Index,
+    /// The quotes of a document with escapes.
+    unescaped: Vec<u16>,
     layout: Layout,
     learner: Learner,
     block: Block,
@@ -80,6 +82,7 @@ impl Fast {
             minds_null: targets.iter().map(|target| target.minds_null).collect(),
             longest: options.size.min(LONGEST),
             index: Index::default(),
+            unescaped: Vec::new(),
             layout: Layout::new(nodes.len()),
             learner: Learner::new(),
             block: Block::new(columns.len()),
@@ -87,6 +90,11 @@ impl Fast {
             #[cfg(any(test, fuzzing))]
             taken: 0,
         })
+    }
+
+    /// Has another set of instructions do it than the best.
+    pub(super) fn set_level(&mut self, level: Level) {
+        self.level = level;
     }
 
     /// Appends a row for each payload, as [`Json::row`] would.
@@ -171,9 +179,13 @@ impl Fast {
         self.block.spans.clear();
         let (mut odd, mut good) = (0, 0);
         for (row, document) in bytes.iter().enumerate() {
-            let (quotes, notes) = self.index.document(row);
-            odd |= u64::from(notes.odd) << row;
-            if !document.is_empty() && !notes.backslash && self.layout.walk(document, quotes, &mut self.block.spans, row) {
+            let (mut quotes, notes) = self.index.document(row);
+            odd |= u64::from(notes.odd | notes.backslash) << row;
+            if notes.backslash {
+                without_escaped(document, quotes, &mut self.unescaped);
+                quotes = &self.unescaped;
+            }
+            if !document.is_empty() && self.layout.walk(document, quotes, &mut self.block.spans, row) {
                 good |= 1 << row;
             }
         }

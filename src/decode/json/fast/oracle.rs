@@ -5,17 +5,10 @@ use super::Level;
 use crate::decode::{BadPayload, Column, Decoder};
 use crate::spec::{Kind, Names, Side, Spec};
 
-/// A decoder of this level, or the plain one.
-fn decoder(spec: &Spec, level: Option<Level>) -> Json {
+fn decoder(spec: &Spec, level: &str) -> Json {
     let Kind::Json { columns } = &spec.kind else { panic!("{spec} is no JSON") };
     let fields = spec.columns(Side::Value, &Names::default()).expect("the spec is good");
-    let mut json = Json::new(fields, columns, spec.options).expect("the spec is good");
-    match (level, &mut json.fast) {
-        (None, fast) => *fast = None,
-        (Some(level), Some(fast)) => fast.level = level,
-        (Some(_), None) => {}
-    }
-    json
+    Json::new(fields, columns, spec.options).expect("the spec is good").at_level(level).expect("the machine has it")
 }
 
 /// Decodes payloads in pieces of `piece` by the plain decoder and by the fast way of each level, and gives how many of them went the fast
@@ -24,14 +17,14 @@ fn decoder(spec: &Spec, level: Option<Level>) -> Json {
 /// # Panics
 /// Where columns or errors are not the same.
 pub(in crate::decode) fn compare(spec: &Spec, payloads: &[Option<&[u8]>], piece: usize) -> usize {
-    let mut plain = decoder(spec, None);
+    let mut plain = decoder(spec, "plain");
     let (columns, errors) = decode(&mut plain, payloads, payloads.len().max(1));
     let finish =
         |columns: Vec<Column>| columns.into_iter().map(|mut column| column.finish().expect("a column")).collect::<Vec<_>>();
     let arrays = finish(columns);
     let mut taken = None;
     for level in Level::available() {
-        let mut fast = decoder(spec, Some(level));
+        let mut fast = decoder(spec, level.name());
         let found = decode(&mut fast, payloads, piece.max(1));
         for (found, expected) in found.1.iter().zip(&errors) {
             assert_eq!(found, expected, "{level:?} {spec}: {}", shown(payloads));

@@ -54,6 +54,20 @@ impl Level {
         levels
     }
 
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Scalar => "scalar",
+            #[cfg(target_arch = "x86_64")]
+            Self::Sse2 => "sse2",
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => "avx2",
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => "avx512",
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => "neon",
+        }
+    }
+
     pub(crate) fn best() -> Self {
         Self::available().last().copied().unwrap_or(Self::Scalar)
     }
@@ -64,7 +78,7 @@ impl Level {
 pub(super) struct Notes {
     /// A control character, or a byte that is not ASCII.
     pub(super) odd: bool,
-    /// A backslash: quotes behind one are not told from others.
+    /// A backslash: quotes behind one are not told from others, see [`without_escaped`].
     pub(super) backslash: bool,
 }
 
@@ -73,6 +87,19 @@ pub(super) struct Notes {
 pub(super) struct Index {
     quotes: Vec<u16>,
     documents: Vec<(Range<usize>, Notes)>,
+}
+
+/// Takes the quotes out of `quotes` that are escaped: behind an odd number of backslashes.
+pub(super) fn without_escaped(document: &[u8], quotes: &[u16], into: &mut Vec<u16>) {
+    let escaped = |quote: u16| {
+        let before = document.get(..usize::from(quote)).unwrap_or_default();
+        before.iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 1
+    };
+    into.clear();
+    if let Some((end, quotes)) = quotes.split_last() {
+        into.extend(quotes.iter().copied().filter(|quote| !escaped(*quote)));
+        into.push(*end);
+    }
 }
 
 impl Index {
@@ -220,6 +247,16 @@ mod tests {
     #[test]
     fn documents_of_quotes_alone_and_of_the_greatest_length_are_indexed() {
         check(&[vec![b'"'; LONGEST], vec![], vec![b'"'; 65], vec![b' '; LONGEST], vec![b'"'; 64]]);
+    }
+
+    #[test]
+    fn a_quote_behind_an_odd_number_of_backslashes_is_escaped() {
+        let document = br#"{"a\"b":"\\","c\\\"":"\\\\"}"#;
+        let mut index = Index::default();
+        index.build(Level::Scalar, &[document]);
+        let mut quotes = Vec::new();
+        without_escaped(document, index.document(0).0, &mut quotes);
+        assert_eq!(quotes, [1, 6, 8, 11, 13, 19, 21, 26, 28]);
     }
 
     proptest! {
