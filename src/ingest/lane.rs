@@ -1,6 +1,7 @@
 //! The lane's loop: read a response, walk it, ask for the next, decode, while the socket fills again.
 
 mod actions;
+mod awaiting;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -12,9 +13,11 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use kafka_protocol::messages::{FetchRequest, FetchResponse};
 use tokio::sync::mpsc;
 
+use self::awaiting::Awaiting;
 use super::assembler::{Assembler, End};
 use super::link::{Link, LinkEvent, LinkOutcome, LinkSettings};
 use super::meters::Meters;
+use super::schemas::Schemas;
 use crate::cluster::{Backoff, BrokerAddress, TopicView};
 use crate::error::Error;
 use crate::fetch::{FetchCore, FetchSettings, FetchTicket};
@@ -30,6 +33,8 @@ pub(crate) struct LaneSettings {
     pub(crate) wire: WireSettings,
     pub(crate) reconnect: Backoff,
     pub(crate) fetch: FetchSettings,
+    /// What the decoders look schemas up in.
+    pub(crate) schemas: Option<Schemas>,
     pub(crate) seed: u64,
 }
 
@@ -82,6 +87,7 @@ pub(crate) struct Lane {
     busy: FuturesUnordered<LocalBoxFuture<'static, LinkEvent>>,
     ends: BTreeMap<Partition, End>,
     held: BTreeSet<Partition>,
+    awaiting: Awaiting,
     /// Partitions whose last batch was damaged, with its position: the next time it is an error.
     damaged: BTreeMap<Partition, Offset>,
     meters: Meters,
@@ -122,6 +128,7 @@ impl Lane {
             busy: FuturesUnordered::new(),
             ends: BTreeMap::new(),
             held: BTreeSet::new(),
+            awaiting: Awaiting::new(settings.schemas),
             damaged: BTreeMap::new(),
             meters,
             assembler,
@@ -153,6 +160,7 @@ impl Lane {
                     None => return,
                 },
                 Some(event) = self.busy.next(), if !self.busy.is_empty() => self.on_link(event),
+                () = self.awaiting.news() => self.on_schemas(),
                 () = publisher.room(), if !self.held.is_empty() => self.release_held(),
                 () = sleep_until(due), if due.is_some() => {}
             }
@@ -374,6 +382,9 @@ impl Lane {
         self.core.remove(partition);
         self.ends.remove(&partition);
         self.held.remove(&partition);
+        if self.awaiting.forget(partition) {
+            self.publisher.status().has_schema(partition);
+        }
         self.damaged.remove(&partition);
     }
 
