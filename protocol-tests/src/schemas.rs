@@ -19,6 +19,7 @@ pub struct SchemaWriting {
     only: Vec<String>,
     first: u64,
     records: u64,
+    unknown_every: u64,
 }
 
 /// A writer that has registered its schemas and serialized its records, and has written none yet. Dropping it ends it.
@@ -64,6 +65,7 @@ impl SchemaWriting {
             only: Vec::new(),
             first: 0,
             records: 300,
+            unknown_every: 0,
         }
     }
 
@@ -85,6 +87,13 @@ impl SchemaWriting {
     #[must_use]
     pub fn only<S: Into<String>>(mut self, versions: impl IntoIterator<Item = S>) -> Self {
         self.only = versions.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Names a schema that no registry has before every so many values; they are told with the version `unknown`.
+    #[must_use]
+    pub fn unknown_every(mut self, values: u64) -> Self {
+        self.unknown_every = values;
         self
     }
 
@@ -112,6 +121,7 @@ impl SchemaWriting {
         let mut command = python::script("confluent/write.py")?;
         command.args(["--scenario", &self.scenario, "--topic", &self.topic, "--bootstrap", bootstrap, "--registry", registry]);
         command.args(["--first", &self.first.to_string(), "--records", &self.records.to_string()]);
+        command.args(["--unknown-every", &self.unknown_every.to_string()]);
         if self.guids {
             command.arg("--guids");
         }
@@ -181,6 +191,11 @@ impl Drop for PreparedWriter {
 }
 
 impl WrittenRecord {
+    /// Partition and offset.
+    pub fn place(&self) -> (i32, i64) {
+        (self.partition, self.offset)
+    }
+
     fn read(json: &Value) -> Option<Self> {
         let side = |name: &str| json.get(name).filter(|side| !side.is_null()).cloned();
         Some(Self {

@@ -20,7 +20,7 @@ import "common.proto";
 import "google/protobuf/timestamp.proto";
 import "google/protobuf/wrappers.proto";
 message Added { bool nothing = 1; }
-message Header { string id = 1; }
+message Header { string origin = 1; }
 message Order {
   int64 id = 1;
   string symbol = 2;
@@ -64,7 +64,7 @@ def orders_file(version):
     file.dependency.extend(["common.proto", "google/protobuf/timestamp.proto", "google/protobuf/wrappers.proto"])
     if version != "first":
         field(file.message_type.add(name="Added"), 1, "nothing", Field.TYPE_BOOL)
-    field(file.message_type.add(name="Header"), 1, "id", Field.TYPE_STRING)
+    field(file.message_type.add(name="Header"), 1, "origin", Field.TYPE_STRING)
     order = file.message_type.add(name="Order")
     field(order, 1, "id", Field.TYPE_INT64)
     field(order, 2, "symbol", Field.TYPE_STRING)
@@ -166,7 +166,7 @@ class Scenario(Protobuf):
     def key(self, version, number):
         if number % 8 == 2:
             return None, None
-        return self.classes[version]["Header"](id="h%d" % number), {"id": "h%d" % number}
+        return self.classes[version]["Header"](origin="h%d" % number), {"origin": "h%d" % number}
 
     def value(self, version, number):
         if number % 12 == 7:

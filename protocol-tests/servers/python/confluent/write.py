@@ -29,6 +29,8 @@ SCENARIOS = {
     "json-orders": json_orders.Scenario,
 }
 PARTITIONS = 3
+# An id that no registry comes to.
+UNKNOWN = (2_000_000_000).to_bytes(4, "big")
 
 
 def options():
@@ -37,6 +39,7 @@ def options():
         parser.add_argument("--" + name, required=True)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--records", type=int, default=300)
+    parser.add_argument("--unknown-every", type=int, default=0)
     parser.add_argument("--guids", action="store_true")
     parser.add_argument("--login")
     parser.add_argument("--only", action="append")
@@ -46,8 +49,8 @@ def options():
 class Side:
     """The key or the value of a topic: its serializer for each schema, and what its reader makes of it."""
 
-    def __init__(self, given, client, topic, field):
-        self.topic, self.field, self.guids = topic, field, given.guids
+    def __init__(self, given, topic, field):
+        self.topic, self.field = topic, field
         self.settings = {"schema.id.serializer": header_schema_id_serializer} if given.guids else {}
 
     def serialize(self, serializer, value, headers):
@@ -61,7 +64,7 @@ def main():
     if given.login:
         settings["basic.auth.user.info"] = given.login
     client = SchemaRegistryClient(settings)
-    sides = {name: Side(given, client, given.topic, field) for name, field in (("key", MessageField.KEY), ("value", MessageField.VALUE))}
+    sides = {name: Side(given, given.topic, field) for name, field in (("key", MessageField.KEY), ("value", MessageField.VALUE))}
     scenario = SCENARIOS[given.scenario](client, given.topic, sides["key"].settings)
     versions = given.only or scenario.versions
 
@@ -78,6 +81,9 @@ def main():
             record[name] = read
             if read is not None:
                 check(scenario, name, side, raw[name], headers, read)
+        if given.unknown_every and raw["value"] is not None and number % given.unknown_every == 0:
+            raw["value"] = raw["value"][:1] + UNKNOWN + raw["value"][5:]
+            record["version"] = "unknown"
         records.append((record, raw, headers))
 
     print("ready", flush=True)
