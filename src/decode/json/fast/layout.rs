@@ -24,10 +24,10 @@ const CHOICES_LIMIT: usize = 24;
 /// The text from one value to the next.
 #[derive(Debug)]
 pub(super) struct Link {
-    literal: Literal,
+    pub(super) literal: Literal,
     /// The bytes before its first quote; all, where it has none and ends the document.
-    before: usize,
-    quotes: usize,
+    pub(super) before: usize,
+    pub(super) quotes: usize,
     target: usize,
     /// What the value behind it is like.
     kind: Kind,
@@ -61,11 +61,11 @@ impl Link {
 
 /// A value of a member.
 #[derive(Debug)]
-struct Place {
-    kind: Kind,
-    column: Option<usize>,
+pub(super) struct Place {
+    pub(super) kind: Kind,
+    pub(super) column: Option<usize>,
     /// Whether the column takes only null here.
-    null_only: bool,
+    pub(super) null_only: bool,
     /// What comes behind it, the most likely first.
     links: Vec<Link>,
 }
@@ -92,12 +92,14 @@ pub(super) struct Layout {
     /// The document, counted, in which a node was last entered.
     entered: Vec<u64>,
     document: u64,
+    /// The places and links of the last document that was to be traced.
+    trace: Vec<(usize, usize)>,
 }
 
 impl Layout {
     pub(super) fn new(nodes: usize) -> Self {
         let nothing = || Place { kind: Kind::Nothing, column: None, null_only: false, links: Vec::new() };
-        Self { places: vec![nothing(), nothing()], links: 0, entered: vec![0; nodes], document: 0 }
+        Self { places: vec![nothing(), nothing()], links: 0, entered: vec![0; nodes], document: 0, trace: Vec::new() }
     }
 
     pub(super) fn is_full(&self) -> bool {
@@ -126,6 +128,27 @@ impl Layout {
     /// Finds the values of columns in a document with these quotes. `false` where it is no document that this layout knows.
     #[inline]
     pub(super) fn walk(&mut self, bytes: &[u8], quotes: &[u16], spans: &mut Spans, row: usize) -> bool {
+        self.walk_along::<false>(bytes, quotes, spans, row)
+    }
+
+    /// As [`Self::walk`], and gives the places that it came by and the links from there; none, where the quotes of the document are not
+    /// all in links.
+    pub(super) fn trace(&mut self, bytes: &[u8], quotes: &[u16], spans: &mut Spans, row: usize) -> Option<Vec<(&Place, &Link)>> {
+        self.trace.clear();
+        if !self.walk_along::<true>(bytes, quotes, spans, row) {
+            return None;
+        }
+        let step = |(place, link): &(usize, usize)| {
+            let place = self.places.get(*place)?;
+            Some((place, place.links.get(*link)?))
+        };
+        let steps: Vec<_> = self.trace.iter().map(step).collect::<Option<_>>()?;
+        let quotes_of_links: usize = steps.iter().map(|(_, link)| link.quotes).sum();
+        Some(if quotes_of_links + 1 == quotes.len() { steps } else { Vec::new() })
+    }
+
+    #[inline]
+    fn walk_along<const TRACE: bool>(&mut self, bytes: &[u8], quotes: &[u16], spans: &mut Spans, row: usize) -> bool {
         self.document += 1;
         let (mut place, mut quote, mut start) = (START, 0, 0);
         while let Some(here) = self.places.get_mut(place) {
@@ -146,12 +169,15 @@ impl Layout {
                 let at = anchor.wrapping_sub(link.before);
                 at <= anchor && at >= start && link.literal.stands_at(bytes, at) && link.leads_to(bytes, at + link.literal.len())
             });
-            let Some(found) = found else { return false };
-            if let Some(before) = found.checked_sub(1) {
+            let Some(mut found) = found else { return false };
+            if TRACE {
+                self.trace.push((place, found));
+            } else if let Some(before) = found.checked_sub(1) {
                 // Those that stand come to the front by and by.
                 here.links.swap(before, found);
+                found = before;
             }
-            let Some(link) = here.links.get(found.saturating_sub(1)) else { return false };
+            let Some(link) = here.links.get(found) else { return false };
             let at = anchor - link.before;
             let fits = match here.kind {
                 Kind::Nothing => at == start,
@@ -191,7 +217,7 @@ impl Layout {
 
 /// Whether a value that no column asks for is one that ends where it is expected to: not empty, and without what ends it.
 #[inline]
-fn is_scalar(bytes: &[u8], start: usize, end: usize) -> bool {
+pub(super) fn is_scalar(bytes: &[u8], start: usize, end: usize) -> bool {
     // Mostly that is all there is.
     if digits::numeric(bytes, start, end) {
         return true;

@@ -3,7 +3,7 @@
 /// A text of keys, punctuation and white space.
 ///
 /// Most are short: their first and last sixteen bytes, which may overlap, tell all of up to 32.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Literal {
     text: Box<[u8]>,
     head: u128,

@@ -16,6 +16,7 @@ mod learn;
 mod literal;
 mod moments;
 mod pace;
+mod path;
 mod spans;
 
 pub(super) use self::index::Level;
@@ -24,6 +25,7 @@ use self::lanes::{Block, Documents, Lane};
 use self::layout::Layout;
 use self::learn::Learner;
 use self::pace::Pace;
+use self::path::Path;
 use self::spans::Span;
 use super::Json;
 use super::plan::Target;
@@ -51,6 +53,7 @@ pub(super) struct Fast {
     /// The quotes of a document with escapes.
     unescaped: Vec<u16>,
     layout: Layout,
+    path: Path,
     learner: Learner,
     block: Block,
     pace: Pace,
@@ -84,6 +87,7 @@ impl Fast {
             index: Index::default(),
             unescaped: Vec::new(),
             layout: Layout::new(nodes.len()),
+            path: Path::default(),
             learner: Learner::new(),
             block: Block::new(columns.len()),
             pace: Pace::new(),
@@ -177,17 +181,36 @@ impl Fast {
     fn find<'d>(&mut self, bytes: &'d [&'d [u8]]) -> (Documents<'d>, u64) {
         self.index.build(self.level, bytes);
         self.block.spans.clear();
-        let (mut odd, mut good) = (0, 0);
+        let mut good = self.path.find(bytes, &self.index, &mut self.block.spans);
+        let mut odd = 0;
         for (row, document) in bytes.iter().enumerate() {
             let (mut quotes, notes) = self.index.document(row);
             odd |= u64::from(notes.odd | notes.backslash) << row;
+            if good >> row & 1 == 1 || document.is_empty() {
+                continue;
+            }
             if notes.backslash {
                 without_escaped(document, quotes, &mut self.unescaped);
                 quotes = &self.unescaped;
             }
-            if !document.is_empty() && self.layout.walk(document, quotes, &mut self.block.spans, row) {
-                good |= 1 << row;
-            }
+            let spans = &mut self.block.spans;
+            spans.clear_row(row);
+            let found = if self.path.is_wanted() {
+                match self.layout.trace(document, quotes, spans, row) {
+                    Some(steps) if steps.is_empty() => {
+                        self.path.refuse();
+                        true
+                    }
+                    Some(steps) => {
+                        self.path.take(steps);
+                        true
+                    }
+                    None => false,
+                }
+            } else {
+                self.layout.walk(document, quotes, spans, row)
+            };
+            good |= u64::from(found) << row;
         }
         (Documents { bytes, odd }, good)
     }
@@ -233,6 +256,7 @@ impl Fast {
 
     fn forget(&mut self, json: &Json) {
         self.layout = Layout::new(json.nodes.len());
+        self.path = Path::default();
         self.learner = Learner::new();
     }
 }

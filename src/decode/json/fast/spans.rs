@@ -62,6 +62,23 @@ impl Spans {
         self.columns.iter_mut().for_each(|rows| *rows = [Span::NONE; BLOCK]);
     }
 
+    /// Forgets the values of a row.
+    pub(super) fn clear_row(&mut self, row: usize) {
+        for rows in &mut self.columns {
+            if let Some(span) = rows.get_mut(row) {
+                *span = Span::NONE;
+            }
+        }
+    }
+
+    /// Notes a value, whatever the row has.
+    #[inline]
+    pub(super) fn put(&mut self, column: usize, row: usize, span: Span) {
+        if let Some(slot) = self.columns.get_mut(column).and_then(|rows| rows.get_mut(row)) {
+            *slot = span;
+        }
+    }
+
     /// Notes a value; `false` where the row has one already.
     #[inline]
     pub(super) fn set(&mut self, column: usize, row: usize, span: Span) -> bool {

@@ -1,0 +1,155 @@
+//! The layout that most documents of a topic have, compared text by text for a whole block.
+//!
+//! Where documents repeat the last one's layout there is nothing to choose: the n-th text stands at a quote of known number. So each text is
+//! compared in all documents of a block before the next one is, without a branch.
+
+use super::super::skip;
+use super::digits;
+use super::index::{BLOCK, Index};
+use super::layout::{Kind, Link, Place, is_scalar};
+use super::literal::Literal;
+use super::spans::{Span, Spans};
+
+/// Blocks that may fail before another path is taken.
+const PATIENCE: usize = 4;
+/// Blocks without path after one that was no good: twice as many each time.
+const SHORTEST_PAUSE: usize = 8;
+const LONGEST_PAUSE: usize = 1024;
+
+/// A text of the path, and the value before it.
+#[derive(Debug)]
+struct Stretch {
+    literal: Literal,
+    /// Which quote it is found by, and how far before that it begins.
+    quote: usize,
+    before: usize,
+    kind: Kind,
+    column: Option<usize>,
+    null_only: bool,
+}
+
+/// The texts of a document from its first byte to its last.
+#[derive(Debug, Default)]
+pub(super) struct Path {
+    stretches: Vec<Stretch>,
+    quotes: usize,
+    failed: usize,
+    pause: usize,
+    next_pause: usize,
+}
+
+impl Path {
+    /// Takes the path of a document: the places it came by, and the link behind each.
+    pub(super) fn take(&mut self, steps: Vec<(&Place, &Link)>) {
+        self.stretches.clear();
+        self.quotes = 0;
+        for (place, link) in steps {
+            self.stretches.push(Stretch {
+                literal: link.literal.clone(),
+                quote: self.quotes,
+                before: link.before,
+                kind: place.kind,
+                column: place.column,
+                null_only: place.null_only,
+            });
+            self.quotes += link.quotes;
+        }
+    }
+
+    /// Whether a path is to be taken from the next document that another way is found for.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.stretches.is_empty() && self.pause == 0
+    }
+
+    /// Has no path for a while.
+    pub(super) fn refuse(&mut self) {
+        self.stretches.clear();
+        self.failed = 0;
+        self.next_pause = (self.next_pause * 2).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
+        self.pause = self.next_pause;
+    }
+
+    /// Finds the values of columns in the documents of a block that have the layout, and gives a bit for each.
+    pub(super) fn find(&mut self, bytes: &[&[u8]], index: &Index, spans: &mut Spans) -> u64 {
+        if self.stretches.is_empty() {
+            self.pause = self.pause.saturating_sub(1);
+            return 0;
+        }
+        let found = self.compare(bytes, index, spans);
+        if (found.count_ones() as usize) * 2 >= bytes.len() {
+            (self.failed, self.next_pause) = (0, 0);
+        } else {
+            self.failed += 1;
+            if self.failed >= PATIENCE {
+                self.refuse();
+            }
+        }
+        found
+    }
+
+    fn compare(&self, bytes: &[&[u8]], index: &Index, spans: &mut Spans) -> u64 {
+        let mut quotes: [&[u16]; BLOCK] = [&[]; BLOCK];
+        let mut starts = [0_usize; BLOCK];
+        let mut alive = 0;
+        for (row, slot) in quotes.iter_mut().enumerate().take(bytes.len()) {
+            let (all, notes) = index.document(row);
+            // The end of the document is among them.
+            if all.len() == self.quotes + 1 && !notes.backslash {
+                *slot = all;
+                alive |= 1 << row;
+            }
+        }
+        for stretch in &self.stretches {
+            let rows = bytes.iter().zip(&quotes).zip(&mut starts).enumerate();
+            let mut good = 0;
+            for (row, ((bytes, quotes), start)) in rows {
+                let anchor = quotes.get(stretch.quote).copied().map_or(0, usize::from);
+                let at = anchor.wrapping_sub(stretch.before);
+                let fits =
+                    at <= anchor && at >= *start && stretch.literal.stands_at(bytes, at) && stretch.fits(bytes, *start, at);
+                good |= u64::from(fits) << row;
+                if let Some(column) = stretch.column {
+                    let null = stretch.kind != Kind::Text && bytes.get(*start..at) == Some(b"null");
+                    spans.put(column, row, if null { Span::NULL } else { Span::new(*start, at) });
+                }
+                *start = at.wrapping_add(stretch.literal.len());
+            }
+            alive &= good;
+            if alive == 0 {
+                return 0;
+            }
+        }
+        let ended = bytes
+            .iter()
+            .zip(&starts)
+            .enumerate()
+            .fold(0, |ended, (row, (bytes, end))| ended | u64::from(bytes.len() == *end) << row);
+        alive & ended
+    }
+}
+
+impl Stretch {
+    /// Whether what is between `start` and `at` is a value, as far as no column reads it.
+    #[inline]
+    fn fits(&self, bytes: &[u8], start: usize, at: usize) -> bool {
+        match self.kind {
+            Kind::Nothing => at == start,
+            Kind::Text => true,
+            Kind::Scalar | Kind::Bare | Kind::Whole => {
+                if self.null_only {
+                    return bytes.get(start..at) == Some(b"null");
+                }
+                // What a column takes is read as a whole, to its end.
+                if self.column.is_none() && digits::numeric(bytes, start, at) {
+                    return true;
+                }
+                match (self.kind, bytes.get(start)) {
+                    (Kind::Bare, Some(b'[')) | (Kind::Whole, Some(b'[' | b'{')) => {
+                        skip::value(bytes, start).is_ok_and(|end| end == at)
+                    }
+                    _ => self.column.is_some() || is_scalar(bytes, start, at),
+                }
+            }
+        }
+    }
+}
