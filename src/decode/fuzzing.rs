@@ -34,7 +34,7 @@ pub fn payload(input: &[u8]) {
 const FAST_SPECS: [&str; 4] = [
     "json:a:int64,b:float64,c:utf8,d:bool,e:timestamp(ms),g:int32=/f/g,h:utf8=/f/h,i:date32,j:float32",
     "json:a:utf8,b:timestamp,c:list<utf8>,f:json,k:uint8,l:decimal(10,2)",
-    "json:a:int8,f:struct<g:int64,h:utf8>,b:utf8=/f/x/y",
+    "json:a:int8,f:struct<g:int64,h:utf8>,b:utf8=/m/y",
     "json:a:utf8!,b:int64?7,c:float64=/c|/d",
 ];
 

@@ -16,8 +16,8 @@ pub(super) fn spec(variant: Variant) -> &'static str {
         }
         Variant::Nested => {
             "json:id:utf8,number:int64,\
-             user:\"struct<name:utf8,age:int64,address:struct<city:utf8,zip:utf8,lat:float64,lon:float64>>\",\
-             items:\"list<struct<sku:utf8,qty:int64,price:float64>>\",tags:list<utf8>,scores:list<float64>,active:bool"
+             user:struct<name:utf8,age:int64,address:struct<city:utf8,zip:utf8,lat:float64,lon:float64>>,\
+             items:list<struct<sku:utf8,qty:int64,price:float64>>,tags:list<utf8>,scores:list<float64>,active:bool"
         }
         _ => "json:Symbol:utf8,Side:utf8,Price:float64,Qty:int64,Tstamp:timestamp(ns)",
     }

@@ -12,7 +12,7 @@ use kolumn::Spec;
 use kolumn::decode::{Column, Decoder, json_decoder_at};
 use kolumn::spec::{Names, Side};
 use serde::Deserialize;
-use simd_json::prelude::{ValueAsScalar, ValueObjectAccess};
+use simd_json::prelude::ValueAsScalar;
 
 use super::columns::{schema, spec};
 use super::data::Variant;

@@ -77,11 +77,17 @@ impl Column {
         if rows == 0 {
             return;
         }
-        let all = u64::MAX >> (64 - rows.min(64));
-        if valid & all == all {
-            self.validity.append_n_non_nulls(rows);
-        } else {
-            (0..rows).for_each(|row| self.validity.append(valid >> row & 1 == 1));
+        let (mut left, mut valid) = (rows.min(64), valid);
+        while left > 0 {
+            // Runs of the one, and of the other.
+            let there = (valid.trailing_ones() as usize).min(left);
+            self.validity.append_n_non_nulls(there);
+            left -= there;
+            valid = valid.checked_shr(u32::try_from(there).unwrap_or(64)).unwrap_or(0);
+            let absent = (valid.trailing_zeros() as usize).min(left);
+            self.validity.append_n_nulls(absent);
+            left -= absent;
+            valid = valid.checked_shr(u32::try_from(absent).unwrap_or(64)).unwrap_or(0);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Numbers whose ends are known, eight digits at a time.
 
-use super::super::scan::eight;
+use super::super::scan::{eight, word_at};
 use super::literal::sixteen_at;
 
 /// A number as an integer and its decimals.
@@ -24,7 +24,9 @@ pub(super) fn integer(bytes: &[u8], start: usize, end: usize) -> Option<(bool, u
     if length == 0 || (length > 1 && bytes.get(start) == Some(&b'0')) {
         return None;
     }
-    let magnitude = if length <= 16 {
+    let magnitude = if length <= 8 {
+        word_of(last_eight(bytes, end, length)?)?
+    } else if length <= 16 {
         sixteen_digits(last_of(bytes, end, length)?)?
     } else if length <= 19 {
         let high = last_of(bytes, end - 16, length - 16)?;
@@ -45,6 +47,9 @@ pub(super) fn number(bytes: &[u8], start: usize, end: usize) -> Option<Digits> {
     if length == 0 || length > 16 {
         return None;
     }
+    if length <= 8 {
+        return short_number(bytes, negative, (start, end), length);
+    }
     let text = last_of(bytes, end, length)?;
     let (digits, decimals) = match point(text) {
         None => (text, 0),
@@ -63,6 +68,45 @@ pub(super) fn number(bytes: &[u8], start: usize, end: usize) -> Option<Digits> {
     Some(Digits { negative, magnitude: sixteen_digits(digits)?, decimals })
 }
 
+/// As [`number`], of up to eight characters.
+#[inline]
+fn short_number(bytes: &[u8], negative: bool, (start, end): (usize, usize), length: usize) -> Option<Digits> {
+    let text = last_eight(bytes, end, length)?;
+    let zeros = text ^ eight(b'.');
+    // Of the bits only the lowest is sure, and no more than that is asked for.
+    let hits = zeros.wrapping_sub(eight(1)) & !zeros & eight(0x80);
+    let (digits, decimals, whole) = if hits == 0 {
+        (text, 0, length)
+    } else {
+        let place = hits.trailing_zeros() - 7;
+        let before = text & ((1 << place) - 1);
+        let behind = text & (u64::MAX << place << 8);
+        let decimals = 7 - place as usize / 8;
+        if decimals == 0 {
+            return None;
+        }
+        ((before << 8) | behind | u64::from(b'0'), decimals, length - decimals - 1)
+    };
+    if whole == 0 || (whole > 1 && bytes.get(start) == Some(&b'0')) {
+        return None;
+    }
+    Some(Digits { negative, magnitude: word_of(digits)?, decimals })
+}
+
+/// The `length` characters before `end`, of 1 to 8, as the last of eight, with zeros before them.
+#[inline]
+fn last_eight(bytes: &[u8], end: usize, length: usize) -> Option<u64> {
+    let word = word_at(bytes, end.checked_sub(8)?)?;
+    let kept = u64::MAX << (64 - 8 * length);
+    Some((word & kept) | (eight(b'0') & !kept))
+}
+
+/// The number that eight digits are.
+#[inline]
+fn word_of(text: u64) -> Option<u64> {
+    all_digits(text).then(|| eight_digits(text))
+}
+
 /// The `length` characters before `end`, of 1 to 16, as the last of sixteen, with zeros before them.
 #[inline]
 fn last_of(bytes: &[u8], end: usize, length: usize) -> Option<u128> {
@@ -77,8 +121,7 @@ pub(super) fn nanos(digits: &[u8]) -> Option<u32> {
     const MISSING: [u32; 10] = [1_000_000_000, 100_000_000, 10_000_000, 1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
     let value = match digits {
         [first @ b'0'..=b'9', rest @ ..] if rest.len() == 8 => {
-            let eight = word(rest)?;
-            u64::from(first - b'0') * 100_000_000 + eight
+            u64::from(first - b'0') * 100_000_000 + word_of(word_at(rest, 0)?)?
         }
         _ => {
             let mut value = 0;
@@ -94,23 +137,34 @@ pub(super) fn nanos(digits: &[u8]) -> Option<u32> {
     u32::try_from(value).ok()?.checked_mul(*MISSING.get(digits.len())?)
 }
 
-/// The number that eight digits are.
-#[inline]
-fn word(digits: &[u8]) -> Option<u64> {
-    let word = u64::from_le_bytes(*digits.first_chunk::<8>()?);
-    all_digits(word).then(|| eight_digits(word))
-}
-
 /// Whether `bytes[start..end]` is one to sixteen digits, points, signs and slashes.
 #[inline]
 pub(super) fn numeric(bytes: &[u8], start: usize, end: usize) -> bool {
-    let Some(length @ 1..=16) = end.checked_sub(start) else { return false };
-    let Some(text) = last_of(bytes, end, length) else { return false };
-    halves(text).into_iter().all(|word| {
-        // From 0x2d to 0x39: the high bit of a byte comes of the one sum and does not of the other.
-        let within = word.wrapping_add(eight(0x80 - b'-')) & !word.wrapping_add(eight(0x80 - b':'));
+    within::<b'-'>(bytes, start, end)
+}
+
+/// Whether `bytes[start..end]` is a short array of numbers and nothing but: one without white space.
+#[inline]
+pub(super) fn is_flat_array(bytes: &[u8], start: usize, end: usize) -> bool {
+    let Some(last) = end.checked_sub(1) else { return false };
+    bytes.get(start) == Some(&b'[')
+        && bytes.get(last) == Some(&b']')
+        && (start + 1 == last || within::<b','>(bytes, start + 1, last))
+}
+
+/// Whether there are one to sixteen bytes, and all of them from `FIRST` to `9`.
+#[inline]
+fn within<const FIRST: u8>(bytes: &[u8], start: usize, end: usize) -> bool {
+    // The high bit of a byte comes of the one sum and does not of the other.
+    let word_is = |word: u64| {
+        let within = word.wrapping_add(eight(0x80 - FIRST)) & !word.wrapping_add(eight(0x80 - b':'));
         word & eight(0x80) == 0 && within & eight(0x80) == eight(0x80)
-    })
+    };
+    match end.checked_sub(start) {
+        Some(length @ 1..=8) => last_eight(bytes, end, length).is_some_and(word_is),
+        Some(length @ 9..=16) => last_of(bytes, end, length).is_some_and(|text| halves(text).into_iter().all(word_is)),
+        _ => false,
+    }
 }
 
 /// The bit at which the first point stands.
@@ -241,6 +295,32 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_flat_array_ends_where_it_is_skipped_to() {
+        for text in [
+            "[]",
+            "[6,7]",
+            "[1,2,3,4,5,6,7,8]",
+            "[1.5,-2]",
+            "[1,2",
+            "1]",
+            "[[1]]",
+            "[1]]",
+            "[{}]",
+            "[1] ]",
+            "[\"]\"]",
+            "[1 ]",
+            "[",
+        ] {
+            let (bytes, start, end) = placed(text);
+            if is_flat_array(&bytes, start, end) {
+                assert_eq!(crate::decode::json::skip::value(&bytes, start).ok(), Some(end), "{text}");
+            }
+        }
+        let (bytes, start, end) = placed("[1.5,-2]");
+        assert!(is_flat_array(&bytes, start, end));
     }
 
     proptest! {

@@ -207,6 +207,10 @@ impl Lane {
 /// The rows of `rows` that have a value which is not null.
 #[inline]
 fn present(spans: &[Span; BLOCK], rows: u64) -> u64 {
+    let absent = spans.iter().fold(false, |absent, span| absent | span.is_absent());
+    if !absent {
+        return rows;
+    }
     let mut present = 0;
     for (row, span) in spans.iter().enumerate() {
         present |= u64::from(!span.is_absent()) << row;

@@ -33,6 +33,8 @@ pub(super) struct Link {
     kind: Kind,
     /// Nodes on the way to a column that lie in its way, which no document may enter twice.
     enters: Box<[usize]>,
+    /// How often it stood.
+    stood: u64,
 }
 
 impl Link {
@@ -44,6 +46,7 @@ impl Link {
             target,
             kind,
             enters: enters.into(),
+            stood: 0,
         }
     }
 
@@ -68,6 +71,39 @@ pub(super) struct Place {
     pub(super) null_only: bool,
     /// What comes behind it, the most likely first.
     links: Vec<Link>,
+}
+
+impl Place {
+    /// Whether the value at `start` is an array or object as it may be here.
+    #[inline]
+    fn bracket(&self, bytes: &[u8], start: usize) -> bool {
+        matches!((self.kind, bytes.get(start)), (Kind::Bare, Some(b'[')) | (Kind::Whole, Some(b'[' | b'{')))
+    }
+
+    /// The link that stands at this quote behind a value from `start`, and where it begins.
+    #[inline]
+    fn link_at(&self, bytes: &[u8], start: usize, quote: usize) -> Option<(usize, usize)> {
+        self.links.iter().enumerate().find_map(|(index, link)| {
+            let at = quote.checked_sub(link.before).filter(|at| *at >= start)?;
+            let stands = link.literal.stands_at(bytes, at) && link.leads_to(bytes, at + link.literal.len());
+            stands.then_some((index, at))
+        })
+    }
+
+    /// Counts that a link stood, and gives where it is from then on: those that stand more often come first.
+    #[inline]
+    fn stood(&mut self, found: usize) -> usize {
+        let Some(link) = self.links.get_mut(found) else { return found };
+        link.stood += 1;
+        let stood = link.stood;
+        match found.checked_sub(1) {
+            Some(before) if self.links.get(before).is_some_and(|other| other.stood < stood) => {
+                self.links.swap(before, found);
+                before
+            }
+            _ => found,
+        }
+    }
 }
 
 /// What the value of a place is like.
@@ -152,41 +188,30 @@ impl Layout {
         self.document += 1;
         let (mut place, mut quote, mut start) = (START, 0, 0);
         while let Some(here) = self.places.get_mut(place) {
-            // An array or object ends where its brackets do.
-            let mut extent = None;
-            match (here.kind, bytes.get(start)) {
-                (Kind::Bare, Some(b'[')) | (Kind::Whole, Some(b'[' | b'{')) => {
-                    let Ok(end) = skip::value(bytes, start) else { return false };
-                    while quotes.get(quote).is_some_and(|position| usize::from(*position) < end) {
-                        quote += 1;
-                    }
-                    extent = Some(end);
+            let next = |quote: usize| quotes.get(quote).copied().map(usize::from);
+            let (Some(mut anchor), bracket) = (next(quote), here.bracket(bytes, start)) else { return false };
+            let mut found = here.link_at(bytes, start, anchor);
+            if bracket && !found.is_some_and(|(_, at)| digits::is_flat_array(bytes, start, at)) {
+                // An array or object ends where its brackets do, whatever quotes are in it.
+                let Ok(end) = skip::value(bytes, start) else { return false };
+                while next(quote).is_some_and(|position| position < end) {
+                    quote += 1;
                 }
-                _ => {}
+                anchor = next(quote).unwrap_or(end);
+                found = here.link_at(bytes, start, anchor).filter(|(_, at)| *at == end);
             }
-            let Some(anchor) = quotes.get(quote).copied().map(usize::from) else { return false };
-            let found = here.links.iter().position(|link| {
-                let at = anchor.wrapping_sub(link.before);
-                at <= anchor && at >= start && link.literal.stands_at(bytes, at) && link.leads_to(bytes, at + link.literal.len())
-            });
-            let Some(mut found) = found else { return false };
+            let Some((mut found, at)) = found else { return false };
             if TRACE {
                 self.trace.push((place, found));
-            } else if let Some(before) = found.checked_sub(1) {
-                // Those that stand come to the front by and by.
-                here.links.swap(before, found);
-                found = before;
+            } else {
+                found = here.stood(found);
             }
             let Some(link) = here.links.get(found) else { return false };
-            let at = anchor - link.before;
             let fits = match here.kind {
                 Kind::Nothing => at == start,
                 Kind::Text => true,
-                Kind::Scalar | Kind::Bare | Kind::Whole => match extent {
-                    Some(end) => at == end,
-                    // What a column takes is read as a whole, to its end.
-                    None => here.column.is_some() || is_scalar(bytes, start, at),
-                },
+                // What a column takes is read as a whole, to its end.
+                Kind::Scalar | Kind::Bare | Kind::Whole => bracket || here.column.is_some() || is_scalar(bytes, start, at),
             };
             if !fits {
                 return false;

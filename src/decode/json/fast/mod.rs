@@ -78,9 +78,14 @@ impl Fast {
                 }
             }
         }
+        let lanes: Vec<Lane> = columns.iter().map(|column| Lane::new(&column.data_type, options)).collect();
+        // Values that are read one by one are found no faster than by the plain decoder.
+        if lanes.iter().filter(|lane| matches!(lane, Lane::Plain)).count() * 2 > lanes.len() {
+            return None;
+        }
         Some(Self {
             level,
-            lanes: columns.iter().map(|column| Lane::new(&column.data_type, options)).collect(),
+            lanes,
             nodes: node_of.into_iter().collect::<Option<_>>()?,
             minds_null: targets.iter().map(|target| target.minds_null).collect(),
             longest: options.size.min(LONGEST),
@@ -181,6 +186,7 @@ impl Fast {
     fn find<'d>(&mut self, bytes: &'d [&'d [u8]]) -> (Documents<'d>, u64) {
         self.index.build(self.level, bytes);
         self.block.spans.clear();
+        let marked = self.path.is_taken();
         let mut good = self.path.find(bytes, &self.index, &mut self.block.spans);
         let mut odd = 0;
         for (row, document) in bytes.iter().enumerate() {
@@ -194,7 +200,9 @@ impl Fast {
                 quotes = &self.unescaped;
             }
             let spans = &mut self.block.spans;
-            spans.clear_row(row);
+            if marked {
+                spans.clear_row(row);
+            }
             let found = if self.path.is_wanted() {
                 match self.layout.trace(document, quotes, spans, row) {
                     Some(steps) if steps.is_empty() => {

@@ -74,3 +74,45 @@ impl Pace {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Goes through documents, and gives how many were tried and how many learned from.
+    fn tried(pace: &mut Pace, documents: usize, good: bool) -> (usize, usize) {
+        let (mut left, mut tried, mut learned) = (documents, 0, 0);
+        while left > 0 {
+            left -= pace.pause(left);
+            let block = pace.block().min(left);
+            if block == 0 {
+                break;
+            }
+            let lesson = !good && pace.may_learn();
+            // What is learned from ends the block.
+            let done = if lesson { 1 } else { block };
+            learned += usize::from(lesson);
+            pace.count(if good { done } else { 0 }, done);
+            tried += done;
+            left -= done;
+        }
+        (tried, learned)
+    }
+
+    #[test]
+    fn a_topic_that_never_repeats_itself_is_hardly_tried() {
+        let mut pace = Pace::new();
+        let (few, learned) = tried(&mut pace, 1_000_000, false);
+        assert!(few < 10_000, "{few}");
+        assert!(learned < 3_000, "{learned}");
+    }
+
+    #[test]
+    fn a_topic_that_begins_to_repeat_itself_is_tried_all_the_time_after_a_pause() {
+        let mut pace = Pace::new();
+        tried(&mut pace, 1_000_000, false);
+        tried(&mut pace, LONGEST_PAUSE + WINDOW, true);
+        assert_eq!(tried(&mut pace, 100_000, true).0, 100_000);
+        assert_eq!(pace.block(), BLOCK);
+    }
+}

@@ -61,6 +61,11 @@ impl Path {
         self.stretches.is_empty() && self.pause == 0
     }
 
+    /// Whether there is one: what it left in a row that it did not find is to be cleared.
+    pub(super) fn is_taken(&self) -> bool {
+        !self.stretches.is_empty()
+    }
+
     /// Has no path for a while.
     pub(super) fn refuse(&mut self) {
         self.stretches.clear();
@@ -99,22 +104,15 @@ impl Path {
                 alive |= 1 << row;
             }
         }
+        let mut block = InBlock { bytes, quotes: &quotes, starts: &mut starts, spans };
         for stretch in &self.stretches {
-            let rows = bytes.iter().zip(&quotes).zip(&mut starts).enumerate();
-            let mut good = 0;
-            for (row, ((bytes, quotes), start)) in rows {
-                let anchor = quotes.get(stretch.quote).copied().map_or(0, usize::from);
-                let at = anchor.wrapping_sub(stretch.before);
-                let fits =
-                    at <= anchor && at >= *start && stretch.literal.stands_at(bytes, at) && stretch.fits(bytes, *start, at);
-                good |= u64::from(fits) << row;
-                if let Some(column) = stretch.column {
-                    let null = stretch.kind != Kind::Text && bytes.get(*start..at) == Some(b"null");
-                    spans.put(column, row, if null { Span::NULL } else { Span::new(*start, at) });
-                }
-                *start = at.wrapping_add(stretch.literal.len());
-            }
-            alive &= good;
+            // A loop for each kind of value, so that there is no choice within.
+            alive &= match (stretch.kind, stretch.column) {
+                (Kind::Text, _) => block.rows(stretch, |_, _, _| true),
+                (Kind::Nothing, _) => block.rows(stretch, |_, start, at| at == start),
+                (_, None) => block.rows(stretch, |bytes, start, at| stretch.is_value(bytes, start, at)),
+                (_, Some(_)) => block.rows(stretch, |bytes, start, at| stretch.may_be_read(bytes, start, at)),
+            };
             if alive == 0 {
                 return 0;
             }
@@ -128,28 +126,59 @@ impl Path {
     }
 }
 
-impl Stretch {
-    /// Whether what is between `start` and `at` is a value, as far as no column reads it.
-    #[inline]
-    fn fits(&self, bytes: &[u8], start: usize, at: usize) -> bool {
-        match self.kind {
-            Kind::Nothing => at == start,
-            Kind::Text => true,
-            Kind::Scalar | Kind::Bare | Kind::Whole => {
-                if self.null_only {
-                    return bytes.get(start..at) == Some(b"null");
-                }
-                // What a column takes is read as a whole, to its end.
-                if self.column.is_none() && digits::numeric(bytes, start, at) {
-                    return true;
-                }
-                match (self.kind, bytes.get(start)) {
-                    (Kind::Bare, Some(b'[')) | (Kind::Whole, Some(b'[' | b'{')) => {
-                        skip::value(bytes, start).is_ok_and(|end| end == at)
-                    }
-                    _ => self.column.is_some() || is_scalar(bytes, start, at),
-                }
+/// The documents of a block, and how far they were compared.
+struct InBlock<'b> {
+    bytes: &'b [&'b [u8]],
+    quotes: &'b [&'b [u16]; BLOCK],
+    starts: &'b mut [usize; BLOCK],
+    spans: &'b mut Spans,
+}
+
+impl InBlock<'_> {
+    /// Compares a text in all documents, and gives those in which it stands behind a value that fits.
+    #[inline(always)]
+    fn rows(&mut self, stretch: &Stretch, fits: impl Fn(&[u8], usize, usize) -> bool) -> u64 {
+        let mut good = 0;
+        let mut column = stretch.column.and_then(|column| self.spans.rows_mut(column));
+        let in_quotes = stretch.kind == Kind::Text;
+        let rows = self.bytes.iter().zip(self.quotes).zip(self.starts.iter_mut()).enumerate();
+        for (row, ((bytes, quotes), start)) in rows {
+            let anchor = quotes.get(stretch.quote).copied().map_or(0, usize::from);
+            let at = anchor.wrapping_sub(stretch.before);
+            let stands = at <= anchor && at >= *start && stretch.literal.stands_at(bytes, at) && fits(bytes, *start, at);
+            good |= u64::from(stands) << row;
+            if let Some(slot) = column.as_deref_mut().and_then(|column| column.get_mut(row)) {
+                let null = !in_quotes && bytes.get(*start..at) == Some(b"null");
+                *slot = if null { Span::NULL } else { Span::new(*start, at) };
             }
+            *start = at.wrapping_add(stretch.literal.len());
+        }
+        good
+    }
+}
+
+impl Stretch {
+    /// Whether what is between `start` and `at` is a value; no column reads it.
+    #[inline]
+    fn is_value(&self, bytes: &[u8], start: usize, at: usize) -> bool {
+        if digits::numeric(bytes, start, at) {
+            return true;
+        }
+        match (self.kind, bytes.get(start)) {
+            (Kind::Bare, Some(b'[')) | (Kind::Whole, Some(b'[' | b'{')) => {
+                digits::is_flat_array(bytes, start, at) || skip::value(bytes, start).is_ok_and(|end| end == at)
+            }
+            _ => is_scalar(bytes, start, at),
+        }
+    }
+
+    /// Whether what is between `start` and `at` may be read by the column: as a whole, to its end.
+    #[inline]
+    fn may_be_read(&self, bytes: &[u8], start: usize, at: usize) -> bool {
+        match bytes.get(start) {
+            _ if self.null_only => bytes.get(start..at) == Some(b"null"),
+            Some(b'[' | b'{') => skip::value(bytes, start).is_ok_and(|end| end == at),
+            _ => true,
         }
     }
 }

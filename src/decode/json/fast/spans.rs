@@ -71,12 +71,9 @@ impl Spans {
         }
     }
 
-    /// Notes a value, whatever the row has.
     #[inline]
-    pub(super) fn put(&mut self, column: usize, row: usize, span: Span) {
-        if let Some(slot) = self.columns.get_mut(column).and_then(|rows| rows.get_mut(row)) {
-            *slot = span;
-        }
+    pub(super) fn rows_mut(&mut self, column: usize) -> Option<&mut [Span; BLOCK]> {
+        self.columns.get_mut(column)
     }
 
     /// Notes a value; `false` where the row has one already.

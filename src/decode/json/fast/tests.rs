@@ -14,8 +14,8 @@ const SPECS: [&str; 9] = [
     ORDERS,
     "json:Symbol:utf8,Price:float32,Qty:int8,Day:date32,Live:bool,Big:uint64",
     "json:Qty:int16,Big:int64,Tstamp:timestamp(ms),Epoch:timestamp(us,number=ms),Price:float64",
-    "json:Meta:json,Symbol:char,Price:decimal(12,4),Flags:list<int64>,Epoch:timestamp(ns)",
-    "json:Meta:struct<src:utf8,seq:int64>,flags:list<int64>=/Flags,Symbol:utf8",
+    "json:Meta:json,Symbol:char,Price:decimal(12,4),Flags:list<int64>,Epoch:timestamp(ns),Side:utf8,Qty:int64,Live:bool",
+    "json:Meta:struct<src:utf8,seq:int64>,flags:list<int64>=/Flags,Symbol:utf8,Qty:int64",
     "json:flag:int64=/Meta/flags/0,Symbol:utf8,src:utf8=/Meta/src",
     "json:Symbol:utf8!,Qty:int32?7,Price:float64",
     "json:px:float64=/Price|/Qty,Symbol:utf8",
@@ -252,6 +252,35 @@ fn documents_that_are_alike_go_the_fast_way() {
             assert!(taken > there / 2, "{spec}: {taken} of {there}");
         }
     }
+}
+
+#[test]
+fn fields_that_come_and_go_and_keys_in_any_order_go_the_fast_way() {
+    for style in [Style { missing: 10, ..REGULAR }, Style { shuffled: 100, ..REGULAR }, Style { foreign: 100, ..REGULAR }] {
+        let topic = topic(&[style.clone()], 4000, 2);
+        let taken = taken("json:Symbol:utf8,Qty:int64,Price:float64,Live:bool", &topic, 4000);
+        assert!(taken > 1500, "{style:?}: {taken}");
+    }
+}
+
+#[test]
+fn a_member_that_comes_twice_is_left_to_the_plain_decoder_wherever_it_is() {
+    let document = |more: &str| format!(r#"{{"Symbol":"a","Meta":{{"src":"x","seq":1}}{more},"Qty":1}}"#).into_bytes();
+    let twice =
+        [r#","Meta":{"seq":2}"#, r#","Meta":5"#, r#","Meta":null"#, r#","Symbol":null"#, r#","Symbol":"b""#, r#","Meta":{}"#];
+    let topic: Vec<_> =
+        (0..2000).map(|row| Some(document(if row % 10 == 9 { twice[row / 10 % twice.len()] } else { "" }))).collect();
+    assert_eq!(taken(ORDERS, &topic, 2000), taken(ORDERS, &topic, 1));
+    assert!(taken(ORDERS, &topic, 2000) <= 1800);
+}
+
+#[test]
+fn a_text_is_no_number_although_another_document_made_its_place_known() {
+    // The first Qty of the first document is an error, which the second one makes good.
+    let first = br#"{"Qty":"5","Qty":5,"Symbol":"a"}"#.to_vec();
+    let then = br#"{"Qty":"5","Symbol":"a"}"#.to_vec();
+    let topic: Vec<_> = [&first, &first, &then, &then, &first, &then].into_iter().cloned().map(Some).collect();
+    taken("json:Qty:int64,Symbol:utf8", &topic, 6);
 }
 
 proptest! {

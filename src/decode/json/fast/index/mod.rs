@@ -91,13 +91,20 @@ pub(super) struct Index {
 
 /// Takes the quotes out of `quotes` that are escaped: behind an odd number of backslashes.
 pub(super) fn without_escaped(document: &[u8], quotes: &[u16], into: &mut Vec<u16>) {
-    let escaped = |quote: u16| {
-        let before = document.get(..usize::from(quote)).unwrap_or_default();
-        before.iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 1
+    let backslash = |at: usize| document.get(at) == Some(&b'\\');
+    let escaped = |quote: usize| match quote.checked_sub(1) {
+        Some(before) if backslash(before) => {
+            let mut first = before;
+            while first > 0 && backslash(first - 1) {
+                first -= 1;
+            }
+            (quote - first) % 2 == 1
+        }
+        _ => false,
     };
     into.clear();
     if let Some((end, quotes)) = quotes.split_last() {
-        into.extend(quotes.iter().copied().filter(|quote| !escaped(*quote)));
+        into.extend(quotes.iter().copied().filter(|quote| !escaped(usize::from(*quote))));
         into.push(*end);
     }
 }
