@@ -78,6 +78,7 @@ pub fn decoder(spec: &Spec, side: Side, names: &Names) -> Result<Box<dyn Decoder
             }
         }
         Kind::Json { columns } => Box::new(json::Json::new(fields, columns, spec.options)?),
+        Kind::Object(object) => Box::new(json::Object::new(fields, object.value()?, spec.options)?),
     })
 }
 

@@ -54,6 +54,8 @@ pub enum Reason {
     Utf8,
     /// A value is missing in a column declared not-null.
     Null,
+    /// A field is not known to the spec, is there more than once, or is the one that names a type and is not there.
+    Field,
     /// The payload is nested more deeply, or is longer, than the limit.
     Limit,
     /// The payload has not the header that its framing asks for.
@@ -79,6 +81,7 @@ impl Reason {
             Self::Format => "format",
             Self::Utf8 => "utf8",
             Self::Null => "null",
+            Self::Field => "field",
             Self::Limit => "limit",
             Self::Framing => "framing",
             Self::Schema => "schema",
