@@ -64,12 +64,16 @@ impl Registry {
     /// # Errors
     /// Those of [`Registry::new`].
     pub fn with_crypto_provider(properties: &crate::Properties, provider: Option<Arc<CryptoProvider>>) -> Result<Self> {
-        let settings = Settings::from_properties(properties)?;
-        let registry = settings.registry.as_ref().ok_or_else(|| Error::Missing {
+        Self::of(&Settings::from_properties(properties)?, provider)?.ok_or_else(|| Error::Missing {
             what: "the address of the schema registry".into(),
             hint: "give schema.registry.url".into(),
-        })?;
-        Self::over(registry, |tls| carrier(tls, settings.sockets, provider.clone()))
+        })
+    }
+
+    /// The registry of the settings, where they name one.
+    pub(crate) fn of(settings: &Settings, provider: Option<Arc<CryptoProvider>>) -> Result<Option<Self>> {
+        let over = |registry| Self::over(registry, |tls| carrier(tls, settings.sockets, provider.clone()));
+        settings.registry.as_ref().map(over).transpose()
     }
 
     pub(super) fn over(

@@ -77,7 +77,7 @@ impl Avro {
             })?;
             plans.push((Arc::clone(writer), Ok(plan)));
         }
-        Ok(Self { layout, reader, framing: spec.framing, given, registry, plans, last: None })
+        Ok(Self { layout, reader, framing: spec.framed(), given, registry, plans, last: None })
     }
 
     /// The plan for what `id` names.

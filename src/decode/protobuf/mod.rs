@@ -26,7 +26,7 @@ pub(super) struct Protobuf {
 
 impl Protobuf {
     pub(super) fn new(spec: &ProtobufSpec) -> Result<Self> {
-        Ok(Self { layout: spec.layout()?, framing: spec.framing })
+        Ok(Self { layout: spec.layout()?, framing: spec.framed() })
     }
 
     fn row(&self, payload: &[u8], columns: &mut [Column]) -> Step {
