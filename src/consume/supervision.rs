@@ -156,6 +156,7 @@ impl Control {
 
     /// Gives partitions to lanes, from the position where each begins.
     pub(super) fn begin(&mut self, assignments: Vec<Assignment>) -> Result<()> {
+        self.lanes.expect(self.unfinished.len() + assignments.len());
         for assignment in assignments {
             self.publisher.start_partition(assignment.partition, assignment.position);
             self.unfinished.insert(assignment.partition, assignment.end);

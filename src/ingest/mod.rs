@@ -2,6 +2,7 @@
 
 mod assembler;
 mod block;
+mod decoding;
 mod errors;
 mod headers;
 mod lane;
