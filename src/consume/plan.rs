@@ -11,7 +11,7 @@ use crate::config::{MetadataColumns, Settings, SideColumn};
 use crate::decode;
 use crate::decode::OnError;
 use crate::error::{Error, Result};
-use crate::ingest::{self, Rows};
+use crate::ingest::{self, Rows, Schemas};
 use crate::position::{Partitions, Start, Stop};
 use crate::registry::Registry;
 use crate::spec::{self, Names, Side, SideNames, Spec};
@@ -27,6 +27,8 @@ pub(super) struct Plan {
     pub(super) key: Spec,
     pub(super) value: Spec,
     pub(super) names: Names,
+    /// What decoders look the schemas of writers up in.
+    pub(super) schemas: Option<Schemas>,
     pub(super) metadata: MetadataColumns,
     pub(super) registry: Option<Registry>,
     pub(super) schema: SchemaRef,
@@ -78,8 +80,11 @@ impl Draft {
                 });
             }
         }
+        let schemas = registry.clone().zip(settings.registry.as_ref());
+        let schemas = schemas.map(|(registry, settings)| Schemas::new(registry, settings.on_unavailable));
         let plan = Plan {
             topic: consume.topic.into(),
+            schemas,
             settings,
             crypto_provider: consume.crypto_provider,
             wire,
@@ -108,6 +113,8 @@ impl Draft {
     /// Asks this registry, and not the one of the properties.
     #[cfg(test)]
     pub(super) fn ask(&mut self, registry: Registry) {
+        let settings = self.0.settings.registry.as_ref();
+        self.0.schemas = settings.map(|settings| Schemas::new(registry.clone(), settings.on_unavailable));
         self.0.registry = Some(registry);
     }
 
@@ -157,9 +164,14 @@ impl Plan {
     pub(super) fn fresh_rows(&self) -> impl Fn() -> Result<Rows> + Send + 'static {
         let (key, value, names, metadata) = (self.key.clone(), self.value.clone(), self.names.clone(), self.metadata.clone());
         let topic = Arc::clone(&self.topic);
+        let schemas = self.schemas.clone();
         move || {
-            let key = decode::decoder(&key, Side::Key, &names)?;
-            let value = decode::decoder(&value, Side::Value, &names)?;
+            let decoder = |spec: &Spec, side: Side| match &schemas {
+                Some(schemas) => decode::decoder_with_registry(spec, side, &names, Box::new(schemas.clone())),
+                None => decode::decoder(spec, side, &names),
+            };
+            let key = decoder(&key, Side::Key)?;
+            let value = decoder(&value, Side::Value)?;
             Rows::new(&topic, &metadata, key, value)
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! Text form: `protobuf[:FILE|:subject=S[,version=N]][,message=NAME][,include=PATH]...[;framing=F][,nested=struct][,enums=number][,defaults]`.
 
+mod file;
 mod layout;
 mod schema;
 mod text;
@@ -11,6 +12,7 @@ pub(super) use text::OPTIONS;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+pub use file::ProtobufFile;
 pub(crate) use layout::{Absent, Entry, Item, Message, ProtobufLayout, Scalar, Shape};
 use schema::ProtoSchema;
 
@@ -126,8 +128,9 @@ impl ProtobufSpec {
         self
     }
 
-    /// Says what lies before the message: nothing, or Confluent's frame, whose message indexes must name the message of the spec. By
-    /// default [`Framing::Confluent`] where there is a registry, else nothing.
+    /// Says what lies before the message: nothing, or Confluent's frame, in the record's header for [`Framing::Guid`]. Its message
+    /// indexes must name the message of the spec: in the schema that the frame names where a registry is asked for it, else in the
+    /// spec's own. By default [`Framing::Confluent`] where there is a registry, else nothing.
     #[must_use]
     pub fn framing(mut self, framing: Framing) -> Self {
         self.framing = Some(framing);
@@ -194,8 +197,8 @@ impl ProtobufSpec {
 
     /// The columns, and what the decoder needs to know.
     pub(crate) fn layout(&self) -> Result<ProtobufLayout> {
-        if !matches!(self.framed(), Framing::None | Framing::Confluent) {
-            return Err(self.invalid("option framing", "Protobuf has the framings none and confluent"));
+        if !matches!(self.framed(), Framing::None | Framing::Confluent | Framing::Guid) {
+            return Err(self.invalid("option framing", "Protobuf has the framings none, confluent and guid"));
         }
         if let Some(subject @ Subject { schema: None, .. }) = self.subject() {
             return Err(Error::UnresolvedSchema { spec: self.to_string(), subject: subject.to_string() });

@@ -29,7 +29,7 @@ fn what_is_wrong_in_a_text_is_named() {
         ("protobuf:", "message= or include= is missing"),
         ("protobuf:o.proto,mesage=M", "neither message= nor include="),
         ("protobuf:o.proto,message", "neither message= nor include="),
-        ("protobuf:o.proto;framing=glue", "none or confluent"),
+        ("protobuf:o.proto;framing=glue", "none, confluent or guid"),
         ("protobuf:o.proto;enums=int", "text or numbers"),
         ("protobuf:o.proto;lenient", "json specs only"),
         ("json:a:int64;enums=number", "protobuf specs only"),

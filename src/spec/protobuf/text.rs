@@ -52,7 +52,8 @@ impl ProtobufSpec {
         match (name, value) {
             ("framing", Some("none")) => self.framing = Some(Framing::None),
             ("framing", Some("confluent")) => self.framing = Some(Framing::Confluent),
-            ("framing", _) => return Some(Err("the framing is none or confluent, as in framing=confluent".into())),
+            ("framing", Some("guid")) => self.framing = Some(Framing::Guid),
+            ("framing", _) => return Some(Err("the framing is none, confluent or guid, as in framing=confluent".into())),
             ("nested", Some("flatten")) => self.nested = Nested::Flatten,
             ("nested", Some("struct")) => self.nested = Nested::Struct,
             ("nested", _) => {
@@ -82,6 +83,7 @@ impl ProtobufSpec {
         let options = [
             (self.framing == Some(Framing::None), "framing=none"),
             (self.framing == Some(Framing::Confluent), "framing=confluent"),
+            (self.framing == Some(Framing::Guid), "framing=guid"),
             (self.nested == Nested::Struct, "nested=struct"),
             (self.enum_numbers, "enums=number"),
             (self.defaults, "defaults"),

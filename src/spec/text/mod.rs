@@ -4,6 +4,7 @@
 //! spec    = kind [ ":" body ] [ ";" option { "," option } ]
 //! simple  = type [ ":" name ]          json   = column { "," column }
 //! raw     = name                       column = name ":" type [ "!" ] [ "?" default ] [ "=" path { "|" path } ]
+//! object  = file | JSON
 //! avro    = schema { "," ( "mapped_only" | field "=" name ) }
 //! protobuf = ( schema | "descriptors=" base64 ) { "," ( "message=" name | "include=" path ) }
 //! schema  = file | [ "subject=" subject ] [ "," "version=" ( number | "latest" ) ]
@@ -26,11 +27,10 @@ pub(super) use reader::Quoted;
 use reader::{DELIMITERS, Reader, Wrong};
 
 use super::type_text::WrongType;
-use super::{JsonColumn, Kind, Options, Spec, Tombstones, Type};
+use super::{JsonColumn, Kind, ObjectSpec, Options, Spec, Tombstones, Type};
 use crate::error::{Error, Result, nearest};
 
-const KINDS: [&str; 7] = ["ignore", "raw", "simple", "json", "avro", "protobuf", "from_properties"];
-const LATER: [&str; 1] = ["object"];
+const KINDS: [&str; 8] = ["ignore", "raw", "simple", "json", "object", "avro", "protobuf", "from_properties"];
 
 const NO_DEFAULT: &str = "the default is missing behind ?; an empty text is \"\"";
 const NO_PATH: &str = "the path is missing behind =; the whole document is \"\"";
@@ -63,13 +63,9 @@ impl Reader<'_> {
             "raw" => Kind::Raw { name: if self.take(':') { Some(self.name("the column's name")?) } else { None } },
             "simple" => self.simple()?,
             "json" => Kind::Json { columns: self.json()? },
+            "object" => Kind::Object(Box::new(self.object()?)),
             "avro" => Kind::Avro(self.avro()?),
             "protobuf" => Kind::Protobuf(Box::new(self.protobuf()?)),
-            later if LATER.contains(&later) => {
-                return Err(
-                    self.wrong(start, format!("specs of kind {later} are not available yet; there are {}", KINDS.join(", ")))
-                );
-            }
             other => {
                 let hint = nearest(other, KINDS).map(|near| format!("; did you mean {near:?}?")).unwrap_or_default();
                 return Err(self.wrong(start, format!("{other:?} is no kind of spec{hint}; there are {}", KINDS.join(", "))));
@@ -122,6 +118,24 @@ impl Reader<'_> {
         }
     }
 
+    fn object(&mut self) -> Result<ObjectSpec, Wrong> {
+        if !self.take(':') {
+            let reason = "the description is missing, as in object:order.json or object:{\"fields\": {\"price\": \"double\"}}";
+            return Err(self.wrong(self.position, reason));
+        }
+        self.space();
+        if !self.rest().starts_with(['{', '[']) {
+            return Ok(ObjectSpec::in_file(self.item("the description's file")?));
+        }
+        match ObjectSpec::read(self.rest()) {
+            Ok((object, length)) => {
+                self.advance(length);
+                Ok(object)
+            }
+            Err((at, reason)) => Err(self.wrong(self.position + at, reason)),
+        }
+    }
+
     fn data_type(&mut self, column: Option<&str>) -> Result<Type, Wrong> {
         self.space();
         let start = self.position;
@@ -163,6 +177,7 @@ impl fmt::Display for Spec {
             }
             Kind::Avro(avro) => write!(f, "{avro}")?,
             Kind::Protobuf(protobuf) => write!(f, "{protobuf}")?,
+            Kind::Object(object) => write!(f, "{object}")?,
             Kind::Json { columns } => {
                 f.write_str("json")?;
                 for (index, column) in columns.iter().enumerate() {
