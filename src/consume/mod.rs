@@ -23,6 +23,8 @@
 //! ```
 
 mod answers;
+mod balance;
+mod busy;
 mod control;
 mod identity;
 mod lanes;
