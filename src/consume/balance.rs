@@ -84,7 +84,7 @@ mod tests {
     #[test]
     fn of_two_hot_partitions_on_one_lane_one_moves_to_the_lane_that_has_time() {
         let lanes = [lane(1.0, &[(0, 500), (2, 480), (4, 0)]), lane(0.05, &[(1, 10), (3, 0)])];
-        assert_eq!(best_move(&lanes), Some(Move { partition: 0, from: 0, to: 1 }));
+        assert_eq!(best_move(&lanes), Some(Move { partition: 2, from: 0, to: 1 }));
     }
 
     #[test]
