@@ -399,3 +399,22 @@ fn plain(number: i64) -> Vec<u8> {
     assert!((0..128).contains(&number));
     vec![number as u8]
 }
+
+#[tokio::test]
+async fn json_behind_a_registrys_frame_is_read_beside_json_without_and_no_schema_is_asked_for() {
+    let (cluster, schemas) = (empty(1), Schemas::default());
+    let payload = |n: i64| match n % 3 {
+        0 => format!(r#"{{"n":{n}}}"#).into_bytes(),
+        1 => [b"\0\0\0\0\x07", format!(r#" {{"n":{n}}}"#).as_bytes()].concat(),
+        _ => by_guid(format!(r#"{{"n":{n}}}"#).as_bytes()),
+    };
+    cluster.produce("t", 0, BatchBuilder::new().values((0..100).map(payload)).build());
+    cluster.produce("t", 0, BatchBuilder::new().values([b"\0\0\0\0\x07{\"n\":x}".to_vec()]).build());
+    let registry = schemas.serve();
+    let table = complete(consume(&cluster, &registry).value(common::number()).until(Stop::End)).await;
+    assert_numbered_rows(&table, 100);
+    let errors = table.errors().snapshot();
+    let position = errors.batches()[0]["Position"].as_primitive::<arrow_array::types::Int64Type>().value(0);
+    assert_eq!(position, 10, "in the whole payload");
+    assert_eq!(registry.asked(), Vec::<String>::new());
+}

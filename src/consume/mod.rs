@@ -52,7 +52,7 @@ use crate::position::{Partitions, Start, Stop};
 use crate::spec::Spec;
 use crate::table::{PartitionedTable, Table, TableType, Updates};
 use crate::wire::{TokenSource, WireSettings};
-use plan::Plan;
+use plan::Draft;
 
 /// Begins to describe a consumption of `topic`. Nothing is opened before the description is awaited.
 pub fn consume(topic: impl Into<String>) -> Consume {
@@ -289,8 +289,8 @@ impl IntoFuture for ConsumeTable {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let plan = Plan::new(self.consume, self.table_type, false)?;
-            match control::launch(plan).await? {
+            let draft = Draft::new(self.consume, self.table_type, false)?;
+            match control::launch(draft).await? {
                 Handle::Plain(table, _) => Ok(table),
                 Handle::Partitioned(_) => Err(Error::Closed),
             }
@@ -312,8 +312,8 @@ impl IntoFuture for ConsumeUpdates {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let plan = Plan::new(self.consume, self.table_type, false)?;
-            match control::launch(plan).await? {
+            let draft = Draft::new(self.consume, self.table_type, false)?;
+            match control::launch(draft).await? {
                 Handle::Plain(table, updates) => Ok((table, updates)),
                 Handle::Partitioned(_) => Err(Error::Closed),
             }
@@ -335,8 +335,8 @@ impl IntoFuture for ConsumePartitioned {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let plan = Plan::new(self.consume, self.table_type, true)?;
-            match control::launch(plan).await? {
+            let draft = Draft::new(self.consume, self.table_type, true)?;
+            match control::launch(draft).await? {
                 Handle::Partitioned(table) => Ok(table),
                 Handle::Plain(..) => Err(Error::Closed),
             }

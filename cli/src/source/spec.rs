@@ -14,7 +14,7 @@ pub(crate) fn spec(text: &str) -> Result<Spec, Failure> {
         None => Spec::parse(text)?,
     };
     spec.read_files(|path| {
-        fs::read_to_string(path).map_err(|reason| Failure::File { what: "read the schema", path: path.to_owned(), reason })
+        fs::read(path).map_err(|reason| Failure::File { what: "read the schema", path: path.to_owned(), reason })
     })
 }
 
