@@ -23,6 +23,8 @@
 //! ```
 
 mod answers;
+mod balance;
+mod busy;
 mod control;
 mod identity;
 mod lanes;
@@ -45,7 +47,7 @@ use std::time::Duration;
 use rustls::crypto::CryptoProvider;
 
 use crate::cluster::{Cluster, TopicInfo};
-use crate::config::{MetadataColumns, Properties, Settings};
+use crate::config::{MetadataColumns, OnUnavailable, Properties, Settings};
 use crate::decode::OnError;
 use crate::error::{Error, Result};
 use crate::position::{Partitions, Start, Stop};
@@ -190,6 +192,12 @@ impl Consume {
     pub fn on_error(mut self, on_error: OnError) -> Self {
         self.on_error = on_error;
         self
+    }
+
+    /// What becomes of records whose schema the registry cannot be asked for. Default: their partition waits. Property
+    /// `kolumn.registry.on.unavailable`.
+    pub fn on_registry_unavailable(self, what: OnUnavailable) -> Self {
+        self.property("kolumn.registry.on.unavailable", what.name())
     }
 
     /// The metadata columns. Default: as the `deephaven.*.column.name` properties say.
