@@ -5,12 +5,12 @@ use std::sync::Arc;
 use arrow_schema::SchemaRef;
 use rustls::crypto::CryptoProvider;
 
-use super::Consume;
+use super::{Consume, replay};
 use crate::config::{MetadataColumns, Settings, SideColumn};
 use crate::decode;
 use crate::decode::OnError;
 use crate::error::Result;
-use crate::ingest::{self, Rows};
+use crate::ingest::{self, Again, Rows};
 use crate::position::{Partitions, Start, Stop};
 use crate::spec::{self, Names, Side, SideNames, Spec};
 use crate::table::TableType;
@@ -35,11 +35,18 @@ pub(super) struct Plan {
     pub(super) table_type: TableType,
     pub(super) error_table: Option<TableType>,
     pub(super) by_partition: bool,
+    /// Only the records of an error table.
+    pub(super) again: Option<Arc<Again>>,
 }
 
 impl Plan {
     pub(super) fn new(consume: Consume, table_type: TableType, by_partition: bool) -> Result<Self> {
         let settings = Settings::from_properties(&consume.properties)?;
+        let again = consume.errors.as_ref().map(|errors| Again::of(&consume.topic, errors.batches())).transpose()?.map(Arc::new);
+        let (partitions, start, stop) = match &again {
+            Some(again) => replay::range(again),
+            None => (consume.partitions, consume.start, consume.stop),
+        };
         let wire = WireSettings::new(&settings, consume.tokens, consume.crypto_provider.clone())?;
         let names = names(&settings);
         let key = consume.key.unwrap_or_else(|| {
@@ -64,14 +71,15 @@ impl Plan {
             names,
             metadata,
             schema,
-            partitions: consume.partitions,
-            start: consume.start,
-            stop: consume.stop,
+            partitions,
+            start,
+            stop,
             limit: consume.limit,
             on_error: consume.on_error,
             table_type,
             error_table: consume.error_table,
             by_partition,
+            again,
         })
     }
 

@@ -56,6 +56,8 @@ pub enum Reason {
     Limit,
     /// The payload has not the header that its framing asks for.
     Framing,
+    /// A record that is decoded again is not in the log any more.
+    Lost,
     /// The schema that wrote the payload is not known, or does not resolve to the reader's.
     Schema,
 }
@@ -77,6 +79,7 @@ impl Reason {
             Self::Null => "null",
             Self::Limit => "limit",
             Self::Framing => "framing",
+            Self::Lost => "lost",
             Self::Schema => "schema",
         }
     }

@@ -12,7 +12,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use kafka_protocol::messages::{FetchRequest, FetchResponse};
 use tokio::sync::mpsc;
 
-use super::assembler::{Assembler, End};
+use super::assembler::{Assembler, End, Outcome};
 use super::link::{Link, LinkEvent, LinkOutcome, LinkSettings};
 use super::meters::Meters;
 use crate::cluster::{Backoff, BrokerAddress, TopicView};
@@ -178,6 +178,14 @@ impl Lane {
                 self.forget(partition);
                 self.ends.insert(partition, end);
                 self.meters.assigned(partition, self.view.as_deref());
+                match self.assembler.catch_up(partition, position, end, receive_time()) {
+                    Ok(Outcome::LimitReached) => {
+                        self.forget(partition);
+                        return self.report(LaneReport::LimitReached);
+                    }
+                    Ok(_) => {}
+                    Err(error) => return self.fail(partition, error),
+                }
                 self.core.assign(partition, position, leader_epoch, end.offset);
                 if let Some(view) = &self.view {
                     self.core.partition_view(partition, view);
@@ -323,8 +331,7 @@ impl Lane {
         let actions = self.core.on_response(ticket, response, now);
         // The positions are known from the batch headers: the next request leaves before anything is decompressed.
         self.ask(broker, now);
-        let receive_time = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
-        let receive_time = i64::try_from(receive_time).unwrap_or(i64::MAX);
+        let receive_time = receive_time();
         for action in actions {
             self.act(action, receive_time, now);
         }
@@ -381,6 +388,12 @@ impl Lane {
         // Nobody listens any more when the consumption ends: then nobody needs to know.
         let _ = self.reports.send(report);
     }
+}
+
+/// Nanoseconds since the epoch, by this machine's clock.
+fn receive_time() -> i64 {
+    let nanos = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
+    i64::try_from(nanos).unwrap_or(i64::MAX)
 }
 
 /// The runtime's clock, which a simulation may have paused.

@@ -47,7 +47,7 @@ fn objects_become_columns_with_the_types_of_their_members() {
 }
 
 #[test]
-fn the_rust_of_a_spec_builds_it() -> crate::Result<()> {
+fn the_rust_of_a_spec_builds_it() -> Result<()> {
     let built: Spec = include!("orders_spec.rs");
     assert_eq!(built, orders().spec);
     assert_eq!(rust(&built), include_str!("orders_spec.rs").trim_end());
