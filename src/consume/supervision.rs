@@ -156,6 +156,7 @@ impl Control {
 
     /// Gives partitions to lanes, from the position where each begins.
     pub(super) fn begin(&mut self, assignments: Vec<Assignment>) -> Result<()> {
+        self.lanes.expect(self.unfinished.len() + assignments.len());
         for assignment in assignments {
             let again = self.plan.again.as_ref().and_then(|again| again.range(assignment.partition));
             // What is wanted of before the log's beginning is accounted for too.

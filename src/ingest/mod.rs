@@ -3,6 +3,7 @@
 mod again;
 mod assembler;
 mod block;
+mod decoding;
 mod errors;
 mod headers;
 mod lane;
