@@ -1,6 +1,8 @@
 //! The lane's loop: read a response, walk it, ask for the next, decode, while the socket fills again.
 
 mod actions;
+mod awaiting;
+mod catching;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -13,10 +15,13 @@ use kafka_protocol::messages::{FetchRequest, FetchResponse};
 use tokio::sync::mpsc;
 
 use self::actions::may_let_go;
-use super::assembler::{Assembler, End, Outcome};
+use self::awaiting::Awaiting;
+use self::catching::Catching;
+use super::assembler::{Assembler, End};
 use super::decoding::{Decoding, Work};
 use super::link::{Link, LinkEvent, LinkOutcome, LinkSettings};
 use super::meters::Meters;
+use super::schemas::Schemas;
 use crate::cluster::{Backoff, BrokerAddress, TopicView};
 use crate::error::Error;
 use crate::fetch::{Action, FetchCore, FetchSettings, FetchTicket};
@@ -32,6 +37,8 @@ pub(crate) struct LaneSettings {
     pub(crate) wire: WireSettings,
     pub(crate) reconnect: Backoff,
     pub(crate) fetch: FetchSettings,
+    /// What the decoders look schemas up in.
+    pub(crate) schemas: Option<Schemas>,
     pub(crate) seed: u64,
 }
 
@@ -84,6 +91,8 @@ pub(crate) struct Lane {
     busy: FuturesUnordered<LocalBoxFuture<'static, LinkEvent>>,
     ends: BTreeMap<Partition, End>,
     held: BTreeSet<Partition>,
+    awaiting: Awaiting,
+    catching: Catching,
     /// Partitions whose last batch was damaged, with its position: the next time it is an error.
     damaged: BTreeMap<Partition, Offset>,
     meters: Meters,
@@ -131,6 +140,8 @@ impl Lane {
             busy: FuturesUnordered::new(),
             ends: BTreeMap::new(),
             held: BTreeSet::new(),
+            awaiting: Awaiting::new(settings.schemas),
+            catching: Catching::default(),
             damaged: BTreeMap::new(),
             meters,
             decoding,
@@ -163,6 +174,7 @@ impl Lane {
                 },
                 () = self.decoding.wait() => self.on_decoded(),
                 Some(event) = self.busy.next(), if !self.busy.is_empty() && self.decoding.has_room() => self.on_link(event),
+                () = self.awaiting.news() => self.on_schemas(),
                 () = publisher.room(), if !self.held.is_empty() => self.release_held(),
                 () = sleep_until(due), if due.is_some() => {}
             }
@@ -190,19 +202,11 @@ impl Lane {
                 self.forget(partition);
                 self.ends.insert(partition, end);
                 self.meters.assigned(partition, self.view.as_deref());
-                match self.decoding.catch_up(partition, position, end, receive_time()) {
-                    Ok(Outcome::LimitReached) => {
-                        self.forget(partition);
-                        return self.report(LaneReport::LimitReached);
-                    }
-                    Ok(_) => {}
-                    Err(error) => return self.fail(partition, error),
-                }
                 self.core.assign(partition, position, leader_epoch, end.offset);
                 if let Some(view) = &self.view {
                     self.core.partition_view(partition, view);
                 }
-                self.end_if_reached(partition);
+                self.catch_up(partition, position);
             }
             LaneCommand::End { partition, end } => {
                 if let Some(known) = self.ends.get_mut(&partition) {
@@ -407,6 +411,10 @@ impl Lane {
         self.core.remove(partition);
         self.ends.remove(&partition);
         self.held.remove(&partition);
+        if self.awaiting.forget(partition) {
+            self.publisher.status().has_schema(partition);
+        }
+        self.catching.forget(partition);
         self.damaged.remove(&partition);
     }
 

@@ -22,8 +22,9 @@ impl Assembler {
         end: End,
         receive_time_nanos: i64,
     ) -> Result<Outcome> {
-        let begun = self.publisher.position(partition).filter(|begun| *begun < position);
-        let (Some(again), Some(begun)) = (self.settings.again.clone(), begun) else { return Ok(Outcome::Done) };
+        let Some(again) = self.settings.again.clone() else { return Ok(Outcome::Done) };
+        let position = again.range(partition).map_or(position, |(_, last)| position.min(last.saturating_add(1)));
+        let Some(begun) = self.publisher.position(partition).filter(|begun| *begun < position) else { return Ok(Outcome::Done) };
         let mut unit = Unit { partition, end, receive_time_nanos, span: Span::empty(partition, begun) };
         let outcome = self.lose(&mut unit, &again, position)?;
         if outcome == Outcome::Done {

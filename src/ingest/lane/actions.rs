@@ -87,6 +87,10 @@ impl Lane {
                 self.core.hold(partition, true);
                 self.rewind(partition);
             }
+            Ok(Outcome::Awaits(id)) => {
+                self.damaged.remove(&partition);
+                self.await_next_schema(partition, id);
+            }
             Ok(Outcome::Ended) => self.ended(partition),
             Ok(Outcome::LimitReached) => {
                 self.forget(partition);
@@ -124,7 +128,7 @@ impl Lane {
     }
 
     /// Goes back to the table's position: what is in flight is forgotten.
-    fn rewind(&mut self, partition: Partition) {
+    pub(super) fn rewind(&mut self, partition: Partition) {
         if let Some((position, last_epoch)) = self.publisher.resume_point(partition) {
             self.core.rewind(partition, position, last_epoch, now(), false);
             self.meters.refetched(partition);
