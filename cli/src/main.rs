@@ -7,7 +7,6 @@ mod calendar;
 mod demo;
 mod exit;
 mod figures;
-mod finding;
 mod interrupt;
 mod live;
 mod log;
@@ -66,6 +65,7 @@ fn run(line: &CommandLine, log: &log::Log) -> Result<bool, Failure> {
         Verb::Consume(arguments) => runtime.block_on(verbs::consume::run(arguments, talk, log, &mut interrupt)),
         Verb::Demo(arguments) => runtime.block_on(verbs::demo::run(arguments, talk, log, &mut interrupt)),
         Verb::Topics(arguments) => runtime.block_on(verbs::topics::run(arguments)).map(|()| false),
+        Verb::Schema(arguments) => runtime.block_on(verbs::schema::run(arguments, talk, &mut interrupt)),
         Verb::Perf(arguments) => runtime.block_on(verbs::perf::run(arguments, talk, &mut interrupt)),
         Verb::Decode(arguments) => verbs::decode::run(arguments, talk, &interrupt).map(|()| interrupt.is_asked()),
         Verb::Completions(_) | Verb::Man(_) => Ok(false),
