@@ -58,7 +58,7 @@ fn run(line: &CommandLine, log: &log::Log) -> Result<bool, Failure> {
     }
     let mut interrupt = Interrupt::listen()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
+        .enable_all()
         .build()
         .map_err(|error| Failure::Other(format!("cannot start: {error}")))?;
     match &line.verb {
@@ -67,7 +67,9 @@ fn run(line: &CommandLine, log: &log::Log) -> Result<bool, Failure> {
         Verb::Topics(arguments) => runtime.block_on(verbs::topics::run(arguments)).map(|()| false),
         Verb::Schema(arguments) => runtime.block_on(verbs::schema::run(arguments, talk, &mut interrupt)),
         Verb::Perf(arguments) => runtime.block_on(verbs::perf::run(arguments, talk, &mut interrupt)),
-        Verb::Decode(arguments) => verbs::decode::run(arguments, talk, &interrupt).map(|()| interrupt.is_asked()),
+        Verb::Decode(arguments) => {
+            runtime.block_on(verbs::decode::run(arguments, talk, &interrupt)).map(|()| interrupt.is_asked())
+        }
         Verb::Completions(_) | Verb::Man(_) => Ok(false),
     }
 }

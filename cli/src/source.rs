@@ -6,6 +6,7 @@ pub(crate) mod decoding;
 pub(crate) mod sample;
 pub(crate) mod spec;
 mod topics;
+pub(crate) mod writers;
 
 use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;

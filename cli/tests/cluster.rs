@@ -363,3 +363,41 @@ fn a_broker_that_goes_and_comes_back_is_told_of_in_one_line_each_and_the_summary
     let summary = summary(&Output { status, stdout: Vec::new(), stderr: stderr.into_bytes() });
     assert_eq!((&summary["rows"], &summary["errors"], &summary["offsets"]), (&597.into(), &3.into(), &600.into()));
 }
+
+#[test]
+fn the_errors_of_a_consumption_are_decoded_again_from_their_file() {
+    let cluster = cluster();
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    let (errors, left) = (path("errors.jsonl"), path("left.jsonl"));
+    let consumed = run(&cluster, &["consume", "orders", "-v", SPEC, "-k", "simple:utf8", "--errors", &errors, "-f", "none"]);
+    assert_eq!(consumed.status.code(), Some(0), "{}", text(&consumed.stderr));
+    let mut rows = lines(&run(&cluster, &["decode", "-v", "json:id:utf8", "--input", "errors", &errors]));
+    rows.sort_by_key(|row| row["KafkaPartition"].as_i64());
+    assert_eq!(rows.len(), 3);
+    assert_eq!(
+        rows[1].to_string(),
+        "{\"KafkaOffset\":42,\"KafkaPartition\":1,\"KafkaTimestamp\":\"2023-11-14T22:13:24.000Z\",\"id\":\"x\"}"
+    );
+    let still = run(&cluster, &["decode", "-v", SPEC, "--input", "errors", &errors, "--errors", &left]);
+    assert_eq!((text(&still.stdout), text(&still.stderr)), ("", "3 payloads could not be decoded\n"));
+    let mut rows = lines(&run(&cluster, &["decode", "-v", "json:id:utf8", "--input", "errors", &left]));
+    rows.sort_by_key(|row| row["KafkaPartition"].as_i64());
+    assert_eq!((rows.len(), &rows[2]["KafkaPartition"], &rows[2]["id"]), (3, &2.into(), &"x".into()));
+    let other = run(&cluster, &["decode", "-k", "simple:utf8", "--input", "errors", &errors]);
+    assert_eq!(
+        (text(&other.stdout), text(&other.stderr)),
+        ("", "3 errors are of another side: keys are decoded with -k, values with -v\n")
+    );
+
+    let cut = path("cut.jsonl");
+    run(
+        &cluster,
+        &["consume", "orders", "-v", SPEC, "-p", "0", "--errors", &cut, "-f", "none", "-X", "kolumn.error.raw.bytes=4"],
+    );
+    let told = run(&cluster, &["decode", "-v", "json:id:utf8", "--input", "errors", &cut]);
+    assert_eq!(
+        text(&told.stderr),
+        "partition 0, offset 42: byte 4: only the first 4 of 10 bytes were kept (kolumn.error.raw.bytes): consume the record again (truncated)\n"
+    );
+}

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use arrow_array::cast::AsArray;
+use arrow_array::types::{Int32Type, Int64Type};
 use arrow_array::{Array, BinaryArray, RecordBatch};
 use futures_util::StreamExt;
 use kolumn::config::Settings;
@@ -71,16 +72,18 @@ impl Sample {
         stop: BTreeMap<i32, i64>,
     ) -> Result<(), Failure> {
         let partitions: Vec<i32> = stop.keys().copied().collect();
-        let headers = MetadataColumns::none().header(KEY_SCHEMA_ID, "key schema", Type::Binary).header(
+        let mut columns = MetadataColumns::none().header(KEY_SCHEMA_ID, "key schema", Type::Binary).header(
             VALUE_SCHEMA_ID,
             "value schema",
             Type::Binary,
         );
+        columns.partition = Some("partition".into());
+        columns.offset = Some("offset".into());
         let (table, mut updates) = kolumn::consume(&request.topic)
             .properties(request.properties.iter())
             .key(spec::raw("key"))
             .value(spec::raw("value"))
-            .metadata(headers)
+            .metadata(columns)
             .partitions(partitions)
             .offsets(Start { default: Offsets::Beginning, partitions: start })
             .until(Stop::AtEach(stop))
@@ -101,7 +104,7 @@ impl Sample {
         Ok(table.finished().await?)
     }
 
-    /// The payloads of one side.
+    /// The payloads of one side, by partition and offset: what is found does not depend on which broker was the first.
     pub(crate) fn payloads(&self, side: Side) -> Vec<Payload<'_>> {
         fn column<'a>(batch: &'a RecordBatch, name: &str) -> Option<&'a BinaryArray> {
             batch.column_by_name(name)?.as_binary_opt::<i32>()
@@ -112,9 +115,13 @@ impl Sample {
         let mut payloads = Vec::new();
         for batch in &self.records {
             let (bytes, schema) = (column(batch, side.name()), column(batch, &format!("{} schema", side.name())));
-            payloads.extend((0..batch.num_rows()).map(|row| Payload::new(at(bytes, row), at(schema, row))));
+            let partitions = batch.column_by_name("partition").and_then(|column| column.as_primitive_opt::<Int32Type>());
+            let offsets = batch.column_by_name("offset").and_then(|column| column.as_primitive_opt::<Int64Type>());
+            let place = |row: usize| (partitions.map(|column| column.value(row)), offsets.map(|column| column.value(row)));
+            payloads.extend((0..batch.num_rows()).map(|row| (place(row), Payload::new(at(bytes, row), at(schema, row)))));
         }
-        payloads
+        payloads.sort_by_key(|(place, _)| *place);
+        payloads.into_iter().map(|(_, payload)| payload).collect()
     }
 
     /// What the payloads of one side are; columns get none of the names in `taken`.
