@@ -7,7 +7,7 @@ use kolumn::Properties;
 use kolumn::decode::{Lookup, WriterSchemas};
 use kolumn::error::Error;
 use kolumn::registry::{Registry, RegistryFault};
-use kolumn::spec::SchemaId;
+use kolumn::spec::{SchemaId, Side, Spec};
 
 use crate::exit::Failure;
 
@@ -27,9 +27,9 @@ impl Writers {
         Ok(Some(Self { registry: Registry::new(properties)?, known: Arc::default() }))
     }
 
-    /// The registry.
-    pub(crate) fn registry(&self) -> &Registry {
-        &self.registry
+    /// The spec, with its schema as the registry has it.
+    pub(crate) async fn resolve(&self, spec: Spec, side: Side) -> Result<Spec, Failure> {
+        Ok(spec.resolve(&self.registry, None, side).await?)
     }
 
     /// Asks for what was looked up in vain; says whether there was anything.

@@ -11,7 +11,7 @@ use arrow_array::RecordBatch;
 use arrow_schema::{Field, Schema, SchemaRef};
 use kolumn::Properties;
 use kolumn::infer::{Payload, infer};
-use kolumn::spec::Side;
+use kolumn::spec::{Side, Spec};
 
 use self::errors::{Errors, place_columns};
 use self::input::{Item, Payloads};
@@ -35,7 +35,7 @@ pub(crate) async fn run(arguments: &DecodeArguments, talk: Talk, interrupt: &Int
     let format =
         choose_format(arguments.output.format, arguments.output.file(), io::stdout().is_terminal()).map_err(Failure::Usage)?;
     let properties = properties(&arguments.connection)?;
-    let mut run = Run::new(arguments, format, properties, talk)?;
+    let mut run = Run::new(arguments, format, properties, talk).await?;
     let mut payloads = Payloads::new(&arguments.files, arguments.input);
     let mut block = Block::default();
     while !interrupt.is_asked()
@@ -61,6 +61,8 @@ struct Run<'a> {
     properties: Properties,
     talk: Talk,
     text: &'a str,
+    /// None where it is to be found out.
+    spec: Option<Spec>,
     side: Side,
     writers: Option<Writers>,
     errors: Errors,
@@ -79,7 +81,7 @@ struct Begun {
 }
 
 impl<'a> Run<'a> {
-    fn new(arguments: &'a DecodeArguments, format: Format, properties: Properties, talk: Talk) -> Result<Self, Failure> {
+    async fn new(arguments: &'a DecodeArguments, format: Format, properties: Properties, talk: Talk) -> Result<Self, Failure> {
         let (text, side) = match (&arguments.value, &arguments.key) {
             (Some(spec), _) => (spec, Side::Value),
             (None, Some(spec)) => (spec, Side::Key),
@@ -87,18 +89,27 @@ impl<'a> Run<'a> {
         };
         let writers = Writers::of(&properties)?;
         let errors = Errors::new(arguments.output.errors.as_deref(), arguments.explain, talk);
-        let run = Self { arguments, format, properties, talk, text, side, writers, errors, others: 0, begun: None };
-        if json_without_columns(text).is_none() {
+        let given = if json_without_columns(text).is_none() { Some(spec(text)?) } else { None };
+        let spec = match (given, &writers) {
+            (Some(spec), Some(writers)) => Some(writers.resolve(spec, side).await?),
+            (Some(spec), None) if spec.is_unresolved() => {
+                let what = "its schema is in a registry: give that with -r, or the schema's file";
+                return Err(Failure::Usage(format!("the spec {spec}: {what}")));
+            }
+            (spec, _) => spec,
+        };
+        if let Some(spec) = &spec {
             // What is wrong with it is told before anything is read.
-            Decoding::new(&spec(text)?, side, &run.properties, run.writers.clone())?;
+            Decoding::new(spec, side, &properties, writers.clone())?;
         }
-        Ok(run)
+        Ok(Self { arguments, format, properties, talk, text, spec, side, writers, errors, others: 0, begun: None })
     }
 
-    async fn begin(&self, block: &Block) -> Result<Begun, Failure> {
-        let spec = match json_without_columns(self.text) {
-            None => spec(self.text)?,
-            Some(options) => {
+    fn begin(&self, block: &Block) -> Result<Begun, Failure> {
+        let spec = match &self.spec {
+            Some(spec) => spec.clone(),
+            None => {
+                let options = json_without_columns(self.text).unwrap_or_default();
                 let payloads = block.items.iter().map(|item| Payload::from(item.payload.as_deref()));
                 let spec = with_options(&infer(self.side).look(payloads), options)?;
                 if !self.talk.quiet {
@@ -122,7 +133,7 @@ impl<'a> Run<'a> {
 
     async fn decode(&mut self, block: &mut Block) -> Result<(), Failure> {
         if self.begun.is_none() {
-            let begun = self.begin(block).await?;
+            let begun = self.begin(block)?;
             self.errors.open(begun.placed)?;
             self.begun = Some(begun);
         }
