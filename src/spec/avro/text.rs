@@ -84,7 +84,7 @@ impl AvroSpec {
         })
     }
 
-    /// The options that are not as they are by default.
+    /// The options that are not as they are by default, but for the writers' schemas.
     pub(in crate::spec) fn options(&self) -> Vec<String> {
         let framing = FRAMINGS.iter().find(|(_, framing)| Some(*framing) == self.framing);
         let mut options: Vec<String> = framing.map(|(name, _)| format!("framing={name}")).into_iter().collect();
@@ -94,17 +94,22 @@ impl AvroSpec {
         if self.recursive == Recursive::Raw {
             options.push("recursive=raw".into());
         }
-        for (id, schema) in &self.writers {
-            let id = id.map(|id| format!("@{id}")).unwrap_or_default();
-            options.push(format!("writer{id}={schema}"));
-        }
         options
+    }
+
+    /// The options that give schemas.
+    pub(in crate::spec) fn schemas(&self) -> Vec<String> {
+        let writer = |(id, schema): &(Option<SchemaId>, SchemaText)| {
+            let id = id.map(|id| format!("@{id}")).unwrap_or_default();
+            format!("writer{id}={schema}")
+        };
+        self.writers.iter().map(writer).collect()
     }
 }
 
 impl SchemaId {
     /// Reads a number, a UUID, or `0x` and the 16 digits of a fingerprint.
-    fn read(text: &str) -> Result<Self, String> {
+    pub(in crate::spec) fn read(text: &str) -> Result<Self, String> {
         let refused =
             || format!("{text:?} names no schema; it is a registry's number, a UUID, or 0x and a fingerprint's 16 digits");
         if let Some(digits) = text.strip_prefix("0x") {
@@ -141,6 +146,8 @@ impl fmt::Display for AvroSpec {
         f.write_str("avro")?;
         let mut parts = match &self.schema {
             SchemaText::Subject(subject) => subject.parts(),
+            // In quotes it is no word of the grammar.
+            SchemaText::File { path, .. } if path.as_os_str() == "mapped_only" => vec![format!("{path:?}")],
             given => vec![given.to_string()],
         };
         parts.extend(self.mapped_only.then(|| "mapped_only".to_owned()));

@@ -14,7 +14,7 @@ use std::path::Path;
 
 pub use file::ProtobufFile;
 pub(crate) use layout::{Absent, Entry, Item, Message, ProtobufLayout, Scalar, Shape};
-use schema::ProtoSchema;
+pub(super) use schema::ProtoSchema;
 
 use super::subject::Subject;
 use super::{Framing, Nested, Side, Spec, Tombstones};
@@ -36,12 +36,12 @@ mod tests;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProtobufSpec {
-    schema: ProtoSchema,
-    imports: BTreeMap<String, String>,
+    pub(super) schema: ProtoSchema,
+    pub(super) imports: BTreeMap<String, String>,
     /// What the schema's file imports of those beside it, when it was read.
     beside: BTreeMap<String, String>,
-    message: Option<String>,
-    include: Vec<String>,
+    pub(super) message: Option<String>,
+    pub(super) include: Vec<String>,
     /// None where nothing is said: see [`Self::framed`].
     framing: Option<Framing>,
     nested: Nested,

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use prost_reflect::{DescriptorPool, FileDescriptor, MessageDescriptor};
 use protox::file::{ChainFileResolver, File, FileResolver, GoogleFileResolver};
 
@@ -35,10 +37,20 @@ struct Sources {
 impl FileResolver for Sources {
     fn open_file(&self, name: &str) -> Result<File, protox::Error> {
         match self.texts.get(name) {
-            Some(text) => File::from_source(name, text),
+            Some(text) => described(name, text).map_or_else(|| File::from_source(name, text), Ok),
             None => Err(protox::Error::file_not_found(name)),
         }
     }
+}
+
+/// A schema that is base64 of its descriptor, as Confluent's clients other than Java's register them. No `.proto` text is base64, unless it
+/// is empty.
+fn described(name: &str, text: &str) -> Option<File> {
+    let bytes = BASE64.decode(text.trim()).ok().filter(|bytes| !bytes.is_empty())?;
+    let mut file = File::decode_file_descriptor_proto(&*bytes).ok()?.file_descriptor_proto().clone();
+    // Who registers it calls it otherwise than those who refer to it may.
+    file.name = Some(name.to_owned());
+    Some(File::from_file_descriptor_proto(file))
 }
 
 impl ProtoSchema {

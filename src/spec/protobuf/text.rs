@@ -78,7 +78,7 @@ impl ProtobufSpec {
         Some(Ok(()))
     }
 
-    /// The options that are not as they are by default.
+    /// The options that are not as they are by default, but for the imports.
     pub(in crate::spec) fn options(&self) -> Vec<String> {
         let options = [
             (self.framing == Some(Framing::None), "framing=none"),
@@ -88,8 +88,12 @@ impl ProtobufSpec {
             (self.enum_numbers, "enums=number"),
             (self.defaults, "defaults"),
         ];
-        let imports = self.imports.iter().map(|(name, text)| format!("import@{}={}", Quoted(name), Quoted(text)));
-        options.into_iter().filter(|(given, _)| *given).map(|(_, option)| option.to_owned()).chain(imports).collect()
+        options.into_iter().filter(|(given, _)| *given).map(|(_, option)| option.to_owned()).collect()
+    }
+
+    /// The options that give schemas.
+    pub(in crate::spec) fn schemas(&self) -> Vec<String> {
+        self.imports.iter().map(|(name, text)| format!("import@{}={}", Quoted(name), Quoted(text))).collect()
     }
 }
 

@@ -202,8 +202,8 @@ impl fmt::Display for Spec {
             (size != usize::MAX).then(|| format!("size={size}")),
         ];
         let own = match &self.kind {
-            Kind::Avro(avro) => avro.options(),
-            Kind::Protobuf(protobuf) => protobuf.options(),
+            Kind::Avro(avro) => [avro.options(), avro.schemas()].concat(),
+            Kind::Protobuf(protobuf) => [protobuf.options(), protobuf.schemas()].concat(),
             _ => Vec::new(),
         };
         let given: Vec<String> = own.into_iter().chain(options.into_iter().flatten()).collect();
