@@ -22,6 +22,7 @@ mod pointer;
 mod protobuf;
 mod text;
 mod type_text;
+mod zone;
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -38,10 +39,11 @@ pub use names::{Names, Side, SideNames};
 pub(crate) use object::ObjectSpec;
 pub use object::object;
 pub(crate) use options::Options;
-pub use options::{Tombstones, Zone};
+pub use options::Tombstones;
 pub(crate) use pointer::Pointer;
 pub(crate) use protobuf::{Absent, Entry, Item, Message, ProtobufLayout, Scalar, Shape as ProtobufShape};
 pub use protobuf::{ProtobufSpec, protobuf, protobuf_descriptors};
+pub use zone::Zone;
 
 use self::object::Misplaced;
 use crate::error::{Error, Result};
