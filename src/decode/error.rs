@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::spec::SchemaId;
+
 /// Why a payload could not be decoded: the column, the position in the payload's bytes, and the reason as a code and as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DecodeError {
@@ -60,6 +62,8 @@ pub enum Reason {
     Framing,
     /// The schema that wrote the payload is not known, or does not resolve to the reader's.
     Schema,
+    /// The schema that wrote the payload has been asked for and is not known yet: later the payload may be decoded.
+    Pending(SchemaId),
 }
 
 impl Reason {
@@ -81,6 +85,7 @@ impl Reason {
             Self::Limit => "limit",
             Self::Framing => "framing",
             Self::Schema => "schema",
+            Self::Pending(_) => "pending",
         }
     }
 }

@@ -42,7 +42,7 @@ pub(crate) use options::Options;
 pub use options::Tombstones;
 pub(crate) use pointer::Pointer;
 pub(crate) use protobuf::{Absent, Entry, Item, Message, ProtobufLayout, Scalar, Shape as ProtobufShape};
-pub use protobuf::{ProtobufSpec, protobuf, protobuf_descriptors};
+pub use protobuf::{ProtobufFile, ProtobufSpec, protobuf, protobuf_descriptors};
 pub use zone::Zone;
 
 use self::object::Misplaced;

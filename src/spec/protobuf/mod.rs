@@ -2,6 +2,7 @@
 //!
 //! Text form: `protobuf:FILE[,message=NAME][,include=PATH]...[;framing=F][,nested=struct][,enums=number][,defaults]`.
 
+mod file;
 mod layout;
 mod schema;
 mod text;
@@ -11,6 +12,7 @@ pub(super) use text::OPTIONS;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+pub use file::ProtobufFile;
 pub(crate) use layout::{Absent, Entry, Item, Message, ProtobufLayout, Scalar, Shape};
 use schema::ProtoSchema;
 
@@ -90,8 +92,9 @@ impl ProtobufSpec {
         self
     }
 
-    /// Says what lies before the message: nothing, which is the default, or Confluent's frame, whose message indexes must name the
-    /// message of the spec.
+    /// Says what lies before the message: nothing, which is the default, or Confluent's frame, in the record's header for
+    /// [`Framing::Guid`]. Its message indexes must name the message of the spec: in the schema that the frame names where a registry
+    /// is asked for it, else in the spec's own.
     #[must_use]
     pub fn framing(mut self, framing: Framing) -> Self {
         self.framing = framing;
@@ -132,8 +135,8 @@ impl ProtobufSpec {
 
     /// The columns, and what the decoder needs to know.
     pub(crate) fn layout(&self) -> Result<ProtobufLayout> {
-        if !matches!(self.framing, Framing::None | Framing::Confluent) {
-            return Err(self.invalid("option framing", "Protobuf has the framings none and confluent"));
+        if !matches!(self.framing, Framing::None | Framing::Confluent | Framing::Guid) {
+            return Err(self.invalid("option framing", "Protobuf has the framings none, confluent and guid"));
         }
         let descriptor =
             self.schema.message(&self.imports, self.message.as_deref()).map_err(|reason| self.invalid("the schema", reason))?;

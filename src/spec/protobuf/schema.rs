@@ -96,6 +96,11 @@ fn dependencies(name: &str, text: &str) -> Vec<String> {
     File::from_source(name, text).map(|file| file.file_descriptor_proto().dependency.clone()).unwrap_or_default()
 }
 
+/// Compiles a file with those that it imports.
+pub(super) fn compile(text: &str, imports: &BTreeMap<String, String>) -> Result<FileDescriptor, String> {
+    compiled((ROOT, text), imports)?.1.ok_or_else(|| "the file is not among what was compiled".to_owned())
+}
+
 fn compiled(root: (&str, &str), imports: &BTreeMap<String, String>) -> Result<(DescriptorPool, Option<FileDescriptor>), String> {
     let mut texts = imports.clone();
     texts.insert(root.0.to_owned(), root.1.to_owned());

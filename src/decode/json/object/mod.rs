@@ -64,6 +64,6 @@ impl Decoder for Object {
 
     fn decode(&mut self, payloads: &[Option<&[u8]>], columns: &mut [Column], bad: &mut Vec<BadPayload>) {
         debug_assert_eq!(columns.len(), self.fields.len());
-        all_columns(payloads, columns, bad, |payload, columns| self.row(payload, columns));
+        all_columns(payloads, columns, bad, |_, payload, columns| self.row(payload, columns));
     }
 }
