@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::object::{self, ValueData};
 use super::options::DEPTH;
-use super::{JsonColumn, Kind, ObjectSpec, Options, Spec, Tombstones, Type, Zone};
+use super::{JsonColumn, Kind, ObjectSpec, Options, Otherwise, Spec, Tombstones, Type, Zone};
 use crate::error::Error;
 
 #[derive(Serialize, Deserialize)]
@@ -53,7 +53,15 @@ struct ColumnData {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     not_null: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    allow_missing: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    allow_null: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     default: Option<Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    on_missing: Option<Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    on_null: Option<Value>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -70,6 +78,17 @@ enum Value {
     Bool(bool),
     Integer(i64),
     Float(f64),
+}
+
+impl From<Value> for String {
+    fn from(value: Value) -> Self {
+        match value {
+            Value::Text(text) => text,
+            Value::Bool(value) => value.to_string(),
+            Value::Integer(value) => value.to_string(),
+            Value::Float(value) => value.to_string(),
+        }
+    }
 }
 
 /// What is wrong, and where in the data.
@@ -121,12 +140,19 @@ impl From<&JsonColumn> for ColumnData {
             [one] => Some(Paths::One(one.clone())),
             several => Some(Paths::Several(several.to_vec())),
         };
+        let both = (column.missing == column.null).then_some(&column.missing);
+        let apart = |one| if both.is_some() { None } else { Some(one) };
+        let value = |one: &Otherwise| one.value().map(|value| Value::Text(value.into()));
         Self {
             name: column.name.clone(),
             data_type: column.data_type.to_string(),
             path,
-            not_null: column.required,
-            default: column.default.clone().map(Value::Text),
+            not_null: both == Some(&Otherwise::Error),
+            default: both.and_then(value),
+            allow_missing: apart(&column.missing).filter(|missing| **missing == Otherwise::Error).map(|_| false),
+            allow_null: apart(&column.null).filter(|null| **null == Otherwise::Error).map(|_| false),
+            on_missing: apart(&column.missing).and_then(value),
+            on_null: apart(&column.null).and_then(value),
         }
     }
 }
@@ -198,13 +224,19 @@ impl ColumnData {
             }
             Some(Paths::Several(paths)) => paths,
         };
-        let default = self.default.map(|value| match value {
-            Value::Text(text) => text,
-            Value::Bool(value) => value.to_string(),
-            Value::Integer(value) => value.to_string(),
-            Value::Float(value) => value.to_string(),
-        });
-        Ok(JsonColumn { name: self.name, data_type, paths, required: self.not_null, default })
+        let mut column = JsonColumn { name: self.name, data_type, paths, missing: Otherwise::Null, null: Otherwise::Null };
+        if let Some(default) = self.default {
+            column = column.default_value(default);
+        }
+        if let Some(value) = self.on_missing {
+            column = column.on_missing(value);
+        }
+        if let Some(value) = self.on_null {
+            column = column.on_null(value);
+        }
+        let column = if self.not_null { column.not_null() } else { column };
+        let (missing, null) = (self.allow_missing.unwrap_or(!self.not_null), self.allow_null.unwrap_or(!self.not_null));
+        Ok(column.allow_missing(missing).allow_null(null))
     }
 }
 

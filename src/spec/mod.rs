@@ -34,6 +34,7 @@ use arrow_schema::{FieldRef, Schema, SchemaRef};
 pub use avro::{AvroSchema, AvroSpec, Framing, Nested, Recursive, SchemaId, avro};
 pub(crate) use avro::{Kind as AvroKind, Layout, Leaf, Logical, MOST_DEPTH, Name as AvroName, NodeId, Shape};
 pub use data_type::Type;
+pub(crate) use json::Otherwise;
 pub use json::{JsonColumn, column};
 pub use names::{Names, Side, SideNames};
 pub(crate) use object::ObjectSpec;
@@ -130,8 +131,8 @@ pub(crate) fn header_columns(text: &str) -> Result<Vec<(String, Type, String)>, 
         return Err("columns of headers have no options".into());
     }
     let header = |column: JsonColumn| {
-        let JsonColumn { name, data_type, mut paths, required, default } = column;
-        if paths.len() > 1 || required || default.is_some() {
+        let JsonColumn { name, data_type, mut paths, missing, null } = column;
+        if paths.len() > 1 || (missing, null) != Default::default() {
             return Err(format!("column {name:?}: a header has one name, and neither ! nor a default"));
         }
         let header = paths.pop().unwrap_or_else(|| name.clone());
@@ -267,7 +268,8 @@ impl Spec {
             | Type::Json
             | Type::List(_)
             | Type::Struct(_)
-            | Type::Map(..) => Err(self.invalid(
+            | Type::Map(..)
+            | Type::NotNull(_) => Err(self.invalid(
                 "the type",
                 format!(
                     "simple has no form for {data_type}; it reads bool, integers, floats, utf8, char, binary, uuid and timestamps"

@@ -165,6 +165,7 @@ fn any_type() -> impl Strategy<Value = Type> {
     any_plain_type().prop_recursive(3, 10, 3, |inner| {
         prop_oneof![
             inner.clone().prop_map(Type::list),
+            inner.clone().prop_map(|item| Type::list(Type::required(item))),
             (prop::sample::select(vec![Type::Utf8, Type::Int64]), inner.clone()).prop_map(|(key, value)| Type::map(key, value)),
             prop::collection::btree_map(any_name(), inner, 1..4).prop_map(Type::structure),
         ]
@@ -263,17 +264,25 @@ fn a_schema_is_known_before_any_connection() {
     assert!(ignore().schema(Side::Value).unwrap().fields().is_empty());
 }
 
+fn any_otherwise() -> impl Strategy<Value = Otherwise> {
+    let text = prop_oneof![
+        any_path(),
+        prop::sample::select(vec!["missing:1", "null:", "a!null", "?", "\"", "x?y"]).prop_map(str::to_owned)
+    ];
+    prop_oneof![Just(Otherwise::Null), Just(Otherwise::Error), text.prop_map(Otherwise::Value)]
+}
+
 proptest! {
     #[test]
     fn a_json_spec_is_the_same_built_as_text_and_as_data(
-        columns in prop::collection::btree_map(any_name(), (any_type(), prop::collection::vec(any_path(), 0..3), any::<bool>(), prop::option::of(any_path())), 1..5),
+        columns in prop::collection::btree_map(any_name(), (any_type(), prop::collection::vec(any_path(), 0..3), any_otherwise(), any_otherwise()), 1..5),
         lenient in any::<bool>(),
         skip in any::<bool>(),
-        zone in prop::option::of(prop::sample::select(vec!["UTC", "+02:00", "-05:30"])),
+        zone in prop::option::of(prop::sample::select(vec!["UTC", "+02:00", "-05:30", "Europe/Berlin"])),
         depth in 8_usize..200,
         size in prop::option::of(0_usize..1 << 40),
     ) {
-        let mut spec = json(columns.into_iter().map(|(name, (data_type, paths, required, default))| JsonColumn { name, data_type, paths, required, default }))
+        let mut spec = json(columns.into_iter().map(|(name, (data_type, paths, missing, null))| JsonColumn { name, data_type, paths, missing, null }))
             .lenient(lenient)
             .tombstones(if skip { Tombstones::Skip } else { Tombstones::Rows })
             .depth(depth)

@@ -3,7 +3,8 @@
 //! ```text
 //! spec    = kind [ ":" body ] [ ";" option { "," option } ]
 //! simple  = type [ ":" name ]          json   = column { "," column }
-//! raw     = name                       column = name ":" type [ "!" ] [ "?" default ] [ "=" path { "|" path } ]
+//! raw     = name                       column = name ":" type { none } [ "=" path { "|" path } ]
+//!                                      none   = "!" [ "missing" | "null" ] | "?" [ "missing:" | "null:" ] default
 //! object  = file | JSON
 //! avro    = file { "," ( "mapped_only" | field "=" name ) }
 //! protobuf = file { "," ( "message=" name | "include=" path ) }
@@ -12,14 +13,14 @@
 //!         | "enums=" ( "text" | "number" ) | "defaults"
 //! ```
 //!
-//! `!` is not-null, `?` the value where there is none. Names, defaults and paths with `,` `:` `=` `;` `|`, quotes or spaces are in double quotes, where `""` is a quote.
+//! `!` is not-null, `?` the value where there is none; of the two ways in which there can be none both are meant where neither is named. Names, defaults and paths with `,` `:` `=` `;` `|`, quotes or spaces are in double quotes, where `""` is a quote.
 
 use std::fmt;
 
 use super::avro::{self, AvroSpec};
 use super::protobuf::{self, ProtobufSpec};
 use super::type_text::WrongType;
-use super::{JsonColumn, Kind, ObjectSpec, Options, Spec, Tombstones, Type, Zone};
+use super::{JsonColumn, Kind, ObjectSpec, Options, Otherwise, Spec, Tombstones, Type, Zone, column};
 use crate::error::{Error, Result, nearest};
 
 const KINDS: [&str; 8] = ["ignore", "raw", "simple", "json", "object", "avro", "protobuf", "from_properties"];
@@ -109,16 +110,32 @@ impl<'a> Reader<'a> {
                 return Err(self.wrong(start, format!("column {name:?} has no type, as in {name}:utf8")));
             }
             let data_type = self.data_type(Some(&name))?;
-            let required = self.take('!');
-            let default = if self.take('?') { Some(self.path(NO_DEFAULT, &[',', ';', '='])?) } else { None };
-            let mut paths = Vec::new();
-            if self.take('=') {
-                paths.push(self.path(NO_PATH, &[',', ';', '|'])?);
-                while self.take('|') {
-                    paths.push(self.path(NO_PATH, &[',', ';', '|'])?);
+            let mut column = column(name, data_type);
+            loop {
+                if self.take('!') {
+                    column = match () {
+                        () if self.take_word("missing") => column.allow_missing(false),
+                        () if self.take_word("null") => column.allow_null(false),
+                        () => column.not_null(),
+                    };
+                } else if self.take('?') {
+                    const APART: [char; 5] = [',', ';', '=', '!', '?'];
+                    column = match () {
+                        () if self.take_word("missing:") => column.on_missing(self.path(NO_DEFAULT, &APART)?),
+                        () if self.take_word("null:") => column.on_null(self.path(NO_DEFAULT, &APART)?),
+                        () => column.default_value(self.path(NO_DEFAULT, &[',', ';', '='])?),
+                    };
+                } else {
+                    break;
                 }
             }
-            columns.push(JsonColumn { name, data_type, paths, required, default });
+            if self.take('=') {
+                column.paths.push(self.path(NO_PATH, &[',', ';', '|'])?);
+                while self.take('|') {
+                    column.paths.push(self.path(NO_PATH, &[',', ';', '|'])?);
+                }
+            }
+            columns.push(column);
             if !self.take(',') {
                 return Ok(columns);
             }
@@ -372,6 +389,14 @@ impl<'a> Reader<'a> {
         self.rest().starts_with(character)
     }
 
+    fn take_word(&mut self, word: &str) -> bool {
+        let found = self.rest().starts_with(word);
+        if found {
+            self.position += word.len();
+        }
+        found
+    }
+
     fn take(&mut self, character: char) -> bool {
         self.space();
         self.take_exactly(character)
@@ -429,10 +454,21 @@ impl fmt::Display for Spec {
                 f.write_str("json")?;
                 for (index, column) in columns.iter().enumerate() {
                     let before = if index == 0 { ':' } else { ',' };
-                    let mark = if column.required { "!" } else { "" };
-                    write!(f, "{before}{}:{}{mark}", Quoted(&column.name), column.data_type)?;
-                    if let Some(default) = &column.default {
-                        write!(f, "?{}", Quoted(default))?;
+                    write!(f, "{before}{}:{}", Quoted(&column.name), column.data_type)?;
+                    let JsonColumn { missing, null, .. } = column;
+                    match missing {
+                        _ if missing != null => {
+                            for (when, otherwise) in [("missing", missing), ("null", null)] {
+                                match otherwise {
+                                    Otherwise::Null => {}
+                                    Otherwise::Error => write!(f, "!{when}")?,
+                                    Otherwise::Value(value) => write!(f, "?{when}:\"{}\"", value.replace('"', "\"\""))?,
+                                }
+                            }
+                        }
+                        Otherwise::Null => {}
+                        Otherwise::Error => f.write_str("!")?,
+                        Otherwise::Value(value) => write!(f, "?{}", Quoted(value))?,
                     }
                     for (index, path) in column.paths.iter().enumerate() {
                         write!(f, "{}{}", if index == 0 { '=' } else { '|' }, Quoted(path))?;

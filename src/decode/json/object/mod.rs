@@ -14,7 +14,8 @@ mod typed;
 use arrow_schema::FieldRef;
 
 pub(super) use self::leaf::Leaf;
-use self::plan::{Absence, Part};
+use self::plan::Part;
+use super::plan::Absence;
 use super::scan::{describe, space};
 use super::value::Reader;
 use super::walk;
