@@ -10,6 +10,8 @@
 //! and the values of the earlier one away. Errors of the document itself come first, then of those put aside the one that is
 //! first in the payload.
 
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzing;
 mod keys;
 mod nested;
 mod number;

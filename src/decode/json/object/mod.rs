@@ -25,6 +25,8 @@ use crate::spec::Options;
 use crate::spec::object::Value;
 
 #[cfg(test)]
+mod oracle;
+#[cfg(test)]
 mod tests;
 
 /// The decoder of an object spec.
