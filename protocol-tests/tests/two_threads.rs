@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use common::{
-    account, assert_numbered, complete, consume, empty, failing, live, number, numbered, numbered_batch, until, until_rows, within,
+    account, assert_numbered, complete, consume, empty, failing, live, number, numbered, numbered_batch, until, until_rows,
+    within,
 };
 use futures_util::StreamExt;
 use kolumn::error::BatchError;
@@ -62,9 +63,8 @@ async fn c8_what_is_queued_behind_a_damaged_batch_is_fetched_again_with_it() {
 #[tokio::test]
 async fn c8_a_batch_that_is_damaged_for_good_ends_it_with_the_rows_before_it_and_none_behind() {
     let cluster = numbered(1, 1, 100_000, BATCH);
-    let damaged = (100_000..105_000).fold(kolumn_test_broker::BatchBuilder::new(), |batch, number| {
-        batch.record(Record::new(format!(r#"{{"n":{number}}}"#)))
-    });
+    let damaged = (100_000..105_000)
+        .fold(kolumn_test_broker::BatchBuilder::new(), |batch, number| batch.record(Record::new(format!(r#"{{"n":{number}}}"#))));
     cluster.produce("t", 0, damaged.crc_xor(1).build());
     for first in (105_000..200_000).step_by(5_000) {
         cluster.produce("t", 0, numbered_batch(first..first + 5_000));

@@ -43,7 +43,7 @@ impl Protobuf {
     pub(super) fn new(spec: &ProtobufSpec, registry: Option<Box<dyn WriterSchemas>>) -> Result<Self> {
         Ok(Self {
             layout: spec.layout()?,
-            framing: spec.framing,
+            framing: spec.framed(),
             registry,
             files: HashMap::new(),
             last: Vec::new(),

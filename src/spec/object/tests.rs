@@ -123,7 +123,7 @@ fn a_file_is_read_before_the_columns_are_known() {
     let read = |text: &'static str| {
         spec.clone().read_files(|path| {
             assert_eq!(path, Path::new("order.json"));
-            Ok::<_, ()>(text.to_owned())
+            Ok::<_, ()>(text.as_bytes().to_vec())
         })
     };
     assert_eq!(names(&read(r#"{"fields": {"a": "int", "b": ["string"]}}"#).unwrap()), "a b");
@@ -216,7 +216,7 @@ fn text_and_data_that_are_wrong_say_where_and_what() {
     let data = serde_json::from_str::<Spec>(r#"{"kind":"object"}"#).unwrap_err().to_string();
     assert!(data.contains("value: it is missing"), "{data}");
     let data = serde_json::from_str::<Spec>(r#"{"kind":"json","columns":[],"value":"int"}"#).unwrap_err().to_string();
-    assert!(data.contains("a spec of kind json has none"), "{data}");
+    assert!(data.contains("value: a spec of kind json has no such key"), "{data}");
 }
 
 #[test]
