@@ -69,6 +69,11 @@ struct Readme;
 #[doc = include_str!("../docs/json.md")]
 struct JsonPage;
 
+/// And that of the page on the object processor.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/object.md")]
+struct ObjectPage;
+
 /// So is that of the page about Avro.
 #[cfg(doctest)]
 #[doc = include_str!("../docs/avro.md")]
