@@ -84,6 +84,11 @@ struct ErrorsPage;
 #[doc = include_str!("../docs/avro.md")]
 struct AvroPage;
 
+/// So is that of the page about specs.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/specs.md")]
+struct SpecsPage;
+
 /// So is that of the page about Protobuf.
 #[cfg(doctest)]
 #[doc = include_str!("../docs/protobuf.md")]
