@@ -17,7 +17,7 @@ mod tests {
     type Target = (&'static str, fn(&[u8]));
 
     /// What each target does with an input. The names are those of the folders of the corpus and of the targets.
-    const TARGETS: [Target; 15] = [
+    const TARGETS: [Target; 16] = [
         ("avro", avro),
         ("avro_schema", avro_schema),
         ("batches", batches),

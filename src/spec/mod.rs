@@ -35,6 +35,7 @@ use arrow_schema::{FieldRef, Schema, SchemaRef};
 pub use avro::{AvroSchema, AvroSpec, Framing, Nested, Recursive, SchemaId, avro, avro_subject, avro_topic_subject};
 pub(crate) use avro::{Kind as AvroKind, Layout, Leaf, Logical, MOST_DEPTH, Name as AvroName, NodeId, Shape};
 pub use data_type::Type;
+
 pub(crate) use json::Otherwise;
 pub use json::{JsonColumn, column};
 pub use names::{Names, Side, SideNames};
