@@ -37,7 +37,7 @@ pub use names::{Names, Side, SideNames};
 pub(crate) use options::Options;
 pub use options::{Tombstones, Zone};
 pub(crate) use pointer::Pointer;
-pub(crate) use protobuf::{Absent, Entry, Item, Message, ProtobufLayout, Scalar, Shape as ProtobufShape};
+pub(crate) use protobuf::{Absent, Entry, Item, Json as ProtobufJson, Message, ProtobufLayout, Scalar, Shape as ProtobufShape};
 pub use protobuf::{ProtobufSpec, protobuf, protobuf_descriptors};
 
 use crate::error::{Error, Result};

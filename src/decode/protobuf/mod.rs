@@ -3,7 +3,9 @@
 //! The spec's layout is the plan: by number, the fields that become columns. A message is gathered from the wire ([`wire`]) field
 //! by field and then appended ([`row`], [`value`]); fields that no column asks for are skipped by their extent.
 
+mod columns;
 mod framing;
+mod json;
 mod row;
 mod value;
 mod wire;
@@ -31,7 +33,7 @@ impl Protobuf {
 
     fn row(&self, payload: &[u8], columns: &mut [Column]) -> Step {
         let segment = framing::open(self.framing, &self.layout, payload)?;
-        row::message(&self.layout.message, &[wire::Raw::Bytes(segment)], columns, wire::MOST_NESTED)
+        row::message(&self.layout.message, &[wire::Raw::Bytes(segment)], columns::Columns::new(columns), wire::MOST_NESTED)
     }
 }
 

@@ -23,7 +23,15 @@ pub(super) enum Raw<'a> {
     Group(Segment<'a>),
 }
 
-impl Raw<'_> {
+impl<'a> Raw<'a> {
+    /// The fields of a message.
+    pub(super) fn segment(&self) -> Option<Segment<'a>> {
+        match self {
+            Self::Bytes(segment) | Self::Group(segment) => Some(*segment),
+            _ => None,
+        }
+    }
+
     pub(super) fn wire_type(&self) -> &'static str {
         match self {
             Self::Varint(_) => "a varint",
@@ -150,6 +158,20 @@ impl<'a> Cursor<'a> {
 }
 
 #[cold]
-pub(super) fn too_deep<T>(at: usize) -> Step<T> {
+fn too_deep<T>(at: usize) -> Step<T> {
     fault(at, Reason::Limit, format!("messages are nested more than {MOST_NESTED} levels deep"))
+}
+
+/// How deeply messages may be nested in one that is nested itself.
+#[inline]
+pub(super) fn deeper(depth: usize, occurrences: &[Raw<'_>]) -> Step<usize> {
+    match depth.checked_sub(1) {
+        Some(depth) => Ok(depth),
+        None => too_deep(occurrences.first().and_then(Raw::segment).map_or(0, |segment| segment.at)),
+    }
+}
+
+pub(super) fn utf8(segment: Segment<'_>) -> Step<&str> {
+    std::str::from_utf8(segment.bytes)
+        .or_else(|error| fault(segment.at + error.valid_up_to(), Reason::Utf8, "the text is not valid UTF-8"))
 }

@@ -1,20 +1,26 @@
 //! What a Protobuf spec asks for.
 //!
-//! Text form: `protobuf:FILE[,message=NAME][,include=PATH]...[;framing=F][,nested=struct][,enums=number][,defaults]`.
+//! Text form: `protobuf:FILE[,message=NAME][,include=PATH]...[;framing=F][,nested=struct][,recursive=raw][,flatten][,enums=number][,defaults]`.
 
+mod build;
+mod default;
+mod editions;
+mod include;
 mod layout;
+mod proto2;
 mod schema;
 mod text;
+mod well_known;
 
 pub(super) use text::OPTIONS;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-pub(crate) use layout::{Absent, Entry, Item, Message, ProtobufLayout, Scalar, Shape};
+pub(crate) use layout::{Absent, Entry, Item, Json, Message, ProtobufLayout, Scalar, Shape};
 use schema::ProtoSchema;
 
-use super::{Framing, Nested, Spec, Tombstones};
+use super::{Framing, Nested, Recursive, Spec, Tombstones};
 use crate::error::{Error, Result};
 
 #[cfg(test)]
@@ -38,6 +44,8 @@ pub struct ProtobufSpec {
     include: Vec<String>,
     pub(crate) framing: Framing,
     nested: Nested,
+    recursive: Recursive,
+    flatten: bool,
     enum_numbers: bool,
     defaults: bool,
     tombstones: Tombstones,
@@ -63,6 +71,8 @@ impl ProtobufSpec {
             include: Vec::new(),
             framing: Framing::default(),
             nested: Nested::default(),
+            recursive: Recursive::default(),
+            flatten: false,
             enum_numbers: false,
             defaults: false,
             tombstones: Tombstones::default(),
@@ -105,6 +115,21 @@ impl ProtobufSpec {
         self
     }
 
+    /// Says what becomes of a message that contains itself: the spec is refused, or the column where it recurs is its bytes.
+    #[must_use]
+    pub fn recursive(mut self, recursive: Recursive) -> Self {
+        self.recursive = recursive;
+        self
+    }
+
+    /// Whether repeated messages, and maps of messages, are lists of one length beside the other columns, one for each of their
+    /// fields, and not one list of structs. Not together with [`Nested::Struct`].
+    #[must_use]
+    pub fn flatten(mut self, flatten: bool) -> Self {
+        self.flatten = flatten;
+        self
+    }
+
     /// Whether enums are their numbers, as `int32`, and not their names.
     #[must_use]
     pub fn enum_numbers(mut self, numbers: bool) -> Self {
@@ -135,9 +160,9 @@ impl ProtobufSpec {
         if !matches!(self.framing, Framing::None | Framing::Confluent) {
             return Err(self.invalid("option framing", "Protobuf has the framings none and confluent"));
         }
-        let descriptor =
+        let schema =
             self.schema.message(&self.imports, self.message.as_deref()).map_err(|reason| self.invalid("the schema", reason))?;
-        layout::layout(&descriptor, self).map_err(|misfit| {
+        build::layout(&schema, self).map_err(|misfit| {
             let place = if misfit.path.is_empty() { "the message".to_owned() } else { format!("field {}", misfit.path) };
             self.invalid(place, misfit.reason)
         })

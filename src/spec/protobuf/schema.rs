@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 use prost_reflect::{DescriptorPool, FileDescriptor, MessageDescriptor};
 use protox::file::{ChainFileResolver, File, FileResolver, GoogleFileResolver};
 
+use super::editions::Editions;
+use super::proto2::proto2;
+
 /// A schema as given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ProtoSchema {
@@ -16,6 +19,12 @@ pub(crate) enum ProtoSchema {
         path: PathBuf,
         text: Option<String>,
     },
+}
+
+/// A message, and what the descriptor library does not know of its schema.
+pub(super) struct Schema {
+    pub(super) message: MessageDescriptor,
+    pub(super) editions: Editions,
 }
 
 /// The name of the file that a schema given as text has.
@@ -69,36 +78,51 @@ impl ProtoSchema {
     }
 
     /// The message of that full name, else the first of the file.
-    pub(super) fn message(&self, imports: &BTreeMap<String, String>, name: Option<&str>) -> Result<MessageDescriptor, String> {
+    pub(super) fn message(&self, imports: &BTreeMap<String, String>, name: Option<&str>) -> Result<Schema, String> {
+        let mut editions = Editions::default();
         let (pool, file) = match self {
-            Self::Text(text) | Self::File { text: Some(text), .. } => compiled((self.root(), text), imports)?,
+            Self::Text(text) | Self::File { text: Some(text), .. } => compiled((self.root(), text), imports, &mut editions)?,
             Self::File { path, text: None } => {
                 return Err(format!("the file {} has not been read; Spec::read_files does so", path.display()));
             }
             Self::Descriptors(bytes) => {
-                let pool = DescriptorPool::decode(bytes.as_slice()).map_err(|error| format!("the descriptor set: {error}"))?;
+                let pool = editions.pool(bytes)?;
                 // Imports come first in a descriptor set.
                 let file = pool.files().last();
                 (pool, file)
             }
         };
-        match name {
+        let message = match name {
             Some(name) => pool.get_message_by_name(name).ok_or_else(|| {
                 let known: Vec<String> = file.iter().flat_map(|file| file.messages().map(|m| m.full_name().to_owned())).collect();
                 format!("no message is named {name}; the file has {}", known.join(", "))
             }),
             None => file.and_then(|file| file.messages().next()).ok_or_else(|| "the file has no message".to_owned()),
-        }
+        }?;
+        Ok(Schema { message, editions })
     }
 }
 
 fn dependencies(name: &str, text: &str) -> Vec<String> {
-    File::from_source(name, text).map(|file| file.file_descriptor_proto().dependency.clone()).unwrap_or_default()
+    let proto2 = proto2(text).ok().flatten();
+    let file = File::from_source(name, proto2.as_deref().unwrap_or(text));
+    file.map(|file| file.file_descriptor_proto().dependency.clone()).unwrap_or_default()
 }
 
-fn compiled(root: (&str, &str), imports: &BTreeMap<String, String>) -> Result<(DescriptorPool, Option<FileDescriptor>), String> {
-    let mut texts = imports.clone();
-    texts.insert(root.0.to_owned(), root.1.to_owned());
+fn compiled(
+    root: (&str, &str),
+    imports: &BTreeMap<String, String>,
+    editions: &mut Editions,
+) -> Result<(DescriptorPool, Option<FileDescriptor>), String> {
+    let given = imports.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+    let mut texts = BTreeMap::new();
+    for (name, text) in given.chain([root]) {
+        let proto2 = proto2(text).map_err(|reason| format!("{name}: {reason}"))?;
+        if proto2.is_some() {
+            editions.add(name);
+        }
+        texts.insert(name.to_owned(), proto2.unwrap_or_else(|| text.to_owned()));
+    }
     let mut resolver = ChainFileResolver::new();
     resolver.add(Sources { texts });
     resolver.add(GoogleFileResolver::new());
