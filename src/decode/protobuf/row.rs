@@ -31,7 +31,7 @@ pub(super) fn message(message: &Message, occurrences: &[Raw<'_>], mut columns: C
 }
 
 /// Errors are of the column, which is the outermost field that is not flattened.
-fn named(entry: &Entry, step: Step) -> Step {
+fn named<T>(entry: &Entry, step: Step<T>) -> Step<T> {
     step.map_err(|mut error| {
         if !matches!(entry.shape, Shape::Flat(_) | Shape::Lists { .. }) || error.column.is_none() {
             error.column = Some(entry.name.clone());
@@ -44,15 +44,17 @@ fn gather<'a>(message: &Message, segment: Segment<'a>, slots: &mut [Slot<'a>], d
     let mut cursor = Cursor::new(segment);
     while !cursor.is_empty() {
         let start = cursor.position();
-        let (number, raw) = cursor.field(depth)?;
+        let (number, wire_type) = cursor.tag()?;
         let Ok(found) = message.numbers.binary_search_by_key(&number, |(number, _)| *number) else {
             if let Some((_, oneof)) = message.left_out.iter().find(|(left_out, _)| *left_out == number) {
                 clear(message, *oneof, None, slots);
             }
+            cursor.value(number, wire_type, depth)?;
             continue;
         };
-        let Some(index) = message.numbers.get(found).map(|(_, index)| *index) else { continue };
-        let Some(entry) = message.entries.get(index) else { continue };
+        let Some(index) = message.numbers.get(found).map(|(_, index)| *index) else { return Ok(()) };
+        let Some(entry) = message.entries.get(index) else { return Ok(()) };
+        let raw = named(entry, cursor.value(number, wire_type, depth))?;
         if !value::fits(entry, &raw) {
             let reason = format!("field {number} is {} on the wire, which is not its type", raw.wire_type());
             return named(entry, fault(start, Reason::Type, reason));

@@ -7,6 +7,8 @@ use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use crate::decode::{BadPayload, Column, Decoder, Reason, decoder};
 use crate::spec::{Framing, Names, Nested, ProtobufSpec, Side, Spec, protobuf};
 
+mod edges;
+mod golden;
 mod oracle;
 
 const SCHEMA: &str = r#"

@@ -103,8 +103,8 @@ impl<'a> Cursor<'a> {
         Ok(*chunk)
     }
 
-    /// The number and wire type of the next field.
-    fn tag(&mut self) -> Step<(u32, u8)> {
+    /// The number and wire type of the next field, or of the end of a group.
+    fn any_tag(&mut self) -> Step<(u32, u8)> {
         let start = self.at;
         let tag = self.varint()?;
         let wire_type = (tag & 7) as u8; // three bits
@@ -114,17 +114,24 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The next field; `depth` is how deeply groups may still be nested.
-    pub(super) fn field(&mut self, depth: usize) -> Step<(u32, Raw<'a>)> {
+    /// The number and wire type of the next field.
+    pub(super) fn tag(&mut self) -> Step<(u32, u8)> {
         let start = self.at;
-        let (number, wire_type) = self.tag()?;
+        let (number, wire_type) = self.any_tag()?;
         if wire_type == 4 {
             return fault(start, Reason::Syntax, format!("the end of group {number}, which has not begun"));
         }
+        Ok((number, wire_type))
+    }
+
+    /// The next field; `depth` is how deeply groups may still be nested.
+    pub(super) fn field(&mut self, depth: usize) -> Step<(u32, Raw<'a>)> {
+        let (number, wire_type) = self.tag()?;
         Ok((number, self.value(number, wire_type, depth)?))
     }
 
-    fn value(&mut self, number: u32, wire_type: u8, depth: usize) -> Step<Raw<'a>> {
+    /// What follows a tag.
+    pub(super) fn value(&mut self, number: u32, wire_type: u8, depth: usize) -> Step<Raw<'a>> {
         Ok(match wire_type {
             0 => Raw::Varint(self.varint()?),
             1 => Raw::Fixed64(u64::from_le_bytes(self.array()?)),
@@ -144,7 +151,7 @@ impl<'a> Cursor<'a> {
         let (all, start) = (self.rest, self.at);
         loop {
             let end = self.at;
-            let (inner, wire_type) = self.tag()?;
+            let (inner, wire_type) = self.any_tag()?;
             if wire_type != 4 {
                 self.value(inner, wire_type, depth)?;
                 continue;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, FieldRef, TimeUnit};
-use prost_reflect::{EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor};
+use prost_reflect::{EnumDescriptor, EnumValueDescriptor, FieldDescriptor, Kind, MessageDescriptor};
 
 use super::default::default;
 use super::editions::Editions;
@@ -285,8 +285,10 @@ impl Build<'_> {
     }
 
     fn names(&self, descriptor: &EnumDescriptor) -> Scalar {
-        let mut names: Vec<(i32, String)> = descriptor.values().map(|value| (value.number(), value.name().to_owned())).collect();
-        names.sort_by_key(|(number, _)| *number); // stable: of aliases the first counts
+        // As they are written down: of aliases the first counts. The iterator is by number.
+        let mut values: Vec<EnumValueDescriptor> = descriptor.values().collect();
+        values.sort_by_key(|value| (value.number(), value.path().last().copied()));
+        let mut names: Vec<(i32, String)> = values.iter().map(|value| (value.number(), value.name().to_owned())).collect();
         names.dedup_by_key(|(number, _)| *number);
         Scalar::Enum(names, self.editions.closed(descriptor))
     }

@@ -1,6 +1,9 @@
 use super::*;
 use crate::spec::Side;
 
+mod columns_of;
+mod editions;
+
 fn columns(spec: impl Into<Spec>) -> Result<String> {
     let fields = spec.into().columns(Side::Value, &crate::spec::Names::default())?;
     Ok(fields.iter().map(|field| field.name().as_str()).collect::<Vec<_>>().join(" "))
@@ -15,6 +18,7 @@ fn specs_print_as_they_are_read() {
         "protobuf:order.proto",
         "protobuf:a/order.proto,message=shop.Order,include=/ts,include=/sub/*",
         "protobuf:\"my order.proto\";framing=confluent,nested=struct,enums=number,defaults",
+        "protobuf:order.proto;recursive=raw,flatten",
         "protobuf:order.proto;tombstones=skip",
     ] {
         assert_eq!(Spec::parse(text).unwrap().to_string(), text);
@@ -32,6 +36,8 @@ fn what_is_wrong_in_a_text_is_named() {
         ("protobuf:o.proto,message", "lacks its value"),
         ("protobuf:o.proto;framing=glue", "none or confluent"),
         ("protobuf:o.proto;enums=int", "text or numbers"),
+        ("protobuf:o.proto;recursive", "recursive=fail or recursive=raw"),
+        ("protobuf:o.proto;flatten=yes", "takes no value"),
         ("protobuf:o.proto;lenient", "json specs only"),
         ("json:a:int64;enums=number", "protobuf specs only"),
     ] {

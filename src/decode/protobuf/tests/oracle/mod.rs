@@ -16,8 +16,8 @@ use self::wires::Writer;
 use super::*;
 
 /// How many schemas a run looks at; each with some payloads. `KOLUMN_ORACLE` says another number.
-const SCHEMAS: u64 = 400;
-const PAYLOADS: usize = 12;
+const SCHEMAS: u64 = 250;
+const PAYLOADS: usize = 20;
 
 fn compiled(text: &str) -> MessageDescriptor {
     let file = protox::file::File::from_source("m.proto", text).unwrap_or_else(|error| panic!("{error}\n{text}"));
@@ -36,7 +36,14 @@ fn spec_of(text: &str, mode: &Mode) -> ProtobufSpec {
 }
 
 /// Whether it is a row.
-fn same(schema: &Schema, mode: &Mode, descriptor: &MessageDescriptor, reader: &mut dyn Decoder, payload: &[u8]) -> bool {
+fn same(
+    schema: &Schema,
+    mode: &Mode,
+    descriptor: &MessageDescriptor,
+    reader: &mut dyn Decoder,
+    payload: &[u8],
+    wrong: bool,
+) -> bool {
     let (columns, mut bad) = read(reader, payload);
     let error = bad.pop().map(|bad| bad.error);
     let place = || format!("{mode:?}\n{}\n{payload:02x?}\n{error:?}", schema.text(schema.dialect));
@@ -50,15 +57,15 @@ fn same(schema: &Schema, mode: &Mode, descriptor: &MessageDescriptor, reader: &m
                 true
             }
             Some(error) => {
-                let map = schema.has(|field| matches!(field.of, Type::Map(..))) || schema.replaces();
+                // Read as prost-reflect does, a map of another wire type makes what follows anything.
+                let map = wrong && (schema.has(|field| matches!(field.of, Type::Map(..))) || schema.replaces());
                 let known = match error.reason {
                     // All entries of a map are looked into, not only those that stay.
                     Reason::Null | Reason::Range => {
-                        mode.misses(schema, &message)
+                        map || mode.misses(schema, &message)
                             || schema.has(|field| matches!(&field.of, Type::Map(_, of) if matches!(**of, Type::Message(_))))
                     }
-                    Reason::Type => map,
-                    _ => false,
+                    _ => map,
                 };
                 assert!(known, "prost-reflect reads it: {}\n{message}", place());
                 false
@@ -88,7 +95,7 @@ fn any_message_of_any_schema_is_what_prost_reflect_reads() {
         for round in 0..PAYLOADS {
             let wrong = [0, 0, 60, 8][round % 4];
             let payload = Writer { schema: &schema, random: &mut random, wrong }.message(0, 0);
-            good += usize::from(same(&schema, &mode, &descriptor, reader.as_mut(), &payload));
+            good += usize::from(same(&schema, &mode, &descriptor, reader.as_mut(), &payload, wrong > 0));
             all += 1;
         }
     }
