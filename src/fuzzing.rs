@@ -4,7 +4,7 @@
 //! comes, returns nothing, and panics where a promise of its room does not hold.
 
 pub use crate::config::fuzzing::{jaas, properties};
-pub use crate::decode::fuzzing::{avro, avro_schema, payload};
+pub use crate::decode::fuzzing::{avro, avro_schema, payload, protobuf};
 pub use crate::record::fuzzing::{batches, decompress, decompressed, messages, records};
 pub use crate::wire::fuzzing::{fetch_response, frames, response, scram, token};
 
@@ -17,7 +17,7 @@ mod tests {
     type Target = (&'static str, fn(&[u8]));
 
     /// What each target does with an input. The names are those of the folders of the corpus and of the targets.
-    const TARGETS: [Target; 14] = [
+    const TARGETS: [Target; 15] = [
         ("avro", avro),
         ("avro_schema", avro_schema),
         ("batches", batches),
@@ -28,6 +28,7 @@ mod tests {
         ("messages", messages),
         ("payload", payload),
         ("properties", properties),
+        ("protobuf", protobuf),
         ("records", records),
         ("response", response),
         ("scram", scram),

@@ -142,6 +142,7 @@ async fn start(plan: Plan, transport: Arc<dyn Transport>) -> Result<(impl Future
             rack: settings.rack.clone(),
             follower_lease: settings.metadata_max_age,
         },
+        schemas: plan.schemas.clone(),
         seed: fastrand::u64(..),
     };
     let lanes = Lanes::new(&plan, lane_settings, publisher.clone(), budget, allowance.clone(), Arc::clone(&view));

@@ -28,6 +28,7 @@ pub(super) struct Lanes {
     budget: Budget,
     allowance: Allowance,
     most: usize,
+    expected: usize,
     lanes: Vec<LaneHandle>,
     owners: BTreeMap<Partition, usize>,
     view: Arc<TopicView>,
@@ -67,12 +68,18 @@ impl Lanes {
             budget,
             allowance,
             most: plan.settings.lanes.unwrap_or(cores).max(1),
+            expected: 1,
             lanes: Vec::new(),
             owners: BTreeMap::new(),
             view,
             reports,
         };
         (lanes, receiver)
+    }
+
+    /// Says how many partitions there are, before they are assigned. Lanes that have cores to spare get a second thread.
+    pub(super) fn expect(&mut self, partitions: usize) {
+        self.expected = self.expected.max(partitions);
     }
 
     /// Gives a partition to the lane that has fewest, or to a new one while there may be more.
@@ -123,6 +130,7 @@ impl Lanes {
 
     fn spawn(&self, plan: &Plan) -> Result<LaneHandle> {
         let number = self.lanes.len();
+        let two_threads = self.expected.saturating_mul(2) <= self.most;
         let (commands, receiver) = mpsc::unbounded_channel();
         let _ = commands.send(LaneCommand::View(Arc::clone(&self.view)));
         let rows = plan.rows()?;
@@ -140,8 +148,13 @@ impl Lanes {
                 match runtime {
                     Ok(runtime) => {
                         let span = tracing::info_span!("lane", topic = publisher.topic(), lane = number);
-                        let lane = Lane::new(settings, assembler, publisher, receiver, reports);
-                        runtime.block_on(lane.run().instrument(span));
+                        match Lane::new(settings, assembler, two_threads, publisher, receiver, reports.clone()) {
+                            Ok(lane) => runtime.block_on(lane.run().instrument(span)),
+                            Err(error) => {
+                                let _ =
+                                    reports.send(LaneReport::Stopped { error: thread_error("a lane's second thread", &error) });
+                            }
+                        }
                         // A resolver that hangs must not hold the thread.
                         runtime.shutdown_background();
                     }

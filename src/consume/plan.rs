@@ -10,8 +10,9 @@ use crate::config::{MetadataColumns, Settings, SideColumn};
 use crate::decode;
 use crate::decode::OnError;
 use crate::error::Result;
-use crate::ingest::{self, Rows};
+use crate::ingest::{self, Rows, Schemas};
 use crate::position::{Partitions, Start, Stop};
+use crate::registry::Registry;
 use crate::spec::{self, Names, Side, SideNames, Spec};
 use crate::table::TableType;
 use crate::wire::WireSettings;
@@ -25,6 +26,8 @@ pub(super) struct Plan {
     pub(super) key: Spec,
     pub(super) value: Spec,
     pub(super) names: Names,
+    /// What decoders look the schemas of writers up in.
+    pub(super) schemas: Option<Schemas>,
     pub(super) metadata: MetadataColumns,
     pub(super) schema: SchemaRef,
     pub(super) partitions: Partitions,
@@ -54,8 +57,12 @@ impl Plan {
         let key_fields = decode::decoder(&key, Side::Key, &names)?;
         let value_fields = decode::decoder(&value, Side::Value, &names)?;
         let schema = ingest::schema(&metadata, key_fields.fields(), value_fields.fields())?;
+        let registry = Registry::of(&settings, consume.crypto_provider.clone())?;
+        let schemas = registry.zip(settings.registry.as_ref());
+        let schemas = schemas.map(|(registry, settings)| Schemas::new(registry, settings.on_unavailable));
         Ok(Self {
             topic: consume.topic.into(),
+            schemas,
             settings,
             crypto_provider: consume.crypto_provider,
             wire,
@@ -84,9 +91,14 @@ impl Plan {
     pub(super) fn fresh_rows(&self) -> impl Fn() -> Result<Rows> + Send + 'static {
         let (key, value, names, metadata) = (self.key.clone(), self.value.clone(), self.names.clone(), self.metadata.clone());
         let topic = Arc::clone(&self.topic);
+        let schemas = self.schemas.clone();
         move || {
-            let key = decode::decoder(&key, Side::Key, &names)?;
-            let value = decode::decoder(&value, Side::Value, &names)?;
+            let decoder = |spec: &Spec, side: Side| match &schemas {
+                Some(schemas) => decode::decoder_with_registry(spec, side, &names, Box::new(schemas.clone())),
+                None => decode::decoder(spec, side, &names),
+            };
+            let key = decoder(&key, Side::Key)?;
+            let value = decoder(&value, Side::Value)?;
             Rows::new(&topic, &metadata, key, value)
         }
     }

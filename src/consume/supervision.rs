@@ -14,7 +14,7 @@ use super::questions::{Answer, Question, answer};
 use super::start::{Assignment, now_ms};
 use crate::cluster::{Backoff, Cluster, TopicView};
 use crate::error::{Error, Result};
-use crate::ingest::{End as PartitionEnd, LaneReport};
+use crate::ingest::{End as PartitionEnd, LaneReport, Schemas};
 use crate::position::{Offset, Offsets, Partition, Stop};
 use crate::table::{Allowance, End, EventKind, PartitionState, Publisher};
 
@@ -156,6 +156,7 @@ impl Control {
 
     /// Gives partitions to lanes, from the position where each begins.
     pub(super) fn begin(&mut self, assignments: Vec<Assignment>) -> Result<()> {
+        self.lanes.expect(self.unfinished.len() + assignments.len());
         for assignment in assignments {
             self.publisher.start_partition(assignment.partition, assignment.position);
             self.unfinished.insert(assignment.partition, assignment.end);
@@ -175,6 +176,7 @@ impl Control {
                 () = publisher.stop_requested() => End::Closed,
                 end = self.supervise(answers) => end,
                 () = answer(&plan, cluster, questions, sender) => End::Failed(Error::Closed),
+                () = serve(plan.schemas.as_ref()) => End::Failed(Error::Closed),
             };
             // The lanes go, and what they sealed last is in the table before the last cycle. The control connections are closed with
             // the select above: all connections are, before anybody hears of the end.
@@ -330,6 +332,14 @@ impl Control {
             };
         }
         Ok(Next::Go)
+    }
+}
+
+/// Asks the registry for what lanes look up.
+async fn serve(schemas: Option<&Schemas>) {
+    match schemas {
+        Some(schemas) => schemas.serve().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 pub use super::avro::fuzzing::{payload as avro, schema as avro_schema};
+pub use super::protobuf::fuzzing::payload as protobuf;
 use super::{Column, decoder};
 use crate::spec::{Names, Side, Spec};
 

@@ -8,12 +8,12 @@ use super::block::{Block, distance};
 use super::errors::ErrorRows;
 use super::metadata::Origin;
 use super::rows::{Failure, Rows};
-use crate::decode::OnError;
+use crate::decode::{OnError, Reason};
 use crate::error::{Error, Result};
 use crate::fetch::PartitionRecords;
 use crate::position::{Offset, Partition, Span};
 use crate::record::{AbortedTransactions, Arena, BatchError, BatchHeader, BatchRecords, RawBatch, RecordCursor, RecordRef, Walk};
-use crate::spec::Side;
+use crate::spec::{SchemaId, Side};
 use crate::table::{Allowance, Budget, Chunk, Publisher};
 
 /// How records become rows, the same for every partition of a consumption.
@@ -54,6 +54,8 @@ pub(crate) enum Outcome {
     Ended,
     /// The consumption's row limit is reached.
     LimitReached,
+    /// The schema of the record at the position is asked for: from there on all is to be fetched again when it is there.
+    Awaits(SchemaId),
 }
 
 /// Decodes what a lane fetches, batch by batch, into the columns of its next chunk.
@@ -147,7 +149,9 @@ impl Assembler {
             }
             self.keep(&mut unit);
             outcome = decoded?;
-            self.publisher.status().decoded(batch.bytes.len() as u64);
+            if !matches!(outcome, Outcome::Awaits(_)) {
+                self.publisher.status().decoded(batch.bytes.len() as u64);
+            }
             if outcome != Outcome::Done {
                 break;
             }
@@ -295,9 +299,14 @@ impl Assembler {
         }
         let mut keep = block.len();
         let mut stopped = None;
+        let mut awaited = None;
         if !self.failures.is_empty() {
+            if let Some((index, id)) = self.first_pending() {
+                (keep, awaited) = (index, Some(id));
+                self.failures.retain(|failure| failure.index < index);
+            }
             // One record is one error, whichever side failed first.
-            self.failures.sort_by_key(|failure| failure.index);
+            self.failures.sort_by_key(|failure| (failure.index, matches!(failure.error.reason, Reason::Pending(_))));
             self.failures.dedup_by_key(|failure| failure.index);
             match self.settings.on_error {
                 OnError::Null => self.failures.clear(),
@@ -315,6 +324,9 @@ impl Assembler {
         let granted = self.allowance.take(good);
         if granted < good {
             keep = nth_good(granted, &self.failed);
+        }
+        if granted < good {
+            awaited = None;
         }
         if self.allowance.is_used_up() {
             // What comes after the last row that was asked for does not count, whichever block it is in.
@@ -335,8 +347,22 @@ impl Assembler {
         match stopped {
             Some(error) => Err(error),
             None if granted < good || self.allowance.is_used_up() => Ok(Outcome::LimitReached),
-            None => Ok(Outcome::Done),
+            None => Ok(awaited.map_or(Outcome::Done, Outcome::Awaits)),
         }
+    }
+
+    /// The first record of a block that may be decoded when its schema is there. One whose other side is an error is one already.
+    fn first_pending(&self) -> Option<(usize, SchemaId)> {
+        let pending = self.failures.iter().filter_map(|failure| match failure.error.reason {
+            Reason::Pending(id) => Some((failure.index, id)),
+            _ => None,
+        });
+        let is_lost = |index: usize| {
+            let all = self.failures.iter().filter(|failure| failure.index == index);
+            self.settings.on_error != OnError::Null
+                && all.clone().any(|failure| !matches!(failure.error.reason, Reason::Pending(_)))
+        };
+        pending.filter(|(index, _)| !is_lost(*index)).min_by_key(|(index, _)| *index)
     }
 
     fn undecodable(&self, partition: Partition, block: &Block<'_>, failure: &Failure) -> Error {

@@ -2,6 +2,7 @@
 
 mod assembler;
 mod block;
+mod decoding;
 mod errors;
 mod headers;
 mod lane;
@@ -9,8 +10,10 @@ mod link;
 mod metadata;
 mod meters;
 mod rows;
+mod schemas;
 
 pub(crate) use assembler::{Assembler, AssemblySettings, End, panic_message};
 pub(crate) use lane::{Lane, LaneCommand, LaneReport, LaneSettings};
 pub(crate) use metadata::metadata;
 pub(crate) use rows::{Rows, schema};
+pub(crate) use schemas::Schemas;

@@ -4,8 +4,9 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::object::{self, ValueData};
 use super::options::DEPTH;
-use super::{JsonColumn, Kind, Options, Spec, Tombstones, Type, Zone};
+use super::{JsonColumn, Kind, ObjectSpec, Options, Spec, Tombstones, Type, Zone};
 use crate::error::Error;
 
 #[derive(Serialize, Deserialize)]
@@ -29,6 +30,9 @@ struct Data {
     // Last, for TOML has tables behind values.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     columns: Option<Vec<ColumnData>>,
+    /// What an object spec describes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    value: Option<ValueData>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -82,12 +86,17 @@ impl Data {
     /// `None` for kinds that are not data yet.
     fn of(spec: &Spec) -> Option<Self> {
         let Options { lenient, tombstones, zone, depth, size } = spec.options;
+        let mut value = None;
         let (kind, name, data_type, columns) = match &spec.kind {
             Kind::Ignore => ("ignore", None, None, None),
             Kind::Raw { name } => ("raw", name.clone(), None, None),
             Kind::Simple { name: None, data_type: None } => ("from_properties", None, None, None),
             Kind::Simple { name, data_type } => ("simple", name.clone(), data_type.as_ref().map(Type::to_string), None),
             Kind::Json { columns } => ("json", None, None, Some(columns.iter().map(ColumnData::from).collect())),
+            Kind::Object(object) => {
+                value = Some(ValueData::of(object.value().ok()?));
+                ("object", None, None, None)
+            }
             Kind::Avro(_) | Kind::Protobuf(_) => return None,
         };
         Some(Self {
@@ -100,6 +109,7 @@ impl Data {
             depth: (depth != DEPTH).then_some(depth),
             size: (size != usize::MAX).then_some(size),
             columns,
+            value,
         })
     }
 }
@@ -127,6 +137,7 @@ impl Data {
             ("name", self.name.is_some() && !matches!(self.kind.as_str(), "raw" | "simple")),
             ("type", self.data_type.is_some() && self.kind != "simple"),
             ("columns", self.columns.is_some() && self.kind != "json"),
+            ("value", self.value.is_some() && self.kind != "object"),
         ];
         let kind = match self.kind.as_str() {
             "ignore" => Kind::Ignore,
@@ -142,10 +153,17 @@ impl Data {
                 let columns = self.columns.unwrap_or_default().into_iter().enumerate();
                 Kind::Json { columns: columns.map(|(index, column)| column.column(index)).collect::<Result<_, _>>()? }
             }
+            "object" => match self.value {
+                Some(data) => {
+                    let value = data.value().map_err(|object::Misplaced { place, reason }| Misplaced { place, reason })?;
+                    Kind::Object(Box::new(ObjectSpec::Value(value)))
+                }
+                None => return wrong("value", "it is missing; it describes the JSON value"),
+            },
             other => {
                 return wrong(
                     "kind",
-                    format!("{other:?} is no kind of spec; there are ignore, raw, simple, from_properties, json"),
+                    format!("{other:?} is no kind of spec; there are ignore, raw, simple, from_properties, json, object"),
                 );
             }
         };

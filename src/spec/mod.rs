@@ -16,6 +16,7 @@ mod data;
 mod data_type;
 mod json;
 mod names;
+pub mod object;
 mod options;
 mod pointer;
 mod protobuf;
@@ -34,12 +35,15 @@ pub(crate) use avro::{Kind as AvroKind, Layout, Leaf, Logical, MOST_DEPTH, Name 
 pub use data_type::Type;
 pub use json::{JsonColumn, column};
 pub use names::{Names, Side, SideNames};
+pub(crate) use object::ObjectSpec;
+pub use object::object;
 pub(crate) use options::Options;
 pub use options::{Tombstones, Zone};
 pub(crate) use pointer::Pointer;
 pub(crate) use protobuf::{Absent, Entry, Item, Json as ProtobufJson, Message, ProtobufLayout, Scalar, Shape as ProtobufShape};
-pub use protobuf::{ProtobufSpec, protobuf, protobuf_descriptors};
+pub use protobuf::{ProtobufFile, ProtobufSpec, protobuf, protobuf_descriptors};
 
+use self::object::Misplaced;
 use crate::error::{Error, Result};
 
 #[cfg(test)]
@@ -73,6 +77,7 @@ pub(crate) enum Kind {
     Raw { name: Option<String> },
     Simple { name: Option<String>, data_type: Option<Type> },
     Json { columns: Vec<JsonColumn> },
+    Object(Box<ObjectSpec>),
     Avro(AvroSpec),
     Protobuf(Box<ProtobufSpec>),
 }
@@ -152,6 +157,7 @@ impl Spec {
         match &mut self.kind {
             Kind::Avro(avro) => avro.read_files(read)?,
             Kind::Protobuf(protobuf) => protobuf.read_files(read)?,
+            Kind::Object(object) => object.read_files(read)?,
             _ => {}
         }
         Ok(self)
@@ -219,6 +225,7 @@ impl Spec {
             Kind::Avro(avro) => avro.layout(&avro.reader()?, &names.column(side))?.fields,
             Kind::Protobuf(protobuf) => protobuf.layout()?.fields,
             Kind::Json { columns } => columns.iter().map(|column| column.data_type.field(&column.name)).collect(),
+            Kind::Object(object) => object.columns()?.iter().map(|(name, data_type)| data_type.field(name)).collect(),
         })
     }
 
@@ -278,9 +285,17 @@ impl Spec {
         ];
         match &self.kind {
             Kind::Json { columns } => self.validate_json(columns)?,
+            Kind::Object(object) => {
+                if self.options.lenient {
+                    return Err(self.invalid("option lenient", "each value of an object spec says itself what it allows"));
+                }
+                self.check_depth()?;
+                object.check(self.options.depth).map_err(|Misplaced { place, reason }| self.invalid(place, reason))?;
+            }
             kind => {
                 if let Some((option, _)) = json_only.iter().find(|(_, given)| *given) {
-                    return Err(self.invalid(format!("option {option}"), "it has a meaning for json specs only"));
+                    let kinds = if *option == "lenient" { "json" } else { "json and object" };
+                    return Err(self.invalid(format!("option {option}"), format!("it has a meaning for {kinds} specs only")));
                 }
                 if let Kind::Simple { data_type: Some(data_type), .. } = kind {
                     self.check_simple(data_type)?;
@@ -297,9 +312,7 @@ impl Spec {
         if columns.is_empty() {
             return Err(self.invalid("the columns", "there are none; name at least one, as in json:price:float64"));
         }
-        if self.options.depth == 0 {
-            return Err(self.invalid("option depth", "the root alone has depth 1"));
-        }
+        self.check_depth()?;
         let mut names = HashSet::new();
         for column in columns {
             let place = || format!("column {:?}", column.name);
@@ -318,6 +331,13 @@ impl Spec {
             }
         }
         Ok(())
+    }
+
+    fn check_depth(&self) -> Result<()> {
+        match self.options.depth {
+            0 => Err(self.invalid("option depth", "the root alone has depth 1")),
+            _ => Ok(()),
+        }
     }
 
     fn invalid(&self, place: impl Into<String>, reason: impl Into<String>) -> Error {

@@ -85,7 +85,6 @@ fn a_spec_that_is_wrong_says_where_and_what() {
         ("avro", &["character 5", "schema is missing"]),
         ("avro:subject=S", &["a registry is not available yet"]),
         ("avro:o.avsc,x", &["character 13", "not mapped"]),
-        ("avro:o.avsc;framing=guid", &["not available yet"]),
         ("avro:o.avsc;nested=x", &["nested=flatten or nested=struct"]),
         ("avro:o.avsc;writer@x=y", &["names no schema"]),
         ("avro:o.avsc;lenient", &["json specs only"]),

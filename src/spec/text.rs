@@ -4,6 +4,7 @@
 //! spec    = kind [ ":" body ] [ ";" option { "," option } ]
 //! simple  = type [ ":" name ]          json   = column { "," column }
 //! raw     = name                       column = name ":" type [ "!" ] [ "?" default ] [ "=" path { "|" path } ]
+//! object  = file | JSON
 //! avro    = file { "," ( "mapped_only" | field "=" name ) }
 //! protobuf = file { "," ( "message=" name | "include=" path ) }
 //! option  = "lenient" | "tombstones=" ( "rows" | "skip" ) | "zone=" zone | "depth=" number | "size=" number
@@ -18,11 +19,10 @@ use std::fmt;
 use super::avro::{self, AvroSpec};
 use super::protobuf::{self, ProtobufSpec};
 use super::type_text::WrongType;
-use super::{JsonColumn, Kind, Options, Spec, Tombstones, Type, Zone};
+use super::{JsonColumn, Kind, ObjectSpec, Options, Spec, Tombstones, Type, Zone};
 use crate::error::{Error, Result, nearest};
 
-const KINDS: [&str; 7] = ["ignore", "raw", "simple", "json", "avro", "protobuf", "from_properties"];
-const LATER: [&str; 1] = ["object"];
+const KINDS: [&str; 8] = ["ignore", "raw", "simple", "json", "object", "avro", "protobuf", "from_properties"];
 const OPTIONS: [&str; 5] = ["lenient", "tombstones", "zone", "depth", "size"];
 
 const NO_DEFAULT: &str = "the default is missing behind ?; an empty text is \"\"";
@@ -70,13 +70,9 @@ impl<'a> Reader<'a> {
             "raw" => Kind::Raw { name: if self.take(':') { Some(self.name("the column's name")?) } else { None } },
             "simple" => self.simple()?,
             "json" => Kind::Json { columns: self.json()? },
+            "object" => Kind::Object(Box::new(self.object()?)),
             "avro" => Kind::Avro(self.avro()?),
             "protobuf" => Kind::Protobuf(Box::new(self.protobuf()?)),
-            later if LATER.contains(&later) => {
-                return Err(
-                    self.wrong(start, format!("specs of kind {later} are not available yet; there are {}", KINDS.join(", ")))
-                );
-            }
             other => {
                 let hint = nearest(other, KINDS).map(|near| format!("; did you mean {near:?}?")).unwrap_or_default();
                 return Err(self.wrong(start, format!("{other:?} is no kind of spec{hint}; there are {}", KINDS.join(", "))));
@@ -126,6 +122,24 @@ impl<'a> Reader<'a> {
             if !self.take(',') {
                 return Ok(columns);
             }
+        }
+    }
+
+    fn object(&mut self) -> Result<ObjectSpec, Wrong> {
+        if !self.take(':') {
+            let reason = "the description is missing, as in object:order.json or object:{\"fields\": {\"price\": \"double\"}}";
+            return Err(self.wrong(self.position, reason));
+        }
+        self.space();
+        if !self.rest().starts_with(['{', '[']) {
+            return Ok(ObjectSpec::in_file(self.item("the description's file")?));
+        }
+        match ObjectSpec::read(self.rest()) {
+            Ok((object, length)) => {
+                self.advance(length);
+                Ok(object)
+            }
+            Err((at, reason)) => Err(self.wrong(self.position + at, reason)),
         }
     }
 
@@ -410,6 +424,7 @@ impl fmt::Display for Spec {
             }
             Kind::Avro(avro) => write!(f, "{avro}")?,
             Kind::Protobuf(protobuf) => write!(f, "{protobuf}")?,
+            Kind::Object(object) => write!(f, "{object}")?,
             Kind::Json { columns } => {
                 f.write_str("json")?;
                 for (index, column) in columns.iter().enumerate() {

@@ -66,6 +66,9 @@ pub enum Framing {
     /// `single-object`: the bytes C3 01 and the schema's CRC-64-AVRO fingerprint, little-endian. A fingerprint of none of the
     /// schemas that are given is an error of the record.
     SingleObject,
+    /// `guid`: the record's header `__key_schema_id` or `__value_schema_id` holds the byte 01 and the 16 bytes of the schema's GUID. Where
+    /// there is no such header the same stands before the datum, or what `confluent` has there.
+    Guid,
     /// `glue`: the bytes 03 00, or 03 05 where the datum is compressed by zlib, and the schema's UUID. As `confluent` otherwise.
     Glue,
 }
@@ -97,7 +100,7 @@ pub enum SchemaId {
     Id(u32),
     /// Its CRC-64-AVRO fingerprint.
     Fingerprint(u64),
-    /// Its UUID in AWS Glue.
+    /// Its UUID: in AWS Glue, or as the GUID of a registry of Confluent's API.
     Uuid([u8; 16]),
 }
 

@@ -64,3 +64,22 @@ proptest! {
         let _ = AvroSchema::read(&text);
     }
 }
+
+#[test]
+fn types_that_other_schemas_define_are_found_in_whatever_order_these_come() {
+    let line = r#"{"type": "record", "name": "Line", "namespace": "shop", "fields": [{"name": "price", "type": "money.Price"}]}"#;
+    let price = r#"{"type": "record", "name": "Price", "namespace": "money", "fields": [
+        {"name": "unit", "type": {"type": "enum", "name": "Unit", "symbols": ["A"]}}]}"#;
+    let order = r#"{"type": "record", "name": "Order", "namespace": "shop", "fields": [
+        {"name": "lines", "type": {"type": "array", "items": "Line"}}, {"name": "unit", "type": "money.Unit"}]}"#;
+    let whole = AvroSchema::resolved(order, &[price, line]).unwrap();
+    let turned = AvroSchema::resolved(order, &[line, price]).unwrap();
+    assert_eq!(whole.ids().count(), turned.ids().count());
+    assert_eq!(whole.describe(whole.root()), "record shop.Order");
+    let refusal = AvroSchema::resolved(order, &[line]).unwrap_err();
+    assert!(refusal.contains("Price"), "{refusal}");
+    assert!(AvroSchema::resolved(order, &["{"]).is_err());
+    // What is referred to may be a union of types, and what is not used does no harm.
+    let union = format!("[{price}, {line}]");
+    assert!(AvroSchema::resolved(order, &[&union, "\"string\""]).is_ok());
+}

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use super::{AvroSpec, Framing, Nested, Recursive, SchemaId, SchemaText};
 use crate::spec::text::Quoted;
 
-const FRAMINGS: [(&str, Framing); 4] = [
+const FRAMINGS: [(&str, Framing); 5] = [
     ("none", Framing::None),
     ("confluent", Framing::Confluent),
+    ("guid", Framing::Guid),
     ("single-object", Framing::SingleObject),
     ("glue", Framing::Glue),
 ];
@@ -35,15 +36,12 @@ impl AvroSpec {
     /// Takes an option; `None` where it is none of Avro's.
     pub(in crate::spec) fn option(&mut self, name: &str, value: Option<&str>) -> Option<Result<(), String>> {
         Some(match (name, value) {
-            ("framing", Some("guid")) => {
-                Err("the framing guid is not available yet; there are none, confluent, single-object, glue".into())
-            }
             ("framing", value) => match FRAMINGS.iter().find(|(known, _)| value == Some(*known)) {
                 Some((_, framing)) => {
                     self.framing = *framing;
                     Ok(())
                 }
-                None => Err("the framing is none, confluent, single-object or glue, as in framing=none".into()),
+                None => Err("the framing is none, confluent, guid, single-object or glue, as in framing=none".into()),
             },
             ("nested", Some("flatten")) => {
                 self.nested = Nested::Flatten;

@@ -5,6 +5,7 @@
 mod build;
 mod default;
 mod editions;
+mod file;
 mod include;
 mod layout;
 mod proto2;
@@ -17,6 +18,7 @@ pub(super) use text::OPTIONS;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+pub use file::ProtobufFile;
 pub(crate) use layout::{Absent, Entry, Item, Json, Message, ProtobufLayout, Scalar, Shape};
 use schema::ProtoSchema;
 
@@ -100,8 +102,9 @@ impl ProtobufSpec {
         self
     }
 
-    /// Says what lies before the message: nothing, which is the default, or Confluent's frame, whose message indexes must name the
-    /// message of the spec.
+    /// Says what lies before the message: nothing, which is the default, or Confluent's frame, in the record's header for
+    /// [`Framing::Guid`]. Its message indexes must name the message of the spec: in the schema that the frame names where a registry
+    /// is asked for it, else in the spec's own.
     #[must_use]
     pub fn framing(mut self, framing: Framing) -> Self {
         self.framing = framing;
@@ -157,8 +160,8 @@ impl ProtobufSpec {
 
     /// The columns, and what the decoder needs to know.
     pub(crate) fn layout(&self) -> Result<ProtobufLayout> {
-        if !matches!(self.framing, Framing::None | Framing::Confluent) {
-            return Err(self.invalid("option framing", "Protobuf has the framings none and confluent"));
+        if !matches!(self.framing, Framing::None | Framing::Confluent | Framing::Guid) {
+            return Err(self.invalid("option framing", "Protobuf has the framings none, confluent and guid"));
         }
         let schema =
             self.schema.message(&self.imports, self.message.as_deref()).map_err(|reason| self.invalid("the schema", reason))?;

@@ -109,6 +109,12 @@ fn dependencies(name: &str, text: &str) -> Vec<String> {
     file.map(|file| file.file_descriptor_proto().dependency.clone()).unwrap_or_default()
 }
 
+/// Compiles a file with those that it imports.
+pub(super) fn compile(text: &str, imports: &BTreeMap<String, String>) -> Result<FileDescriptor, String> {
+    let (_, file) = compiled((ROOT, text), imports, &mut Editions::default())?;
+    file.ok_or_else(|| "the file is not among what was compiled".to_owned())
+}
+
 fn compiled(
     root: (&str, &str),
     imports: &BTreeMap<String, String>,

@@ -34,7 +34,7 @@ fn what_is_wrong_in_a_text_is_named() {
         ("protobuf:subject=S", "a registry is not available yet"),
         ("protobuf:o.proto,mesage=M", "neither message= nor include="),
         ("protobuf:o.proto,message", "lacks its value"),
-        ("protobuf:o.proto;framing=glue", "none or confluent"),
+        ("protobuf:o.proto;framing=glue", "none, confluent or guid"),
         ("protobuf:o.proto;enums=int", "text or numbers"),
         ("protobuf:o.proto;recursive", "recursive=fail or recursive=raw"),
         ("protobuf:o.proto;flatten=yes", "takes no value"),

@@ -36,7 +36,8 @@ impl ProtobufSpec {
         match (name, value) {
             ("framing", Some("none")) => self.framing = Framing::None,
             ("framing", Some("confluent")) => self.framing = Framing::Confluent,
-            ("framing", _) => return Some(Err("the framing is none or confluent, as in framing=confluent".into())),
+            ("framing", Some("guid")) => self.framing = Framing::Guid,
+            ("framing", _) => return Some(Err("the framing is none, confluent or guid, as in framing=confluent".into())),
             ("nested", Some("flatten")) => self.nested = Nested::Flatten,
             ("nested", Some("struct")) => self.nested = Nested::Struct,
             ("nested", _) => {
@@ -63,6 +64,7 @@ impl ProtobufSpec {
     pub(in crate::spec) fn options(&self) -> Vec<String> {
         let options = [
             (self.framing == Framing::Confluent, "framing=confluent"),
+            (self.framing == Framing::Guid, "framing=guid"),
             (self.nested == Nested::Struct, "nested=struct"),
             (self.recursive == Recursive::Raw, "recursive=raw"),
             (self.flatten, "flatten"),
