@@ -2,9 +2,10 @@
 
 use std::sync::OnceLock;
 
+use super::Protobuf;
 use crate::decode::fuzzing::decoded;
-use crate::decode::{Column, decoder};
-use crate::spec::{Framing, Names, Nested, ProtobufSpec, Recursive, Side, Spec, protobuf, protobuf_descriptors};
+use crate::decode::{Column, Decoder, decoder};
+use crate::spec::{Framing, Kind, Names, Nested, ProtobufSpec, Recursive, Side, Spec, protobuf, protobuf_descriptors};
 
 const NEW: &str = r#"edition = "2023";
 import "google/protobuf/struct.proto"; import "google/protobuf/timestamp.proto"; import "google/protobuf/duration.proto";
@@ -55,7 +56,42 @@ pub fn payload(input: &[u8]) {
         .map(Spec::from)
         .into()
     });
-    decoded(&specs[usize::from(*choice - DESCRIPTORS) % specs.len()], rest);
+    let spec = &specs[usize::from(*choice - DESCRIPTORS) % specs.len()];
+    decoded(spec, rest);
+    blocks(spec, rest);
+}
+
+/// Decodes a block of the payload, and one in which one is cut.
+fn blocks(spec: &Spec, payload: &[u8]) {
+    let Kind::Protobuf(spec) = &spec.kind else { return };
+    let mut payloads = [Some(payload); 14];
+    payloads[6] = None;
+    payloads[10] = payload.get(..payload.len() / 2);
+    same_both_ways(spec, &payloads);
+}
+
+/// Decodes payloads by blocks, and says whether the first block was done as one.
+///
+/// # Panics
+/// Where they do not become the same row by row, with the same reports.
+pub(super) fn same_both_ways(spec: &ProtobufSpec, payloads: &[Option<&[u8]>]) -> bool {
+    let mut decoder = Protobuf::new(spec, None).expect("the spec is good");
+    let new = |decoder: &Protobuf| -> Vec<Column> {
+        decoder.fields().iter().map(|field| Column::new(field).expect("a type")).collect()
+    };
+    let (mut rows, mut row_reports) = (new(&decoder), Vec::new());
+    decoder.one_by_one(payloads, &[], &mut rows, &mut row_reports);
+    let (mut blocks, mut block_reports) = (new(&decoder), Vec::new());
+    decoder.decode(payloads, &mut blocks, &mut block_reports);
+    assert_eq!(block_reports, row_reports);
+    for (block, row) in blocks.iter_mut().zip(&mut rows) {
+        assert_eq!(block.len(), payloads.len());
+        assert_eq!(&block.finish().expect("a column"), &row.finish().expect("a column"));
+    }
+    let mut columns = new(&decoder);
+    let (count, done) = decoder.block(payloads, &[], &mut columns);
+    columns.iter().for_each(|column| assert_eq!(column.len(), if done { count } else { 0 }));
+    done
 }
 
 /// A payload of the first message of a descriptor set.
@@ -66,6 +102,7 @@ fn described(descriptors: &[u8], payload: &[u8]) {
         let Ok(decoder) = decoder(&spec, Side::Value, &Names::default()) else { return };
         if decoder.fields().iter().all(|field| Column::new(field).is_ok()) {
             decoded(&spec, payload);
+            blocks(&spec, payload);
         }
     }
 }

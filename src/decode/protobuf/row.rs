@@ -46,7 +46,7 @@ fn gather<'a>(message: &Message, segment: Segment<'a>, slots: &mut [Slot<'a>], d
         let start = cursor.position();
         let (number, wire_type) = cursor.tag()?;
         let Ok(found) = message.numbers.binary_search_by_key(&number, |(number, _)| *number) else {
-            if let Some((_, oneof)) = message.left_out.iter().find(|(left_out, _)| *left_out == number) {
+            if let Some((_, Some(oneof))) = message.left_out.iter().find(|(left_out, _)| *left_out == number) {
                 clear(message, *oneof, None, slots);
             }
             cursor.value(number, wire_type, depth)?;
@@ -84,7 +84,7 @@ fn clear(message: &Message, oneof: usize, except: Option<usize>, slots: &mut [Sl
     }
 }
 
-fn append(entry: &Entry, slot: &[Raw<'_>], mut columns: Columns<'_>, depth: usize) -> Step {
+pub(super) fn append(entry: &Entry, slot: &[Raw<'_>], mut columns: Columns<'_>, depth: usize) -> Step {
     let unset = match &entry.absent {
         Some(Absent::Number(bits)) => Some(Raw::Varint(*bits)),
         Some(Absent::Bytes(bytes)) => Some(Raw::Bytes(Segment { bytes, at: 0 })),

@@ -1,7 +1,7 @@
 //! Values of columns.
 
 use super::columns::Columns;
-use super::wire::{Cursor, Raw, Segment, deeper, utf8};
+use super::wire::{Cursor, Raw, Segment, deeper, utf8, zigzag};
 use super::{json, row};
 use crate::decode::{Column, Reason, Step, fault};
 use crate::spec::{Entry, Item, ProtobufShape as Shape, Scalar};
@@ -158,13 +158,10 @@ fn number(scalar: &Scalar, bits: u64, column: &mut Column) -> Step {
     match scalar {
         Scalar::Bool => column.push_bool(bits != 0),
         Scalar::Int32 | Scalar::SFixed32 | Scalar::EnumNumber => column.push(bits as i32),
-        Scalar::SInt32 => {
-            let bits = bits as u32;
-            column.push((bits >> 1) as i32 ^ -((bits & 1) as i32));
-        }
+        Scalar::SInt32 => column.push(zigzag(bits & 0xffff_ffff) as i32),
         Scalar::UInt32 | Scalar::Fixed32 => column.push(bits as u32),
         Scalar::Int64 | Scalar::SFixed64 => column.push(bits as i64),
-        Scalar::SInt64 => column.push((bits >> 1) as i64 ^ -((bits & 1) as i64)),
+        Scalar::SInt64 => column.push(zigzag(bits)),
         Scalar::UInt64 | Scalar::Fixed64 => column.push(bits),
         Scalar::Float => column.push(f32::from_bits(bits as u32)),
         Scalar::Double => column.push(f64::from_bits(bits)),

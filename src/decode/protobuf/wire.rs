@@ -1,5 +1,6 @@
 //! The wire format: tags, numbers and runs of bytes.
 
+use super::plan::Tag;
 use crate::decode::{Reason, Step, fault};
 
 /// How deeply messages and groups may be nested.
@@ -44,13 +45,15 @@ impl<'a> Raw<'a> {
 }
 
 /// A position in a segment.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Cursor<'a> {
     rest: &'a [u8],
     at: usize,
 }
 
 impl<'a> Cursor<'a> {
+    pub(super) const EMPTY: Self = Self { rest: &[], at: 0 };
+
     pub(super) fn new(segment: Segment<'a>) -> Self {
         Self { rest: segment.bytes, at: segment.at }
     }
@@ -82,6 +85,49 @@ impl<'a> Cursor<'a> {
             }
         }
         fault(start, Reason::Range, "a varint has more than 64 bits")
+    }
+
+    /// Goes behind a tag, if it is the next.
+    #[inline(always)]
+    pub(super) fn take_tag(&mut self, tag: &Tag) -> bool {
+        let rest = match tag.byte() {
+            Some(byte) => self.rest.split_first().filter(|(first, _)| **first == byte).map(|(_, rest)| rest),
+            None => self.rest.strip_prefix(tag.bytes()),
+        };
+        let Some(rest) = rest else { return false };
+        self.at += self.rest.len() - rest.len();
+        self.rest = rest;
+        true
+    }
+
+    /// As [`Self::varint`], for who does not ask what is wrong.
+    #[inline(always)]
+    pub(super) fn try_varint(&mut self) -> Option<u64> {
+        match self.rest.split_first() {
+            Some((byte, rest)) if *byte < 0x80 => {
+                (self.rest, self.at) = (rest, self.at + 1);
+                Some(u64::from(*byte))
+            }
+            _ => self.varint().ok(),
+        }
+    }
+
+    /// As [`Self::array`].
+    #[inline(always)]
+    pub(super) fn try_array<const WIDTH: usize>(&mut self) -> Option<[u8; WIDTH]> {
+        let (chunk, rest) = self.rest.split_first_chunk()?;
+        (self.rest, self.at) = (rest, self.at + WIDTH);
+        Some(*chunk)
+    }
+
+    /// What stands behind its length.
+    #[inline(always)]
+    pub(super) fn run(&mut self) -> Option<Segment<'a>> {
+        let length = usize::try_from(self.try_varint()?).ok()?;
+        let (bytes, rest) = self.rest.split_at_checked(length)?;
+        let segment = Segment { bytes, at: self.at };
+        (self.rest, self.at) = (rest, self.at + length);
+        Some(segment)
     }
 
     pub(super) fn take(&mut self, length: u64) -> Step<Segment<'a>> {
@@ -176,6 +222,12 @@ pub(super) fn deeper(depth: usize, occurrences: &[Raw<'_>]) -> Step<usize> {
         Some(depth) => Ok(depth),
         None => too_deep(occurrences.first().and_then(Raw::segment).map_or(0, |segment| segment.at)),
     }
+}
+
+#[inline(always)]
+#[expect(clippy::cast_possible_wrap, reason = "the bits of the zigzag form")]
+pub(super) fn zigzag(bits: u64) -> i64 {
+    (bits >> 1) as i64 ^ -((bits & 1) as i64)
 }
 
 pub(super) fn utf8(segment: Segment<'_>) -> Step<&str> {

@@ -108,7 +108,7 @@ impl Build<'_> {
                     },
                 );
                 columns.extend(made);
-            } else if let Some(oneof) = oneof {
+            } else {
                 message.left_out.push((field.number(), oneof));
             }
             self.path.pop();

@@ -8,8 +8,8 @@ pub(crate) struct Message {
     pub(crate) entries: Vec<Entry>,
     /// Number and index of the entry, by number.
     pub(crate) numbers: Vec<(u32, usize)>,
-    /// Number and oneof of the fields that are left out, whose values clear those of the other members.
-    pub(crate) left_out: Vec<(u32, usize)>,
+    /// Number and oneof of the fields that are left out. Their values clear those of the other members of the oneof.
+    pub(crate) left_out: Vec<(u32, Option<usize>)>,
 }
 
 /// A field of a message.

@@ -94,11 +94,53 @@ fn any_message_of_any_schema_is_what_prost_reflect_reads() {
             decoder(&spec, Side::Value, &Names::default()).unwrap_or_else(|error| panic!("{error}\n{mode:?}\n{text}"));
         for round in 0..PAYLOADS {
             let wrong = [0, 0, 60, 8][round % 4];
-            let payload = Writer { schema: &schema, random: &mut random, wrong }.message(0, 0);
+            let payload = Writer { schema: &schema, random: &mut random, wrong, tidy: false }.message(0, 0);
             good += usize::from(same(&schema, &mode, &descriptor, reader.as_mut(), &payload, wrong > 0));
             all += 1;
         }
     }
     assert!(good * 3 > all, "{good} of {all} are rows: too few to mean much");
     assert!(good * 10 < all * 9, "{good} of {all} are rows: too few are wrong");
+}
+
+/// How often blocks of a schema's payloads are done as blocks, of how many.
+fn both_ways(seed: u64) -> (usize, usize) {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let schema = Schema::any(&mut random);
+    let mode = Mode::any(&mut random);
+    let mut spec = spec_of(&schema.text(schema.dialect), &mode);
+    if random.u8(..3) == 0 {
+        // Some of the fields, if they are columns.
+        let layout = spec.layout().unwrap();
+        for entry in layout.message.entries.iter().filter(|_| random.bool()) {
+            let chosen = spec.clone().include(format!("/{}/*", entry.name)).include(format!("/{}", entry.name));
+            let single = spec.clone().include(format!("/{}", entry.name));
+            spec = if single.layout().is_ok() { single } else { chosen };
+        }
+        if spec.layout().is_err() {
+            return (0, 0);
+        }
+    }
+    let mut done = 0;
+    for round in 0..4 {
+        // Tidy ones, and among them one that is not, or is wrong, or is null.
+        let payloads: Vec<Option<Vec<u8>>> = (0..24)
+            .map(|_| {
+                let odd = round > 1 && random.u8(..24) == 0;
+                let (wrong, tidy) = if odd && random.bool() { (4, true) } else { (0, !odd) };
+                let payload = Writer { schema: &schema, random: &mut random, wrong, tidy }.message(0, 0);
+                (!odd || random.u8(..3) > 0).then_some(payload)
+            })
+            .collect();
+        let payloads: Vec<Option<&[u8]>> = payloads.iter().map(Option::as_deref).collect();
+        done += usize::from(super::super::fuzzing::same_both_ways(&spec, &payloads));
+    }
+    (done, 4)
+}
+
+#[test]
+fn blocks_give_what_rows_give_and_most_blocks_of_tidy_payloads_are_done() {
+    let schemas = std::env::var("KOLUMN_ORACLE").map_or(SCHEMAS / 2, |text| text.parse().unwrap());
+    let counts = (0..schemas).map(both_ways).fold((0, 0), |(done, all), (more, of)| (done + more, all + of));
+    assert!(counts.0 * 5 > counts.1 * 2, "{counts:?}");
 }

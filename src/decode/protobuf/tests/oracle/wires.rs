@@ -9,6 +9,8 @@ pub(super) struct Writer<'a> {
     pub(super) random: &'a mut Rng,
     /// One in so many fields is wrong; never where it is zero.
     pub(super) wrong: u32,
+    /// In the order of the numbers, each field once, nothing unknown before others and nothing overlong: as writers do.
+    pub(super) tidy: bool,
 }
 
 impl Writer<'_> {
@@ -25,7 +27,7 @@ impl Writer<'_> {
             length += 1;
         }
         let last = u8::try_from(value).unwrap();
-        if length < 9 && self.random.u8(..16) == 0 {
+        if length < 9 && !self.tidy && self.random.u8(..16) == 0 {
             out.push(last | 0x80);
             out.extend(std::iter::repeat_n(0x80, self.random.usize(..9 - length)));
             out.push(0);
@@ -57,18 +59,25 @@ impl Writer<'_> {
             let kinds = if depth > 5 { 4 } else { 6 };
             order = (0..1 + usize::from(self.once_in(8))).map(|_| &message.fields[self.random.usize(..kinds)]).collect();
         }
-        for _ in 0..if google_s { 0 } else { self.random.usize(..3) } {
-            order.push(&message.fields[self.random.usize(..message.fields.len())]);
-        }
-        if self.random.u8(..4) == 0 {
-            self.random.shuffle(&mut order);
+        if self.tidy && !value {
+            order.sort_by_key(|field| field.number);
+            let members: Vec<u32> = order.iter().filter(|field| field.oneof).map(|field| field.number).collect();
+            let member = members.get(self.random.usize(..members.len().max(1)));
+            order.retain(|field| !field.oneof || Some(&field.number) == member);
+        } else {
+            for _ in 0..if google_s { 0 } else { self.random.usize(..3) } {
+                order.push(&message.fields[self.random.usize(..message.fields.len())]);
+            }
+            if self.random.u8(..4) == 0 {
+                self.random.shuffle(&mut order);
+            }
         }
         for field in order {
             let skipped = if field.label == Label::Required { 30 } else { 3 };
             if self.once_in(skipped) && !google_s {
                 continue;
             }
-            if self.once_in(12) {
+            if !self.tidy && self.once_in(12) {
                 self.unknown(&mut out, 0);
             }
             if value && field.number == 2 && !self.once_in(20) {
