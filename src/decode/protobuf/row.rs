@@ -9,19 +9,43 @@ use super::wire::{Cursor, Raw, Segment, deeper};
 use crate::decode::{Column, Reason, Step, fault};
 use crate::spec::{Absent, Entry, Item, Message, ProtobufShape as Shape};
 
-/// The values of a field: the last one, all of a list, all that merge.
-type Slot<'a> = Vec<Raw<'a>>;
+/// The values of a field: the last one, all of a list, all that merge. Most fields have one.
+#[derive(Debug, Clone, Default)]
+enum Slot<'a> {
+    #[default]
+    Empty,
+    One(Raw<'a>),
+    Many(Vec<Raw<'a>>),
+}
+
+impl<'a> Slot<'a> {
+    fn raws(&self) -> &[Raw<'a>] {
+        match self {
+            Self::Empty => &[],
+            Self::One(raw) => std::slice::from_ref(raw),
+            Self::Many(raws) => raws,
+        }
+    }
+
+    fn push(&mut self, raw: Raw<'a>) {
+        match self {
+            Self::Empty => *self = Self::One(raw),
+            Self::One(first) => *self = Self::Many(vec![*first, raw]),
+            Self::Many(raws) => raws.push(raw),
+        }
+    }
+}
 
 /// Appends a message to the columns of its fields, one value to each. `depth` is how deeply messages may be nested in it.
 pub(super) fn message(message: &Message, occurrences: &[Raw<'_>], mut columns: Columns<'_>, depth: usize) -> Step {
-    let mut slots: Vec<Slot<'_>> = Vec::new();
-    slots.resize_with(message.entries.len(), Vec::new);
+    let mut slots = vec![Slot::default(); message.entries.len()];
     let mut end = 0;
     for segment in occurrences.iter().filter_map(Raw::segment) {
         end = segment.at + segment.bytes.len();
         gather(message, segment, &mut slots, depth)?;
     }
     for (entry, slot) in message.entries.iter().zip(&slots) {
+        let slot = slot.raws();
         if entry.required && slot.is_empty() {
             return named(entry, fault(end, Reason::Null, "the field is required and is missing"));
         }
@@ -67,7 +91,7 @@ fn gather<'a>(message: &Message, segment: Segment<'a>, slots: &mut [Slot<'a>], d
         }
         if let Some(slot) = slots.get_mut(index) {
             if matches!(entry.shape, Shape::One(Item::Scalar(_))) {
-                slot.clear();
+                *slot = Slot::Empty;
             }
             slot.push(raw);
         }
@@ -79,7 +103,7 @@ fn gather<'a>(message: &Message, segment: Segment<'a>, slots: &mut [Slot<'a>], d
 fn clear(message: &Message, oneof: usize, except: Option<usize>, slots: &mut [Slot<'_>]) {
     for (index, (entry, slot)) in message.entries.iter().zip(slots).enumerate() {
         if Some(index) != except && entry.oneof == Some(oneof) {
-            slot.clear();
+            *slot = Slot::Empty;
         }
     }
 }
@@ -138,12 +162,12 @@ fn map(entry: &Message, slot: &[Raw<'_>], column: &mut Column, depth: usize) -> 
 /// One entry of a map. A key or value that is not written has its default.
 fn pair(entry: &Message, raw: &Raw<'_>, keys: &mut Column, values: &mut Column, depth: usize) -> Step {
     let depth = deeper(depth, std::slice::from_ref(raw))?;
-    let mut slots = [Vec::new(), Vec::new()];
+    let mut slots = [Slot::Empty, Slot::Empty];
     if let Some(segment) = raw.segment() {
         gather(entry, segment, &mut slots, depth)?;
     }
     for ((entry, slot), column) in entry.entries.iter().zip(&slots).zip([keys, values]) {
-        append(entry, slot, Columns::new(std::slice::from_mut(column)), depth)?;
+        append(entry, slot.raws(), Columns::new(std::slice::from_mut(column)), depth)?;
     }
     Ok(())
 }

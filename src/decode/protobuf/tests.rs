@@ -7,6 +7,7 @@ use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use crate::decode::{BadPayload, Column, Decoder, Reason, decoder};
 use crate::spec::{Framing, Names, Nested, ProtobufSpec, Side, Spec, protobuf};
 
+mod blocks;
 mod edges;
 mod golden;
 mod oracle;
