@@ -41,7 +41,7 @@ pub(crate) mod wire;
 pub mod fuzzing;
 
 pub use cluster::{PartitionInfo, TopicInfo};
-pub use config::{MetadataColumns, Properties};
+pub use config::{MetadataColumns, OnUnavailable, Properties};
 pub use consume::{Consume, ConsumePartitioned, ConsumeTable, ConsumeUpdates, consume, topics};
 pub use decode::OnError;
 pub use error::{Error, Result};

@@ -107,6 +107,8 @@ pub struct Settings {
     pub registry: Option<RegistrySettings>,
     /// `kolumn.lanes`; none for as many as there are cores.
     pub lanes: Option<usize>,
+    /// `kolumn.lanes.balance.ms`; none for never.
+    pub lane_balance: Option<Duration>,
     /// `kolumn.memory.budget.bytes`.
     pub memory_budget: usize,
     /// `kolumn.cycle.ms`.
@@ -187,6 +189,7 @@ impl Settings {
             columns: ColumnNames::read(reader),
             registry: RegistrySettings::read(reader)?,
             lanes: Some(reader.number("kolumn.lanes")?).filter(|lanes| *lanes > 0),
+            lane_balance: Some(reader.milliseconds("kolumn.lanes.balance.ms")?).filter(|interval| !interval.is_zero()),
             memory_budget: reader.number("kolumn.memory.budget.bytes")?,
             cycle: reader.milliseconds("kolumn.cycle.ms")?,
             chunk_rows: reader.number("kolumn.chunk.rows")?,

@@ -23,6 +23,8 @@
 //! ```
 
 mod answers;
+mod balance;
+mod busy;
 mod control;
 mod identity;
 mod lanes;
@@ -45,14 +47,14 @@ use std::time::Duration;
 use rustls::crypto::CryptoProvider;
 
 use crate::cluster::{Cluster, TopicInfo};
-use crate::config::{MetadataColumns, Properties, Settings};
+use crate::config::{MetadataColumns, OnUnavailable, Properties, Settings};
 use crate::decode::OnError;
 use crate::error::{Error, Result};
 use crate::position::{Partitions, Start, Stop};
 use crate::spec::Spec;
 use crate::table::{PartitionedTable, Table, TableType, Updates};
 use crate::wire::{TokenSource, WireSettings};
-use plan::Plan;
+use plan::Draft;
 
 /// Begins to describe a consumption of `topic`. Nothing is opened before the description is awaited.
 pub fn consume(topic: impl Into<String>) -> Consume {
@@ -192,6 +194,12 @@ impl Consume {
         self
     }
 
+    /// What becomes of records whose schema the registry cannot be asked for. Default: their partition waits. Property
+    /// `kolumn.registry.on.unavailable`.
+    pub fn on_registry_unavailable(self, what: OnUnavailable) -> Self {
+        self.property("kolumn.registry.on.unavailable", what.name())
+    }
+
     /// The metadata columns. Default: as the `deephaven.*.column.name` properties say.
     pub fn metadata(mut self, columns: MetadataColumns) -> Self {
         self.metadata = Some(columns);
@@ -283,8 +291,8 @@ impl IntoFuture for ConsumeTable {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let plan = Plan::new(self.consume, self.table_type, false)?;
-            match control::launch(plan).await? {
+            let draft = Draft::new(self.consume, self.table_type, false)?;
+            match control::launch(draft).await? {
                 Handle::Plain(table, _) => Ok(table),
                 Handle::Partitioned(_) => Err(Error::Closed),
             }
@@ -306,8 +314,8 @@ impl IntoFuture for ConsumeUpdates {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let plan = Plan::new(self.consume, self.table_type, false)?;
-            match control::launch(plan).await? {
+            let draft = Draft::new(self.consume, self.table_type, false)?;
+            match control::launch(draft).await? {
                 Handle::Plain(table, updates) => Ok((table, updates)),
                 Handle::Partitioned(_) => Err(Error::Closed),
             }
@@ -329,8 +337,8 @@ impl IntoFuture for ConsumePartitioned {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let plan = Plan::new(self.consume, self.table_type, true)?;
-            match control::launch(plan).await? {
+            let draft = Draft::new(self.consume, self.table_type, true)?;
+            match control::launch(draft).await? {
                 Handle::Partitioned(table) => Ok(table),
                 Handle::Plain(..) => Err(Error::Closed),
             }

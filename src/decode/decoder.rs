@@ -2,6 +2,7 @@
 
 use arrow_schema::FieldRef;
 
+use super::unframed::Unframed;
 use super::{Column, DecodeError, WriterSchemas, avro, ignore, json, protobuf, raw, simple};
 use crate::error::Result;
 use crate::spec::{Kind, Names, Side, Spec, Type};
@@ -82,8 +83,8 @@ pub fn decoder(spec: &Spec, side: Side, names: &Names) -> Result<Box<dyn Decoder
     })
 }
 
-/// The decoder of an Avro or Protobuf spec that asks `registry` for the schemas that framings name and the spec does not give, and of
-/// any other spec as [`decoder`] makes it.
+/// The decoder of a spec where there is a registry: for Avro and Protobuf it asks `registry` for the schemas that framings name and the
+/// spec does not give, for JSON it takes frames off. Of any other spec as [`decoder`] makes it.
 ///
 /// Fails as [`Spec::columns`] does.
 pub fn decoder_with_registry(
@@ -101,6 +102,7 @@ pub fn decoder_with_registry(
             spec.validate()?;
             Ok(Box::new(protobuf::Protobuf::new(protobuf, Some(registry))?))
         }
+        Kind::Json { .. } | Kind::Object(_) => Ok(Box::new(Unframed::new(decoder(spec, side, names)?))),
         _ => decoder(spec, side, names),
     }
 }

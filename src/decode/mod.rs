@@ -16,6 +16,7 @@ mod protobuf;
 mod raw;
 mod simple;
 mod text;
+mod unframed;
 mod writers;
 
 use arrow_schema::FieldRef;

@@ -51,6 +51,8 @@ pub(crate) enum LaneCommand {
     /// Let go of all partitions, and report that: the topic was deleted and created again, and this is the new one; or it was doubted
     /// that it is the same, and it is.
     Restart { view: Arc<TopicView> },
+    /// Let go of this partition, and report that: another lane goes on with it.
+    Release { partition: Partition },
     /// A partition's end has become known.
     End { partition: Partition, end: End },
 }
@@ -70,6 +72,8 @@ pub(crate) enum LaneReport {
     Validate { partition: Partition, position: Offset, last_epoch: i32, current_epoch: i32 },
     /// All partitions were let go of, as [`LaneCommand::Restart`] asks.
     Restarted,
+    /// The partition was let go of, as [`LaneCommand::Release`] asks. What was read of it is in the table.
+    Released { partition: Partition },
     /// The partition is read to its end, and all of it is in the table.
     Ended { partition: Partition },
     /// The partition cannot go on. What was read is in the table.
@@ -203,6 +207,12 @@ impl Lane {
                     self.core.partition_view(partition, view);
                 }
                 self.end_if_reached(partition);
+            }
+            LaneCommand::Release { partition } => {
+                if self.ends.contains_key(&partition) {
+                    self.forget(partition);
+                    self.report(LaneReport::Released { partition });
+                }
             }
             LaneCommand::End { partition, end } => {
                 if let Some(known) = self.ends.get_mut(&partition) {

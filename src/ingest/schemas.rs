@@ -18,6 +18,9 @@ use crate::error::{Error, Result};
 use crate::registry::{Registry, RegistryFault, Schema};
 use crate::spec::SchemaId;
 
+#[cfg(test)]
+mod tests;
+
 /// The most questions to the registry at one time.
 const MOST_QUESTIONS: usize = 16;
 

@@ -20,6 +20,7 @@ pub mod object;
 mod options;
 mod pointer;
 mod protobuf;
+mod subject;
 mod text;
 mod type_text;
 
@@ -30,7 +31,7 @@ use std::sync::Arc;
 pub use arrow_schema::TimeUnit;
 use arrow_schema::{FieldRef, Schema, SchemaRef};
 
-pub use avro::{AvroSchema, AvroSpec, Framing, Nested, Recursive, SchemaId, avro};
+pub use avro::{AvroSchema, AvroSpec, Framing, Nested, Recursive, SchemaId, avro, avro_subject, avro_topic_subject};
 pub(crate) use avro::{Kind as AvroKind, Layout, Leaf, Logical, MOST_DEPTH, Name as AvroName, NodeId, Shape};
 pub use data_type::Type;
 pub use json::{JsonColumn, column};
@@ -41,10 +42,12 @@ pub(crate) use options::Options;
 pub use options::{Tombstones, Zone};
 pub(crate) use pointer::Pointer;
 pub(crate) use protobuf::{Absent, Entry, Item, Json as ProtobufJson, Message, ProtobufLayout, Scalar, Shape as ProtobufShape};
-pub use protobuf::{ProtobufFile, ProtobufSpec, protobuf, protobuf_descriptors};
+pub use protobuf::{ProtobufFile, ProtobufSpec, protobuf, protobuf_descriptors, protobuf_subject, protobuf_topic_subject};
 
 use self::object::Misplaced;
 use crate::error::{Error, Result};
+use crate::registry::Registry;
+use subject::Subject;
 
 #[cfg(test)]
 mod tests;
@@ -149,11 +152,11 @@ impl Spec {
         text::parse(text)
     }
 
-    /// Reads the files that the spec names, the schemas of Avro and Protobuf, by `read`: parsing a spec touches no file. A spec that names none
-    /// is as before.
+    /// Reads the files that the spec names, the schemas of Avro and Protobuf, by `read`: parsing a spec touches no file. A spec that names
+    /// none is as before.
     ///
     /// Fails as `read` does.
-    pub fn read_files<E>(mut self, read: impl FnMut(&Path) -> Result<String, E>) -> Result<Self, E> {
+    pub fn read_files<E>(mut self, read: impl FnMut(&Path) -> Result<Vec<u8>, E>) -> Result<Self, E> {
         match &mut self.kind {
             Kind::Avro(avro) => avro.read_files(read)?,
             Kind::Protobuf(protobuf) => protobuf.read_files(read)?,
@@ -161,6 +164,49 @@ impl Spec {
             _ => {}
         }
         Ok(self)
+    }
+
+    /// Asks `registry` for the schema, where the spec takes it from a subject: the columns are known then. `topic` is whose subject is
+    /// meant where the spec names none. What was asked for is not asked for again. Avro's and Protobuf's framing is
+    /// [`Framing::Confluent`] from now on, where the spec says nothing of it.
+    ///
+    /// A consumption does so when it starts.
+    ///
+    /// Cancel safety: the spec is gone, and nothing else.
+    ///
+    /// # Errors
+    /// [`Error::Registry`]; [`Error::InvalidSpec`] where the subject cannot be one.
+    pub async fn resolve(self, registry: &Registry, topic: Option<&str>, side: Side) -> Result<Self> {
+        let mut spec = self.registered();
+        match &mut spec.kind {
+            Kind::Avro(avro) => avro.resolve(registry, topic, side).await?,
+            Kind::Protobuf(protobuf) => protobuf.resolve(registry, topic, side).await?,
+            _ => {}
+        }
+        Ok(spec)
+    }
+
+    /// The same where a registry is configured.
+    pub(crate) fn registered(mut self) -> Self {
+        self.kind = match self.kind {
+            Kind::Avro(avro) => Kind::Avro(avro.registered()),
+            Kind::Protobuf(protobuf) => Kind::Protobuf(Box::new(protobuf.registered())),
+            other => other,
+        };
+        self
+    }
+
+    /// Whether a registry has to be asked for the schema before the columns are known: see [`Self::resolve`].
+    pub fn is_unresolved(&self) -> bool {
+        self.subject().is_some_and(|subject| subject.schema.is_none())
+    }
+
+    fn subject(&self) -> Option<&Subject> {
+        match &self.kind {
+            Kind::Avro(avro) => avro.subject(),
+            Kind::Protobuf(protobuf) => protobuf.subject(),
+            _ => None,
+        }
     }
 
     /// Converts what converts exactly: strings that hold numbers, numbers for strings, `"true"`; rounds decimals half-even,
@@ -211,8 +257,8 @@ impl Spec {
 
     /// The columns that this spec gives, in order, with what the properties say filled in.
     ///
-    /// Fails with [`Error::InvalidSpec`] for whatever is wrong with the spec, [`Error::UnknownColumnType`] or
-    /// [`Error::InvalidProperty`] where the properties do not give a type.
+    /// Fails with [`Error::InvalidSpec`] for whatever is wrong with the spec, [`Error::UnresolvedSchema`] where the registry has to be
+    /// asked first, [`Error::UnknownColumnType`] or [`Error::InvalidProperty`] where the properties do not give a type.
     pub fn columns(&self, side: Side, names: &Names) -> Result<Vec<FieldRef>> {
         self.validate()?;
         Ok(match &self.kind {
@@ -299,6 +345,9 @@ impl Spec {
                 }
                 if let Kind::Simple { data_type: Some(data_type), .. } = kind {
                     self.check_simple(data_type)?;
+                }
+                if let Some(subject) = self.subject() {
+                    subject.check().map_err(|reason| self.invalid("the subject", reason))?;
                 }
                 if *kind == Kind::Ignore && self.options.tombstones == Tombstones::Skip {
                     return Err(self.invalid("option tombstones", "a side that is ignored does not look at its payloads"));

@@ -7,7 +7,8 @@ use arrow_schema::{Schema, SchemaRef};
 use kolumn::config::Properties;
 use kolumn::decode::{BadPayload, Column, DecodeError, Decoder, decoder};
 use kolumn::error::Error;
-use kolumn::spec::{Names, Side};
+use kolumn::registry::Registry;
+use kolumn::spec::{Names, Side, Spec};
 
 use crate::exit::Failure;
 
@@ -28,11 +29,25 @@ pub(crate) struct Decoded {
     pub(crate) bad: Vec<(usize, DecodeError)>,
 }
 
+/// The spec, with its schema as the registry has it.
+fn resolve(spec: Spec, side: Side, properties: &Properties) -> Result<Spec, Failure> {
+    let registry = Registry::new(properties)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Other(format!("cannot start: {error}")))?;
+    Ok(runtime.block_on(spec.resolve(&registry, None, side))?)
+}
+
 impl Decoding {
     /// Prepares `spec`, for keys or for values; what it leaves to the properties they say.
     pub(crate) fn new(spec: &str, side: Side, properties: &Properties) -> Result<Self, Failure> {
         let property = |name: &str| properties.get(name).map(str::to_owned);
-        let decoder = decoder(&super::spec::spec(spec)?, side, &Names::from_properties(property))?;
+        let mut spec = super::spec::spec(spec)?;
+        if spec.is_unresolved() || properties.get("schema.registry.url").is_some_and(|url| !url.is_empty()) {
+            spec = resolve(spec, side, properties)?;
+        }
+        let decoder = decoder(&spec, side, &Names::from_properties(property))?;
         let columns = decoder.fields().iter().map(Column::new).collect::<Result<_, Error>>()?;
         let schema = Arc::new(Schema::new(decoder.fields().to_vec()));
         Ok(Self { decoder, columns, schema })

@@ -21,6 +21,13 @@ pub(super) const PROPERTIES: &[Property] = &[
     )
     .number(0, LONGEST_WAIT),
     used("kolumn.lanes", &[], Some("0"), "How many threads fetch and decode; 0 for as many as there are cores.").number(0, 1024),
+    used(
+        "kolumn.lanes.balance.ms",
+        &[],
+        Some("1000"),
+        "How often is looked whether a lane has more to do than it can while another has time; then a partition changes hands. 0 for never.",
+    )
+    .number(0, LONGEST_WAIT),
     used("kolumn.fetches.in.flight", &[], Some("0"), "How many fetches a lane has in flight for each broker; 0 for what its distance is worth.").number(0, 16),
     used("kolumn.memory.budget.bytes", &[], Some("268435456"), "The bytes in flight and in tables that are not yet taken.")
         .number(1 << 20, i64::MAX),

@@ -63,7 +63,7 @@ impl Protobuf {
             plan: Plan::new(&layout.message),
             trials: Trials::default(),
             layout,
-            framing: spec.framing,
+            framing: spec.framed(),
             registry,
             files: HashMap::new(),
             last: Vec::new(),

@@ -59,6 +59,18 @@ impl Editions {
         DescriptorPool::decode(rewritten.as_deref().unwrap_or(descriptors)).map_err(|error| wrong(&error))
     }
 
+    /// Reads a `FileDescriptorProto`, as a descriptor of a file of that name that the library can read.
+    pub(super) fn file(&mut self, name: &str, descriptor: &[u8]) -> Result<Vec<u8>, String> {
+        let google = DescriptorPool::global();
+        let Some(file) = google.get_message_by_name("google.protobuf.FileDescriptorProto") else {
+            return Ok(descriptor.to_vec());
+        };
+        let mut file = DynamicMessage::decode(file, descriptor).map_err(|error| format!("{name}: the descriptor: {error}"))?;
+        file.set_field_by_name("name", Value::String(name.to_owned()));
+        self.rewrite(&mut file)?;
+        Ok(file.encode_to_vec())
+    }
+
     /// Makes a file of an edition one of proto2; whether it is of one.
     fn rewrite(&mut self, file: &mut DynamicMessage) -> Result<bool, String> {
         let text = |file: &DynamicMessage, field| match file.get_field_by_name(field).as_deref() {
@@ -75,7 +87,7 @@ impl Editions {
         };
         if !KNOWN.iter().any(|(_, known)| *known == number) {
             let known = KNOWN.map(|(known, _)| known).join(" and ");
-            return Err(format!("the descriptor set: {name}: the edition of number {number} is not known; {known} are"));
+            return Err(format!("{name}: the edition of number {number} is not known; {known} are"));
         }
         file.set_field_by_name("syntax", Value::String("proto2".into()));
         file.clear_field_by_name("edition");

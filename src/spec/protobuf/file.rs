@@ -38,6 +38,10 @@ impl fmt::Debug for ProtobufFile {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD as BASE64;
+    use prost_reflect::prost::Message as _;
+
     use super::*;
 
     #[test]
@@ -54,5 +58,24 @@ mod tests {
             assert_eq!(name(indexes), None, "{indexes:?}");
         }
         assert!(ProtobufFile::read(r#"syntax = "proto3"; import "gone.proto";"#, []).is_err());
+    }
+
+    #[test]
+    fn descriptors_in_base64_are_files_too_under_the_name_that_they_are_imported_by() {
+        let texts = [
+            r#"syntax = "proto3"; package o; message O { string name = 1; }"#,
+            r#"syntax = "proto3"; package p; import "other/o.proto"; message A { o.O o = 1; message B {} }"#,
+        ];
+        let compiled = ProtobufFile::read(texts[1], [("other/o.proto", texts[0])]).expect("it compiles");
+        let [imported, root] = ["other/o.proto", "schema.proto"].map(|name| {
+            let mut proto = compiled.file.parent_pool().get_file_by_name(name).expect("a file").file_descriptor_proto().clone();
+            proto.name = Some("as-the-writer-calls-it.proto".into());
+            BASE64.encode(proto.encode_to_vec())
+        });
+        for (root, imported) in [(&*root, &*imported), (texts[1], &*imported), (&*root, texts[0])] {
+            let file = ProtobufFile::read(root, [("other/o.proto", imported)]).expect("it is read");
+            assert_eq!(file.message(&[0, 0]).map(|message| message.full_name().to_owned()).as_deref(), Some("p.A.B"));
+        }
+        assert!(ProtobufFile::read("AAAA", []).is_err(), "base64 of what is no descriptor");
     }
 }

@@ -3,11 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use prost_reflect::{DescriptorPool, FileDescriptor, MessageDescriptor};
 use protox::file::{ChainFileResolver, File, FileResolver, GoogleFileResolver};
 
 use super::editions::Editions;
 use super::proto2::proto2;
+use crate::registry::SchemaKind;
+use crate::spec::subject::Subject;
 
 /// A schema as given.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +23,8 @@ pub(crate) enum ProtoSchema {
         path: PathBuf,
         text: Option<String>,
     },
+    /// By the registry, which is yet to be asked.
+    Subject(Subject),
 }
 
 /// A message, and what the descriptor library does not know of its schema.
@@ -33,16 +39,31 @@ const ROOT: &str = "schema.proto";
 /// What the compiler may open; it keeps its resolver, which therefore owns the texts.
 #[derive(Debug)]
 struct Sources {
-    texts: BTreeMap<String, String>,
+    files: BTreeMap<String, Source>,
+}
+
+#[derive(Debug)]
+enum Source {
+    Text(String),
+    /// A `FileDescriptorProto`.
+    Descriptor(Vec<u8>),
 }
 
 impl FileResolver for Sources {
     fn open_file(&self, name: &str) -> Result<File, protox::Error> {
-        match self.texts.get(name) {
-            Some(text) => File::from_source(name, text),
+        match self.files.get(name) {
+            Some(Source::Text(text)) => File::from_source(name, text),
+            Some(Source::Descriptor(bytes)) => File::decode_file_descriptor_proto(bytes.as_slice()).map_err(protox::Error::new),
             None => Err(protox::Error::file_not_found(name)),
         }
     }
+}
+
+/// A schema that is base64 of its descriptor, as Confluent's clients other than Java's register them. No `.proto` text is base64, unless it
+/// is empty.
+fn described(text: &str) -> Option<Vec<u8>> {
+    let bytes = BASE64.decode(text.trim()).ok().filter(|bytes| !bytes.is_empty())?;
+    File::decode_file_descriptor_proto(&*bytes).is_ok().then_some(bytes)
 }
 
 impl ProtoSchema {
@@ -54,23 +75,31 @@ impl ProtoSchema {
         }
     }
 
-    /// Reads the file, if it is one, and all that it imports.
+    /// Reads the file, if it is one, and all that it imports and is not `given`.
     pub(super) fn read_files<E>(
         &mut self,
+        given: &BTreeMap<String, String>,
         imports: &mut BTreeMap<String, String>,
-        mut read: impl FnMut(&Path) -> Result<String, E>,
+        mut read: impl FnMut(&Path) -> Result<Vec<u8>, E>,
     ) -> Result<(), E> {
         let root = self.root().to_owned();
         let Self::File { path, text: text @ None } = self else { return Ok(()) };
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         let first = read(path)?;
+        if path.extension().is_none_or(|extension| extension != "proto") && Editions::default().pool(&first).is_ok() {
+            *self = Self::Descriptors(first);
+            return Ok(());
+        }
+        let first = lossy(&first);
         let mut open = dependencies(&root, &first);
+        open.extend(given.iter().flat_map(|(name, text)| dependencies(name, text)));
         *text = Some(first);
         while let Some(name) = open.pop() {
-            if name == root || imports.contains_key(&name) || name.starts_with("google/protobuf/") {
+            let known = name == root || given.contains_key(&name) || imports.contains_key(&name);
+            if known || name.starts_with("google/protobuf/") {
                 continue;
             }
-            let imported = read(&folder.join(&name))?;
+            let imported = lossy(&read(&folder.join(&name))?);
             open.extend(dependencies(&name, &imported));
             imports.insert(name, imported);
         }
@@ -84,6 +113,24 @@ impl ProtoSchema {
             Self::Text(text) | Self::File { text: Some(text), .. } => compiled((self.root(), text), imports, &mut editions)?,
             Self::File { path, text: None } => {
                 return Err(format!("the file {} has not been read; Spec::read_files does so", path.display()));
+            }
+            Self::Subject(subject) => {
+                let Some(schema) = &subject.schema else {
+                    return Err(format!("{subject} has not been asked for; Spec::resolve does so"));
+                };
+                if schema.kind != SchemaKind::Protobuf {
+                    return Err(format!("{subject} is no Protobuf schema, the registry says {}", schema.kind));
+                }
+                let mut texts = imports.clone();
+                for reference in &schema.references {
+                    texts.entry(reference.name.to_string()).or_insert_with(|| reference.text.to_string());
+                }
+                // What it imports may have any name.
+                let mut root = ROOT.to_owned();
+                while texts.contains_key(&root) {
+                    root.insert(0, '_');
+                }
+                compiled((&root, &schema.text), &texts, &mut editions).map_err(|reason| format!("{subject}: {reason}"))?
             }
             Self::Descriptors(bytes) => {
                 let pool = editions.pool(bytes)?;
@@ -101,6 +148,11 @@ impl ProtoSchema {
         }?;
         Ok(Schema { message, editions })
     }
+}
+
+/// What is no text is no schema either, and refused as such.
+fn lossy(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 fn dependencies(name: &str, text: &str) -> Vec<String> {
@@ -121,16 +173,23 @@ fn compiled(
     editions: &mut Editions,
 ) -> Result<(DescriptorPool, Option<FileDescriptor>), String> {
     let given = imports.iter().map(|(name, text)| (name.as_str(), text.as_str()));
-    let mut texts = BTreeMap::new();
+    let mut files = BTreeMap::new();
     for (name, text) in given.chain([root]) {
-        let proto2 = proto2(text).map_err(|reason| format!("{name}: {reason}"))?;
-        if proto2.is_some() {
-            editions.add(name);
-        }
-        texts.insert(name.to_owned(), proto2.unwrap_or_else(|| text.to_owned()));
+        let source = match described(text) {
+            // Who registers it calls it otherwise than those who refer to it may.
+            Some(bytes) => Source::Descriptor(editions.file(name, &bytes)?),
+            None => {
+                let proto2 = proto2(text).map_err(|reason| format!("{name}: {reason}"))?;
+                if proto2.is_some() {
+                    editions.add(name);
+                }
+                Source::Text(proto2.unwrap_or_else(|| text.to_owned()))
+            }
+        };
+        files.insert(name.to_owned(), source);
     }
     let mut resolver = ChainFileResolver::new();
-    resolver.add(Sources { texts });
+    resolver.add(Sources { files });
     resolver.add(GoogleFileResolver::new());
     let mut compiler = protox::Compiler::with_file_resolver(resolver);
     compiler.include_imports(true);

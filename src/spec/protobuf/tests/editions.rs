@@ -1,5 +1,7 @@
 //! Editions as text and in descriptor sets.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use prost_reflect::{DescriptorPool, DynamicMessage, Value};
 use protox::prost::Message as _;
 
@@ -77,8 +79,8 @@ fn a_file_of_an_edition_says_by_its_features_what_others_say_by_their_syntax() {
     assert!(error.contains("edition \"2031\" is not known; 2023 and 2024 are"), "{error}");
 }
 
-/// A descriptor set as protoc writes it of an edition.
-fn descriptors(edition: i32) -> Vec<u8> {
+/// A descriptor as protoc writes it of an edition.
+fn descriptor(edition: i32) -> DynamicMessage {
     let text = proto2(SCHEMA).unwrap().unwrap();
     let mut pool = DescriptorPool::global();
     let file = protox::file::File::from_source("e.proto", &text).unwrap();
@@ -89,6 +91,13 @@ fn descriptors(edition: i32) -> Vec<u8> {
         DynamicMessage::decode(google.get_message_by_name("google.protobuf.FileDescriptorProto").unwrap(), &*whole).unwrap();
     file.set_field_by_name("syntax", Value::String("editions".into()));
     file.set_field_by_name("edition", Value::EnumNumber(edition));
+    file
+}
+
+/// The same in a set.
+fn descriptors(edition: i32) -> Vec<u8> {
+    let google = DescriptorPool::global();
+    let file = descriptor(edition);
     let timestamp = google.get_file_by_name("google/protobuf/timestamp.proto").unwrap().encode_to_vec();
     let mut set = DynamicMessage::new(google.get_message_by_name("google.protobuf.FileDescriptorSet").unwrap());
     let timestamp = DynamicMessage::decode(prost_reflect::ReflectMessage::descriptor(&file), &*timestamp).unwrap();
@@ -104,6 +113,14 @@ fn so_does_a_descriptor_set() {
     }
     let error = columns(protobuf_descriptors(descriptors(1002))).unwrap_err().to_string();
     assert!(error.contains("e.proto: the edition of number 1002 is not known"), "{error}");
+}
+
+#[test]
+fn so_does_a_descriptor_in_base64_as_registries_have_it() {
+    let text = BASE64.encode(descriptor(1000).encode_to_vec());
+    assert_eq!(sorted(&facts(&protobuf(text).nested(Nested::Struct))), sorted(FACTS));
+    let error = columns(protobuf(BASE64.encode(descriptor(7).encode_to_vec()))).unwrap_err().to_string();
+    assert!(error.contains("the edition of number 7 is not known"), "{error}");
 }
 
 #[test]
