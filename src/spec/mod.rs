@@ -44,7 +44,7 @@ pub use object::object;
 pub(crate) use options::Options;
 pub use options::Tombstones;
 pub(crate) use pointer::Pointer;
-pub(crate) use protobuf::{Absent, Entry, Item, Message, ProtobufLayout, Scalar, Shape as ProtobufShape};
+pub(crate) use protobuf::{Absent, Entry, Item, Json as ProtobufJson, Message, ProtobufLayout, Scalar, Shape as ProtobufShape};
 pub use protobuf::{ProtobufFile, ProtobufSpec, protobuf, protobuf_descriptors, protobuf_subject, protobuf_topic_subject};
 pub use zone::Zone;
 

@@ -11,7 +11,7 @@
 //! schema  = file | [ "subject=" subject ] [ "," "version=" ( number | "latest" ) ]
 //! option  = "lenient" | "tombstones=" ( "rows" | "skip" ) | "zone=" zone | "depth=" number | "size=" number
 //!         | "framing=" framing | "nested=" ( "flatten" | "struct" ) | "recursive=" ( "fail" | "raw" ) | "writer=" file
-//!         | "enums=" ( "text" | "number" ) | "defaults" | "import@" name "=" text
+//!         | "enums=" ( "text" | "number" ) | "flatten" | "defaults" | "import@" name "=" text
 //! ```
 //!
 //! `!` is not-null, `?` the value where there is none; of missing and null both are meant where neither is named. Names, defaults and paths with `,` `:` `=` `;` `|`, quotes or

@@ -55,7 +55,7 @@ impl Reader<'_> {
                     return Err(self.wrong(start, format!("the option {known} {reason}")));
                 }
                 (other, _) if avro::OPTIONS.contains(&other) || protobuf::OPTIONS.contains(&other) => {
-                    let kinds: Vec<&str> = [("avro", &avro::OPTIONS), ("protobuf", &protobuf::OPTIONS)]
+                    let kinds: Vec<&str> = [("avro", avro::OPTIONS.as_slice()), ("protobuf", protobuf::OPTIONS.as_slice())]
                         .into_iter()
                         .filter_map(|(kind, options)| options.contains(&other).then_some(kind))
                         .collect();
