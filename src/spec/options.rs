@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::Framing;
 use crate::error::Error;
 
 /// What becomes of a null payload, a tombstone.
@@ -86,11 +87,13 @@ pub(crate) struct Options {
     pub(crate) depth: usize,
     /// The most bytes of a payload.
     pub(crate) size: usize,
+    /// Of JSON; the other kinds that have framings say theirs themselves. None where nothing is said.
+    pub(crate) framing: Option<Framing>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { lenient: false, tombstones: Tombstones::Rows, zone: None, depth: DEPTH, size: usize::MAX }
+        Self { lenient: false, tombstones: Tombstones::Rows, zone: None, depth: DEPTH, size: usize::MAX, framing: None }
     }
 }
 
