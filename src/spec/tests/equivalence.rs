@@ -68,7 +68,7 @@ fn any_avro() -> impl Strategy<Value = Spec> {
             Ok(Spec { kind: Kind::Avro(avro), .. }) => avro,
             other => panic!("{other:?}"),
         }),
-        any_subject(avro_topic_subject(), |name| avro_subject(name), |spec, version| spec.version(version)),
+        any_subject(avro_topic_subject(), avro_subject, |spec, version| spec.version(version)),
     ];
     let field = prop_oneof![any_name(), Just("subject".to_owned()), Just("version".to_owned())];
     let framing = prop::option::of(prop::sample::select(vec![
@@ -135,7 +135,7 @@ fn any_protobuf() -> impl Strategy<Value = Spec> {
             }
         ),
         prop::collection::vec(any::<u8>(), 0..20).prop_map(protobuf_descriptors),
-        any_subject(protobuf_topic_subject(), |name| protobuf_subject(name), |spec, version| spec.version(version)),
+        any_subject(protobuf_topic_subject(), protobuf_subject, |spec, version| spec.version(version)),
     ];
     let framing = prop::option::of(prop::sample::select(vec![Framing::None, Framing::Confluent, Framing::Guid]));
     let imports = prop::collection::btree_map(any_name(), prop::sample::select(&PROTO[..]), 0..3);
