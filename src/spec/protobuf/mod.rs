@@ -3,6 +3,7 @@
 //! Text form: `protobuf[:FILE|:subject=S[,version=N]][,message=NAME][,include=PATH]...[;framing=F][,nested=struct][,enums=number][,defaults]`.
 
 mod file;
+mod known;
 mod layout;
 mod schema;
 mod text;

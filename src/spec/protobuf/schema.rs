@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use prost_reflect::{DescriptorPool, FileDescriptor, MessageDescriptor};
 use protox::file::{ChainFileResolver, File, FileResolver, GoogleFileResolver};
 
+use super::known::Known;
 use crate::registry::SchemaKind;
 use crate::spec::subject::Subject;
 
@@ -83,7 +84,7 @@ impl ProtoSchema {
         *text = Some(first);
         while let Some(name) = open.pop() {
             let known = name == root || given.contains_key(&name) || imports.contains_key(&name);
-            if known || name.starts_with("google/protobuf/") {
+            if known || Known::has(&name) {
                 continue;
             }
             let imported = lossy(&read(&folder.join(&name))?);
@@ -155,6 +156,7 @@ fn compiled(root: (&str, &str), imports: &BTreeMap<String, String>) -> Result<(D
     let mut resolver = ChainFileResolver::new();
     resolver.add(Sources { texts });
     resolver.add(GoogleFileResolver::new());
+    resolver.add(Known);
     let mut compiler = protox::Compiler::with_file_resolver(resolver);
     compiler.include_imports(true);
     compiler.open_file(root.0).map_err(|error| error.to_string())?;
