@@ -23,6 +23,7 @@ mod protobuf;
 mod subject;
 mod text;
 mod type_text;
+mod zone;
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -34,15 +35,18 @@ use arrow_schema::{FieldRef, Schema, SchemaRef};
 pub use avro::{AvroSchema, AvroSpec, Framing, Nested, Recursive, SchemaId, avro, avro_subject, avro_topic_subject};
 pub(crate) use avro::{Kind as AvroKind, Layout, Leaf, Logical, MOST_DEPTH, Name as AvroName, NodeId, Shape};
 pub use data_type::Type;
+
+pub(crate) use json::Otherwise;
 pub use json::{JsonColumn, column};
 pub use names::{Names, Side, SideNames};
 pub(crate) use object::ObjectSpec;
 pub use object::object;
 pub(crate) use options::Options;
-pub use options::{Tombstones, Zone};
+pub use options::Tombstones;
 pub(crate) use pointer::Pointer;
 pub(crate) use protobuf::{Absent, Entry, Item, Message, ProtobufLayout, Scalar, Shape as ProtobufShape};
 pub use protobuf::{ProtobufFile, ProtobufSpec, protobuf, protobuf_descriptors, protobuf_subject, protobuf_topic_subject};
+pub use zone::Zone;
 
 use self::object::Misplaced;
 use crate::error::{Error, Result};
@@ -54,7 +58,7 @@ mod tests;
 
 /// How a key or a value becomes columns.
 ///
-/// Built by [`simple`], [`json()`], [`avro()`], [`protobuf()`], [`raw`], [`ignore`], [`from_properties`], or read from text by [`Spec::parse`]. What is wrong
+/// Built by [`simple`], [`json()`], [`object()`], [`avro()`], [`protobuf()`], [`raw`], [`ignore`], [`from_properties`], or read from text by [`Spec::parse`]. What is wrong
 /// with it is found when it is first used, before any socket is opened; the error names the place.
 ///
 /// As data (serde) it is one object: `kind`, what belongs to that kind, and the options. The page `docs/specs.md` has the three forms side
@@ -131,8 +135,8 @@ pub(crate) fn header_columns(text: &str) -> Result<Vec<(String, Type, String)>, 
         return Err("columns of headers have no options".into());
     }
     let header = |column: JsonColumn| {
-        let JsonColumn { name, data_type, mut paths, required, default } = column;
-        if paths.len() > 1 || required || default.is_some() {
+        let JsonColumn { name, data_type, mut paths, missing, null } = column;
+        if paths.len() > 1 || (missing, null) != Default::default() {
             return Err(format!("column {name:?}: a header has one name, and neither ! nor a default"));
         }
         let header = paths.pop().unwrap_or_else(|| name.clone());
@@ -311,7 +315,8 @@ impl Spec {
             | Type::Json
             | Type::List(_)
             | Type::Struct(_)
-            | Type::Map(..) => Err(self.invalid(
+            | Type::Map(..)
+            | Type::NotNull(_) => Err(self.invalid(
                 "the type",
                 format!(
                     "simple has no form for {data_type}; it reads bool, integers, floats, utf8, char, binary, uuid and timestamps"

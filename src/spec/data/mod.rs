@@ -14,7 +14,7 @@ use self::node::Node;
 use self::schema::{Entries, put};
 use super::object::{self, ValueData};
 use super::options::DEPTH;
-use super::{JsonColumn, Kind, ObjectSpec, Options, Spec, Tombstones, Type, Zone};
+use super::{JsonColumn, Kind, ObjectSpec, Options, Otherwise, Spec, Tombstones, Type, Zone};
 use crate::error::{Error, nearest};
 
 const KINDS: [&str; 8] = ["ignore", "raw", "simple", "from_properties", "json", "object", "avro", "protobuf"];
@@ -74,11 +74,15 @@ fn column_tree(column: &JsonColumn) -> Node {
         [one] => put(&mut entries, "path", Node::text(one)),
         several => put(&mut entries, "path", Node::texts(several)),
     }
-    if column.required {
-        put(&mut entries, "not_null", Node::Bool(true));
-    }
-    if let Some(default) = &column.default {
-        put(&mut entries, "default", Node::text(default));
+    let both = column.missing == column.null;
+    let apart = [("allow_missing", "on_missing", &column.missing), ("allow_null", "on_null", &column.null)];
+    let given = if both { vec![("not_null", "default", &column.missing)] } else { apart.to_vec() };
+    for (allow, value, otherwise) in given {
+        match otherwise {
+            Otherwise::Null => {}
+            Otherwise::Error => put(&mut entries, allow, Node::Bool(both)),
+            Otherwise::Value(text) => put(&mut entries, value, Node::text(text)),
+        }
     }
     Node::Map(entries)
 }
@@ -156,20 +160,35 @@ fn column(mut fields: Fields) -> Result<JsonColumn, Misplaced> {
         Some(paths) if paths.is_empty() => return wrong(fields.place("path"), "the list of paths is empty"),
         paths => paths.unwrap_or_default(),
     };
+    let mut column = JsonColumn { name, data_type, paths, missing: Otherwise::Null, null: Otherwise::Null };
+    if let Some(value) = value(&mut fields, "default")? {
+        column = column.default_value(value);
+    }
+    if let Some(value) = value(&mut fields, "on_missing")? {
+        column = column.on_missing(value);
+    }
+    if let Some(value) = value(&mut fields, "on_null")? {
+        column = column.on_null(value);
+    }
     let required = fields.flag("not_null")?;
-    let default = match fields.take("default") {
-        None => None,
-        Some(Node::Text(text)) => Some(text),
-        Some(Node::Bool(value)) => Some(value.to_string()),
-        Some(Node::Integer(value)) => Some(value.to_string()),
-        Some(Node::Large(value)) => Some(value.to_string()),
-        Some(Node::Float(value)) => Some(value.to_string()),
-        Some(other) => {
-            return wrong(fields.place("default"), format!("a text, a number or a boolean is expected, not {}", other.what()));
-        }
-    };
+    let (missing, null) = (fields.said("allow_missing")?, fields.said("allow_null")?);
     fields.end("a column")?;
-    Ok(JsonColumn { name, data_type, paths, required, default })
+    Ok(column.allow_missing(missing.unwrap_or(!required)).allow_null(null.unwrap_or(!required)))
+}
+
+/// What stands for a value that is not there, as text.
+fn value(fields: &mut Fields, key: &'static str) -> Result<Option<String>, Misplaced> {
+    Ok(Some(match fields.take(key) {
+        None => return Ok(None),
+        Some(Node::Text(text)) => text,
+        Some(Node::Bool(value)) => value.to_string(),
+        Some(Node::Integer(value)) => value.to_string(),
+        Some(Node::Large(value)) => value.to_string(),
+        Some(Node::Float(value)) => value.to_string(),
+        Some(other) => {
+            return wrong(fields.place(key), format!("a text, a number or a boolean is expected, not {}", other.what()));
+        }
+    }))
 }
 
 fn read_type(place: String, text: &str) -> Result<Type, Misplaced> {

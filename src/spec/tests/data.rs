@@ -29,7 +29,9 @@ fn data_that_is_wrong_says_where_and_what() {
         (r#"{"kind":"json","columns":[{"name":"a"}]}"#, &["columns[0] \"a\", type: it is missing"]),
         (
             r#"{"kind":"json","columns":[{"name":"a","type":"utf8","nul":1}]}"#,
-            &["columns[0] \"a\", nul: a column has no such key; there are name, type, path, not_null, default"],
+            &[
+                "columns[0] \"a\", nul: a column has no such key; there are name, type, path, default, on_missing, on_null, not_null",
+            ],
         ),
         (
             r#"{"kind":"json","columns":[{"name":"a","type":"utf8"},{"name":"b","type":"list<utf9>"}]}"#,
