@@ -1,6 +1,7 @@
-//! Files that Confluent's registry and its clients have themselves, so that no schema refers to them: `google/type/*` and `confluent/*`.
+//! Files that Confluent's registry and its clients have themselves, so that no schema refers to them: the common ones of `google/type/`,
+//! and `confluent/`.
 //!
-//! Written anew, with the numbers, names and types of the originals; without their options, which decode nothing.
+//! Only names, numbers and types, for nothing else says how a message is read.
 
 use protox::file::{File, FileResolver};
 
