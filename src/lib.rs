@@ -15,6 +15,7 @@
 //! | [`registry`] | the schema registry: how a payload names its schema, and asking for it |
 //! | [`spec`] | what the user asks for: how a key and a value become columns |
 //! | [`decode`] | bytes to columns |
+//! | [`infer`] | the spec that fits payloads of which nothing is known |
 //! | [`table`] | chunks, cycles, snapshots, updates |
 //! | `ingest` | the lane: fetched bytes, through records and decoders, to a table |
 //! | `consume` | the builder that ties it all together |
@@ -26,6 +27,7 @@ pub mod config;
 pub mod consume;
 pub mod decode;
 pub mod error;
+pub mod infer;
 pub mod metrics;
 pub mod position;
 pub mod registry;
@@ -41,7 +43,7 @@ pub(crate) mod wire;
 pub mod fuzzing;
 
 pub use cluster::{PartitionInfo, TopicInfo};
-pub use config::{MetadataColumns, Properties};
+pub use config::{MetadataColumns, OnUnavailable, Properties};
 pub use consume::{Consume, ConsumePartitioned, ConsumeTable, ConsumeUpdates, consume, topics};
 pub use decode::OnError;
 pub use error::{Error, Result};
@@ -67,10 +69,35 @@ struct Readme;
 #[doc = include_str!("../docs/json.md")]
 struct JsonPage;
 
+/// So is that of the page about the schema registry.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/registry.md")]
+struct RegistryPage;
+
+/// And that of the page on the object processor.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/object.md")]
+struct ObjectPage;
+
+/// And that of the page on simple specs.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/simple.md")]
+struct SimplePage;
+
+/// And that of the page on records that cannot be decoded.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/errors.md")]
+struct ErrorsPage;
+
 /// So is that of the page about Avro.
 #[cfg(doctest)]
 #[doc = include_str!("../docs/avro.md")]
 struct AvroPage;
+
+/// So is that of the page about specs.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/specs.md")]
+struct SpecsPage;
 
 /// So is that of the page about Protobuf.
 #[cfg(doctest)]

@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::net::TcpListener;
+
 use common::registry::{Reply, TestRegistry};
 use kolumn::Error;
 use kolumn::Properties;

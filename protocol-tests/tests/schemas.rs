@@ -9,8 +9,8 @@ use common::registry::{Reply, Schemas, TestRegistry};
 use common::{assert_accounted, assert_adds_up, assert_numbered, complete, empty, live, numbers, until, until_rows, within};
 use kolumn::spec::{self, Framing};
 use kolumn::table::{PartitionState, State};
-use kolumn::{Consume, Offsets, Stop, Table};
-use kolumn_test_broker::{BatchBuilder, TestCluster};
+use kolumn::{Consume, Offsets, OnUnavailable, Stop, Table};
+use kolumn_test_broker::{BatchBuilder, Record, TestCluster};
 
 const READER: &str = r#"{"type": "record", "name": "R", "fields": [{"name": "n", "type": "long"}]}"#;
 
@@ -164,6 +164,8 @@ async fn a_record_of_an_unknown_schema_holds_its_partition_while_the_registry_is
     .await;
     let held = partition(&table, 0);
     assert_eq!((held.position, held.lag()), (170, Some(30)));
+    let counted = table.metrics().schemas.expect("there is a registry");
+    assert_eq!((counted.partitions_waiting, counted.requests - counted.failures), (1, 1), "{counted:?}");
     let State::Waiting { why, .. } = table.status().state else { panic!("{:?}", table.status()) };
     for part in ["partition 0", "schema 2", &registry.url, "in repair"] {
         assert!(why.contains(part), "{why}");
@@ -191,7 +193,7 @@ async fn by_policy_records_of_unknown_schemas_are_error_rows_while_the_registry_
     schemas.id(2, None, writer(2));
     let registry = schemas.serve();
     cluster.produce("t", 0, batch(1, 0..10));
-    let consume = consume(&cluster, &registry).property("kolumn.registry.on.unavailable", "error");
+    let consume = consume(&cluster, &registry).on_registry_unavailable(OnUnavailable::Error);
     let table = live(consume).await;
     until_rows(&table, 10).await;
     schemas.ill(Some(Reply::Refuses));
@@ -289,4 +291,152 @@ async fn a_table_whose_partitions_wait_for_schemas_can_be_closed() {
     until("both wait", || awaits(&table, 0) && awaits(&table, 1)).await;
     within(table.close()).await.expect("closed");
     assert_eq!(table.snapshot().rows(), 0);
+}
+
+const GUID: [u8; 16] = [0x0f, 1, 2, 3, 4, 5, 0x46, 7, 0x88, 9, 10, 11, 12, 13, 14, 15];
+const GUID_PATH: &str = "/schemas/guids/0f010203-0405-4607-8809-0a0b0c0d0e0f";
+
+/// What a header or a frame with that GUID begins with.
+fn by_guid(rest: &[u8]) -> Vec<u8> {
+    [&[1][..], &GUID, rest].concat()
+}
+
+#[tokio::test]
+async fn a_schema_may_be_named_by_guid_in_a_header_and_where_there_is_none_by_the_frame_before_the_payload() {
+    let (cluster, schemas) = (empty(1), Schemas::default());
+    schemas.id(2, None, writer(2));
+    schemas
+        .answer(GUID_PATH, &serde_json::json!({"schema": writer(1), "guid": "0f010203-0405-4607-8809-0a0b0c0d0e0f"}).to_string());
+    let by_id = framed(2, 0)[..5].to_vec();
+    let header = |value: Option<&[u8]>, payload: Vec<u8>| Record::new(payload).header("__value_schema_id", value);
+    let records = [
+        header(Some(&by_guid(&[])), varint(0)),
+        Record::new(framed(2, 1)),
+        // An older header does not count, nor does that of the key, nor one without a value.
+        header(Some(b"x"), varint(2)).header("__value_schema_id", Some(&by_guid(&[]))).header("__key_schema_id", Some(b"y")),
+        header(None, framed(2, 3)),
+        header(Some(&by_id), [vec![1], varint(4)].concat()),
+        Record::new(by_guid(&varint(5))),
+        header(Some(&by_guid(&[])[..16]), varint(6)),
+        header(Some(b""), varint(7)),
+        header(Some(&[2; 17]), varint(8)),
+        Record::new(varint(9)),
+        header(Some(&by_guid(&[])), varint(10)),
+    ];
+    cluster.produce("t", 0, records.into_iter().fold(BatchBuilder::new(), BatchBuilder::record).build());
+    let registry = schemas.serve();
+    let guid = || consume(&cluster, &registry).value(spec::avro(READER).framing(Framing::Guid)).until(Stop::End);
+    let table = complete(guid()).await;
+    let rows: Vec<_> = numbers(&table.snapshot()).remove(&0).expect("rows");
+    assert_eq!(rows, [0, 1, 2, 3, 4, 5, 10].map(|number| (number, Some(number))));
+    let errors = errors(&table).remove(&0).expect("errors");
+    assert_eq!(errors.iter().map(|(at, ..)| *at).collect::<Vec<_>>(), [6, 7, 8, 9]);
+    assert!(errors.iter().all(|(_, code, _)| code == "framing"), "{errors:?}");
+    assert!(errors[2].2.contains("it begins with 02"), "{errors:?}");
+    let mut asked = registry.asked();
+    asked.sort();
+    assert_eq!(asked, [GUID_PATH, "/schemas/ids/2"]);
+}
+
+#[tokio::test]
+async fn the_message_of_a_protobuf_record_is_the_one_that_its_indexes_name_in_the_writers_schema() {
+    let (cluster, schemas) = (empty(1), Schemas::default());
+    let own = r#"syntax = "proto3"; package p; message R { int64 n = 1; }"#;
+    // The message has another place there, and the file imports one that the registry has.
+    let turned = r#"syntax = "proto3"; package p; import "o.proto"; message Other { message R { int64 n = 1; } } message R { int64 n = 1; o.O o = 2; }"#;
+    schemas.id(1, Some("PROTOBUF"), own);
+    let references = serde_json::json!([{"name": "o.proto", "subject": "o", "version": 1}]);
+    let second = serde_json::json!({"schema": turned, "schemaType": "PROTOBUF", "references": references});
+    schemas.answer("/schemas/ids/2", &second.to_string());
+    schemas.answer(
+        "/subjects/o/versions/1?deleted=true",
+        &serde_json::json!({"schema": "syntax = \"proto3\"; package o; message O {}"}).to_string(),
+    );
+    schemas.answer(GUID_PATH, &second.to_string());
+    schemas.id(3, Some("PROTOBUF"), "syntax = \"proto3\"; import \"gone.proto\";");
+    schemas.id(4, None, writer(4));
+    let framed = |id: u8, indexes: &[u8], number: i64| [&[0, 0, 0, 0, id], indexes, &[8], &plain(number)[..]].concat();
+    let named = |indexes: &[u8], number: i64| {
+        Record::new([&[8], &plain(number)[..]].concat()).header("__value_schema_id", Some(&by_guid(indexes)))
+    };
+    let records = [
+        Record::new(framed(1, &[0], 0)),
+        Record::new(framed(2, &[2, 2], 1)),
+        Record::new(framed(2, &[0], 2)),
+        Record::new(framed(2, &[4, 0, 0], 3)),
+        Record::new(framed(2, &[2, 4], 4)),
+        Record::new(framed(3, &[0], 5)),
+        Record::new(framed(4, &[0], 6)),
+        Record::new(framed(9, &[0], 7)),
+        named(&[2, 2], 8),
+        named(&[0], 9),
+        named(&[2, 2], 10),
+        Record::new(framed(1, &[0], 11)),
+    ];
+    cluster.produce("t", 0, records.into_iter().fold(BatchBuilder::new(), BatchBuilder::record).build());
+    let registry = schemas.serve();
+    let spec = spec::protobuf(own).framing(Framing::Guid);
+    let table = complete(consume(&cluster, &registry).value(spec).until(Stop::End)).await;
+    let rows: Vec<_> = numbers(&table.snapshot()).remove(&0).expect("rows");
+    assert_eq!(rows, [0, 1, 8, 10, 11].map(|number| (number, Some(number))));
+    let errors = errors(&table).remove(&0).expect("errors");
+    let expected = [
+        (2, "a message p.Other of schema 2, not p.R"),
+        (3, "a message p.Other.R of schema 2, not p.R"),
+        (4, "schema 2 has no message [2]"),
+        (5, "schema 3: it cannot be read"),
+        (6, "schema 4 is of Avro, not of Protobuf"),
+        (7, "schema 9: there is none"),
+        (9, "a message p.Other of schema 0f010203-0405-4607-8809-0a0b0c0d0e0f, not p.R"),
+    ];
+    assert_eq!(errors.len(), expected.len(), "{errors:?}");
+    for ((offset, code, reason), (at, part)) in errors.iter().zip(expected) {
+        assert_eq!((*offset, code.as_str()), (at, "schema"));
+        assert!(reason.contains(part), "{reason}");
+    }
+}
+
+/// A number of Protobuf.
+fn plain(number: i64) -> Vec<u8> {
+    assert!((0..128).contains(&number));
+    vec![number as u8]
+}
+
+#[tokio::test]
+async fn json_behind_a_registrys_frame_is_read_beside_json_without_and_no_schema_is_asked_for() {
+    let (cluster, schemas) = (empty(1), Schemas::default());
+    let payload = |n: i64| match n % 3 {
+        0 => format!(r#"{{"n":{n}}}"#).into_bytes(),
+        1 => [b"\0\0\0\0\x07", format!(r#" {{"n":{n}}}"#).as_bytes()].concat(),
+        _ => by_guid(format!(r#"{{"n":{n}}}"#).as_bytes()),
+    };
+    cluster.produce("t", 0, BatchBuilder::new().values((0..100).map(payload)).build());
+    cluster.produce("t", 0, BatchBuilder::new().values([b"\0\0\0\0\x07{\"n\":x}".to_vec()]).build());
+    let registry = schemas.serve();
+    let table = complete(consume(&cluster, &registry).value(common::number()).until(Stop::End)).await;
+    assert_numbered_rows(&table, 100);
+    let errors = table.errors().snapshot();
+    let position = errors.batches()[0]["Position"].as_primitive::<arrow_array::types::Int64Type>().value(0);
+    assert_eq!(position, 10, "in the whole payload");
+    assert_eq!(registry.asked(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn answers_that_lie_ready_behind_a_record_of_an_unknown_schema_are_read_again_after_it() {
+    let (cluster, schemas) = (empty(1), Schemas::default());
+    const ROWS: i64 = 15_000;
+    for id in 1..=12 {
+        schemas.id(id, None, writer(id));
+        let first = ROWS * i64::from(id - 1);
+        // Large enough for the thread beside the lane, and in several answers.
+        cluster.produce("t", 0, batch(id, first..first + ROWS));
+    }
+    let registry = schemas.serve();
+    let consume = consume(&cluster, &registry).property("max.partition.fetch.bytes", "400000").lanes(4).until(Stop::End);
+    let table = complete(consume).await;
+    assert_numbered(&table.snapshot(), 1, 12 * ROWS);
+    assert_eq!(errors(&table), BTreeMap::new());
+    let mut asked = registry.asked();
+    asked.dedup();
+    assert_eq!(asked.len(), 12, "{asked:?}");
 }

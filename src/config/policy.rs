@@ -61,6 +61,14 @@ pub enum OnUnavailable {
 
 impl OnUnavailable {
     pub(super) const NAMES: [(&str, Self); 2] = [("wait", Self::Wait), ("error", Self::Error)];
+
+    /// Its name in the properties.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Wait => "wait",
+            Self::Error => "error",
+        }
+    }
 }
 
 /// What happens when the topic was deleted and created again: `kolumn.on.recreated.topic`.

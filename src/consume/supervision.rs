@@ -61,6 +61,8 @@ pub(super) struct Control {
     /// When metadata is asked for again; none while it is.
     pub(super) refresh_at: Option<Instant>,
     pub(super) last_refresh: Instant,
+    /// When the lanes' work is compared; none where that is not wanted.
+    balance_at: Option<Instant>,
     /// When the clock has a say about the end.
     pub(super) clock_stop: Option<Instant>,
 }
@@ -113,6 +115,7 @@ impl Control {
         let control = Self {
             refresh_at: Some(began + plan.settings.metadata_max_age),
             last_refresh: began,
+            balance_at: plan.settings.lane_balance.and_then(|interval| began.checked_add(interval)),
             clock_stop,
             plan: Arc::new(plan),
             publisher,
@@ -158,7 +161,10 @@ impl Control {
     pub(super) fn begin(&mut self, assignments: Vec<Assignment>) -> Result<()> {
         self.lanes.expect(self.unfinished.len() + assignments.len());
         for assignment in assignments {
-            self.publisher.start_partition(assignment.partition, assignment.position);
+            let again = self.plan.again.as_ref().and_then(|again| again.range(assignment.partition));
+            // What is wanted of before the log's beginning is accounted for too.
+            let first = again.map_or(assignment.position, |(first, _)| first.min(assignment.position));
+            self.publisher.start_partition(assignment.partition, first);
             self.unfinished.insert(assignment.partition, assignment.end);
             self.begun.insert(assignment.partition);
             self.lanes.assign(&self.plan, assignment)?;
@@ -208,6 +214,7 @@ impl Control {
                 () = at(self.clock_stop) => self.on_clock(),
                 Some(answer) = answers.recv() => self.on_answer(answer),
                 () = at(due) => self.on_due(),
+                () = at(self.balance_at) => self.on_balance(),
                 () = at(self.refresh_at) => {
                     self.refresh_at = None;
                     self.ask(Question::View)
@@ -269,6 +276,11 @@ impl Control {
                 );
                 self.inquire(partition, Some((epoch, end_offset)))
             }
+            LaneReport::Released { partition } => {
+                self.lanes.released(partition);
+                // Whoever led when it was let go of may lead no more.
+                self.inquire(partition, None)
+            }
             LaneReport::Ended { partition } => {
                 self.unfinished.remove(&partition);
                 self.publisher.status().state(partition, PartitionState::Ended);
@@ -317,6 +329,15 @@ impl Control {
 
     pub(super) fn forget_waiting(&mut self) {
         self.waiting.clear();
+    }
+
+    fn on_balance(&mut self) -> Result<Next> {
+        let now = Instant::now();
+        if self.turnover.is_none() {
+            self.lanes.balance(now);
+        }
+        self.balance_at = self.plan.settings.lane_balance.and_then(|interval| now.checked_add(interval));
+        Ok(Next::Go)
     }
 
     fn on_due(&mut self) -> Result<Next> {

@@ -60,6 +60,8 @@ pub enum Reason {
     Limit,
     /// The payload has not the header that its framing asks for.
     Framing,
+    /// A record that is decoded again is not in the log any more.
+    Lost,
     /// The schema that wrote the payload is not known, or does not resolve to the reader's.
     Schema,
     /// The schema that wrote the payload has been asked for and is not known yet: later the payload may be decoded.
@@ -84,8 +86,40 @@ impl Reason {
             Self::Field => "field",
             Self::Limit => "limit",
             Self::Framing => "framing",
+            Self::Lost => "lost",
             Self::Schema => "schema",
             Self::Pending(_) => "pending",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Reason;
+
+    #[test]
+    fn the_page_on_errors_has_every_code() {
+        const PAGE: &str = include_str!("../../docs/errors.md");
+        let all = [
+            Reason::Empty,
+            Reason::Length,
+            Reason::Syntax,
+            Reason::Truncated,
+            Reason::Trailing,
+            Reason::Type,
+            Reason::Range,
+            Reason::Precision,
+            Reason::Format,
+            Reason::Utf8,
+            Reason::Null,
+            Reason::Field,
+            Reason::Limit,
+            Reason::Framing,
+            Reason::Schema,
+            Reason::Lost,
+        ];
+        for reason in all {
+            assert!(PAGE.contains(&format!("| `{}` | `{reason:?}` |", reason.code())), "{reason:?}");
         }
     }
 }

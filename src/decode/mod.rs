@@ -5,6 +5,7 @@
 //! faster ones, which must give the same columns and the same reports for every input.
 
 mod avro;
+mod blocks;
 mod column;
 mod decoder;
 mod error;
@@ -15,17 +16,20 @@ mod protobuf;
 mod raw;
 mod simple;
 mod text;
+mod unframed;
 mod writers;
 
 use arrow_schema::FieldRef;
 
 use crate::spec::SchemaId;
 
+use column::{BLOCK_ROWS, Mask, Native};
 pub use column::{Column, ColumnFull};
 #[cfg(test)]
 pub(crate) use decoder::PANICS;
 pub use decoder::{BadPayload, Decoder, OnError, decoder, decoder_with_registry, json_decoder_at};
 pub use error::{DecodeError, Reason};
+pub(crate) use text::Form;
 pub use writers::{Lookup, WriterSchema, WriterSchemas};
 
 #[cfg(any(test, fuzzing))]

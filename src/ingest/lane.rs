@@ -2,6 +2,7 @@
 
 mod actions;
 mod awaiting;
+mod catching;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use tokio::sync::mpsc;
 
 use self::actions::may_let_go;
 use self::awaiting::Awaiting;
+use self::catching::Catching;
 use super::assembler::{Assembler, End};
 use super::decoding::{Decoding, Work};
 use super::link::{Link, LinkEvent, LinkOutcome, LinkSettings};
@@ -51,6 +53,8 @@ pub(crate) enum LaneCommand {
     /// Let go of all partitions, and report that: the topic was deleted and created again, and this is the new one; or it was doubted
     /// that it is the same, and it is.
     Restart { view: Arc<TopicView> },
+    /// Let go of this partition, and report that: another lane goes on with it.
+    Release { partition: Partition },
     /// A partition's end has become known.
     End { partition: Partition, end: End },
 }
@@ -70,6 +74,8 @@ pub(crate) enum LaneReport {
     Validate { partition: Partition, position: Offset, last_epoch: i32, current_epoch: i32 },
     /// All partitions were let go of, as [`LaneCommand::Restart`] asks.
     Restarted,
+    /// The partition was let go of, as [`LaneCommand::Release`] asks. What was read of it is in the table.
+    Released { partition: Partition },
     /// The partition is read to its end, and all of it is in the table.
     Ended { partition: Partition },
     /// The partition cannot go on. What was read is in the table.
@@ -90,6 +96,7 @@ pub(crate) struct Lane {
     ends: BTreeMap<Partition, End>,
     held: BTreeSet<Partition>,
     awaiting: Awaiting,
+    catching: Catching,
     /// Partitions whose last batch was damaged, with its position: the next time it is an error.
     damaged: BTreeMap<Partition, Offset>,
     meters: Meters,
@@ -138,6 +145,7 @@ impl Lane {
             ends: BTreeMap::new(),
             held: BTreeSet::new(),
             awaiting: Awaiting::new(settings.schemas),
+            catching: Catching::default(),
             damaged: BTreeMap::new(),
             meters,
             decoding,
@@ -169,8 +177,8 @@ impl Lane {
                     None => return,
                 },
                 () = self.decoding.wait() => self.on_decoded(),
-                Some(event) = self.busy.next(), if !self.busy.is_empty() && self.decoding.has_room() => self.on_link(event),
                 () = self.awaiting.news() => self.on_schemas(),
+                Some(event) = self.busy.next(), if !self.busy.is_empty() && self.decoding.has_room() => self.on_link(event),
                 () = publisher.room(), if !self.held.is_empty() => self.release_held(),
                 () = sleep_until(due), if due.is_some() => {}
             }
@@ -202,7 +210,13 @@ impl Lane {
                 if let Some(view) = &self.view {
                     self.core.partition_view(partition, view);
                 }
-                self.end_if_reached(partition);
+                self.catch_up(partition, position);
+            }
+            LaneCommand::Release { partition } => {
+                if self.ends.contains_key(&partition) {
+                    self.forget(partition);
+                    self.report(LaneReport::Released { partition });
+                }
             }
             LaneCommand::End { partition, end } => {
                 if let Some(known) = self.ends.get_mut(&partition) {
@@ -343,8 +357,7 @@ impl Lane {
         let actions = self.core.on_response(ticket, response, now);
         // The positions are known from the batch headers: the next request leaves before anything is decompressed.
         self.ask(broker, now);
-        let receive_time = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
-        let receive_time = i64::try_from(receive_time).unwrap_or(i64::MAX);
+        let receive_time = receive_time();
         let mut works = Vec::new();
         for action in actions {
             match action {
@@ -411,6 +424,7 @@ impl Lane {
         if self.awaiting.forget(partition) {
             self.publisher.status().has_schema(partition);
         }
+        self.catching.forget(partition);
         self.damaged.remove(&partition);
     }
 
@@ -418,6 +432,12 @@ impl Lane {
         // Nobody listens any more when the consumption ends: then nobody needs to know.
         let _ = self.reports.send(report);
     }
+}
+
+/// Nanoseconds since the epoch, by this machine's clock.
+fn receive_time() -> i64 {
+    let nanos = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
+    i64::try_from(nanos).unwrap_or(i64::MAX)
 }
 
 /// The runtime's clock, which a simulation may have paused.

@@ -12,8 +12,11 @@ pub mod framing;
 mod references;
 mod schema;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
+
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use client::Registry;
 pub use fault::RegistryFault;

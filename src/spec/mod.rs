@@ -20,8 +20,10 @@ pub mod object;
 mod options;
 mod pointer;
 mod protobuf;
+mod subject;
 mod text;
 mod type_text;
+mod zone;
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -30,32 +32,37 @@ use std::sync::Arc;
 pub use arrow_schema::TimeUnit;
 use arrow_schema::{FieldRef, Schema, SchemaRef};
 
-pub use avro::{AvroSchema, AvroSpec, Framing, Nested, Recursive, SchemaId, avro};
+pub use avro::{AvroSchema, AvroSpec, Framing, Nested, Recursive, SchemaId, avro, avro_subject, avro_topic_subject};
 pub(crate) use avro::{Kind as AvroKind, Layout, Leaf, Logical, MOST_DEPTH, Name as AvroName, NodeId, Shape};
 pub use data_type::Type;
+
+pub(crate) use json::Otherwise;
 pub use json::{JsonColumn, column};
 pub use names::{Names, Side, SideNames};
 pub(crate) use object::ObjectSpec;
 pub use object::object;
 pub(crate) use options::Options;
-pub use options::{Tombstones, Zone};
+pub use options::Tombstones;
 pub(crate) use pointer::Pointer;
-pub(crate) use protobuf::{Absent, Entry, Item, Message, ProtobufLayout, Scalar, Shape as ProtobufShape};
-pub use protobuf::{ProtobufFile, ProtobufSpec, protobuf, protobuf_descriptors};
+pub(crate) use protobuf::{Absent, Entry, Item, Json as ProtobufJson, Message, ProtobufLayout, Scalar, Shape as ProtobufShape};
+pub use protobuf::{ProtobufFile, ProtobufSpec, protobuf, protobuf_descriptors, protobuf_subject, protobuf_topic_subject};
+pub use zone::Zone;
 
 use self::object::Misplaced;
 use crate::error::{Error, Result};
+use crate::registry::Registry;
+use subject::Subject;
 
 #[cfg(test)]
 mod tests;
 
 /// How a key or a value becomes columns.
 ///
-/// Built by [`simple`], [`json()`], [`avro()`], [`protobuf()`], [`raw`], [`ignore`], [`from_properties`], or read from text by [`Spec::parse`]. What is wrong
+/// Built by [`simple`], [`json()`], [`object()`], [`avro()`], [`protobuf()`], [`raw`], [`ignore`], [`from_properties`], or read from text by [`Spec::parse`]. What is wrong
 /// with it is found when it is first used, before any socket is opened; the error names the place.
 ///
-/// As data (serde) it is one flat object: `kind`; `name` and `type`, or `columns` with `name`, `type`, `path` (a text, or a list of
-/// spellings), `not_null` and `default`; and the options `lenient`, `tombstones`, `zone`, `depth` and `size`. Types are texts.
+/// As data (serde) it is one object: `kind`, what belongs to that kind, and the options. The page `docs/specs.md` has the three forms side
+/// by side.
 ///
 /// ```
 /// use kolumn::spec::Spec;
@@ -128,8 +135,8 @@ pub(crate) fn header_columns(text: &str) -> Result<Vec<(String, Type, String)>, 
         return Err("columns of headers have no options".into());
     }
     let header = |column: JsonColumn| {
-        let JsonColumn { name, data_type, mut paths, required, default } = column;
-        if paths.len() > 1 || required || default.is_some() {
+        let JsonColumn { name, data_type, mut paths, missing, null } = column;
+        if paths.len() > 1 || (missing, null) != Default::default() {
             return Err(format!("column {name:?}: a header has one name, and neither ! nor a default"));
         }
         let header = paths.pop().unwrap_or_else(|| name.clone());
@@ -149,11 +156,11 @@ impl Spec {
         text::parse(text)
     }
 
-    /// Reads the files that the spec names, the schemas of Avro and Protobuf, by `read`: parsing a spec touches no file. A spec that names none
-    /// is as before.
+    /// Reads the files that the spec names, the schemas of Avro and Protobuf, by `read`: parsing a spec touches no file. A spec that names
+    /// none is as before.
     ///
     /// Fails as `read` does.
-    pub fn read_files<E>(mut self, read: impl FnMut(&Path) -> Result<String, E>) -> Result<Self, E> {
+    pub fn read_files<E>(mut self, read: impl FnMut(&Path) -> Result<Vec<u8>, E>) -> Result<Self, E> {
         match &mut self.kind {
             Kind::Avro(avro) => avro.read_files(read)?,
             Kind::Protobuf(protobuf) => protobuf.read_files(read)?,
@@ -161,6 +168,49 @@ impl Spec {
             _ => {}
         }
         Ok(self)
+    }
+
+    /// Asks `registry` for the schema, where the spec takes it from a subject: the columns are known then. `topic` is whose subject is
+    /// meant where the spec names none. What was asked for is not asked for again. Avro's and Protobuf's framing is
+    /// [`Framing::Confluent`] from now on, where the spec says nothing of it.
+    ///
+    /// A consumption does so when it starts.
+    ///
+    /// Cancel safety: the spec is gone, and nothing else.
+    ///
+    /// # Errors
+    /// [`Error::Registry`]; [`Error::InvalidSpec`] where the subject cannot be one.
+    pub async fn resolve(self, registry: &Registry, topic: Option<&str>, side: Side) -> Result<Self> {
+        let mut spec = self.registered();
+        match &mut spec.kind {
+            Kind::Avro(avro) => avro.resolve(registry, topic, side).await?,
+            Kind::Protobuf(protobuf) => protobuf.resolve(registry, topic, side).await?,
+            _ => {}
+        }
+        Ok(spec)
+    }
+
+    /// The same where a registry is configured.
+    pub(crate) fn registered(mut self) -> Self {
+        self.kind = match self.kind {
+            Kind::Avro(avro) => Kind::Avro(avro.registered()),
+            Kind::Protobuf(protobuf) => Kind::Protobuf(Box::new(protobuf.registered())),
+            other => other,
+        };
+        self
+    }
+
+    /// Whether a registry has to be asked for the schema before the columns are known: see [`Self::resolve`].
+    pub fn is_unresolved(&self) -> bool {
+        self.subject().is_some_and(|subject| subject.schema.is_none())
+    }
+
+    fn subject(&self) -> Option<&Subject> {
+        match &self.kind {
+            Kind::Avro(avro) => avro.subject(),
+            Kind::Protobuf(protobuf) => protobuf.subject(),
+            _ => None,
+        }
     }
 
     /// Converts what converts exactly: strings that hold numbers, numbers for strings, `"true"`; rounds decimals half-even,
@@ -175,6 +225,21 @@ impl Spec {
     #[must_use]
     pub fn tombstones(mut self, tombstones: Tombstones) -> Self {
         self.options.tombstones = tombstones;
+        self
+    }
+
+    /// Says what lies before the payloads. Before JSON the frame of a registry, by id or GUID, is taken off where there is one; by default
+    /// so where a registry is configured. For specs of Avro and Protobuf it is as [`AvroSpec::framing`] and [`ProtobufSpec::framing`].
+    #[must_use]
+    pub fn framing(mut self, framing: Framing) -> Self {
+        self.kind = match self.kind {
+            Kind::Avro(avro) => Kind::Avro(avro.framing(framing)),
+            Kind::Protobuf(protobuf) => Kind::Protobuf(Box::new(protobuf.framing(framing))),
+            other => {
+                self.options.framing = Some(framing);
+                other
+            }
+        };
         self
     }
 
@@ -211,8 +276,8 @@ impl Spec {
 
     /// The columns that this spec gives, in order, with what the properties say filled in.
     ///
-    /// Fails with [`Error::InvalidSpec`] for whatever is wrong with the spec, [`Error::UnknownColumnType`] or
-    /// [`Error::InvalidProperty`] where the properties do not give a type.
+    /// Fails with [`Error::InvalidSpec`] for whatever is wrong with the spec, [`Error::UnresolvedSchema`] where the registry has to be
+    /// asked first, [`Error::UnknownColumnType`] or [`Error::InvalidProperty`] where the properties do not give a type.
     pub fn columns(&self, side: Side, names: &Names) -> Result<Vec<FieldRef>> {
         self.validate()?;
         Ok(match &self.kind {
@@ -265,7 +330,8 @@ impl Spec {
             | Type::Json
             | Type::List(_)
             | Type::Struct(_)
-            | Type::Map(..) => Err(self.invalid(
+            | Type::Map(..)
+            | Type::NotNull(_) => Err(self.invalid(
                 "the type",
                 format!(
                     "simple has no form for {data_type}; it reads bool, integers, floats, utf8, char, binary, uuid and timestamps"
@@ -282,7 +348,12 @@ impl Spec {
             ("zone", self.options.zone.is_some()),
             ("depth", self.options.depth != options::DEPTH),
             ("size", self.options.size != usize::MAX),
+            ("framing", self.options.framing.is_some()),
         ];
+        if let Some(framing) = self.options.framing.filter(|framing| !framing.is_of_json()) {
+            let reason = format!("JSON has the framings none, confluent and guid, not {}", framing.name());
+            return Err(self.invalid("option framing", reason));
+        }
         match &self.kind {
             Kind::Json { columns } => self.validate_json(columns)?,
             Kind::Object(object) => {
@@ -299,6 +370,9 @@ impl Spec {
                 }
                 if let Kind::Simple { data_type: Some(data_type), .. } = kind {
                     self.check_simple(data_type)?;
+                }
+                if let Some(subject) = self.subject() {
+                    subject.check().map_err(|reason| self.invalid("the subject", reason))?;
                 }
                 if *kind == Kind::Ignore && self.options.tombstones == Tombstones::Skip {
                     return Err(self.invalid("option tombstones", "a side that is ignored does not look at its payloads"));

@@ -82,8 +82,8 @@ impl Avro {
             plans.push((Arc::clone(writer), Ok(plan)));
         }
         // A Confluent registry knows neither the ids of AWS Glue nor fingerprints.
-        let registry = registry.filter(|_| matches!(spec.framing, Framing::Confluent | Framing::Guid));
-        let (given_plans, framing) = (plans.len(), spec.framing);
+        let registry = registry.filter(|_| matches!(spec.framed(), Framing::Confluent | Framing::Guid));
+        let (given_plans, framing) = (plans.len(), spec.framed());
         Ok(Self { layout, reader, framing, given, registry, plans, given_plans, by_id: HashMap::new(), last: None })
     }
 

@@ -1,96 +1,178 @@
-//! Rows that come many at a time, from decoders of whole blocks.
+//! Rows by the block: what a decoder that works on one column after the other appends at once.
+//!
+//! Each method appends one row for each item, or none where one of them is not to be had; the caller then does the block's rows one
+//! after the other.
 
+use super::Column;
 use super::values::{Native, Values};
-use super::{Column, ColumnFull};
+
+/// The most rows of a block, one for each bit of a word.
+pub(crate) const BLOCK_ROWS: usize = 64;
+
+/// Texts of up to so many bytes are copied without a call.
+const SHORT: usize = 16;
 
 impl Column {
-    /// Appends numbers, at most 64; those whose bit in `valid` is not set are null.
+    /// Appends numbers that are all there.
     #[inline]
-    pub(crate) fn push_rows<T: Native>(&mut self, numbers: impl ExactSizeIterator<Item = T>, valid: u64) {
+    pub(crate) fn extend<T: Native>(&mut self, numbers: impl ExactSizeIterator<Item = Option<T>>) -> Option<()> {
         let rows = numbers.len();
-        match T::of(&mut self.values) {
-            Some(vector) => {
-                vector.extend(numbers);
-                self.push_validity(rows, valid);
-            }
-            None => {
-                debug_assert!(false, "column {} of type {} cannot store numbers", self.field.name(), self.field.data_type());
-                self.append_nulls(rows);
-            }
-        }
+        self.extend_numbers(numbers)?;
+        self.validity.append_n_non_nulls(rows);
+        Some(())
     }
 
-    /// Appends booleans, as [`Self::push_rows`] does numbers.
-    pub(crate) fn push_bools(&mut self, bools: impl ExactSizeIterator<Item = bool>, valid: u64) {
-        let rows = bools.len();
-        match &mut self.values {
-            Values::Bool(bits) => {
-                bools.for_each(|bool| bits.append(bool));
-                self.push_validity(rows, valid);
-            }
-            _ => {
-                debug_assert!(false, "column {} of type {} cannot store booleans", self.field.name(), self.field.data_type());
-                self.append_nulls(rows);
-            }
-        }
-    }
-
-    /// Appends texts, at most 64: each is from one position to another of a run of bytes. Nulls are as with [`Self::push_rows`].
-    ///
-    /// Where there is no room for all of them none is appended.
+    /// Appends numbers or, where the inner item is none, nulls; [`BLOCK_ROWS`] at most.
     #[inline]
-    pub(crate) fn push_texts<'a>(
-        &mut self,
-        texts: impl ExactSizeIterator<Item = (&'a [u8], usize, usize)> + Clone,
-        valid: u64,
-    ) -> Result<(), ColumnFull> {
-        let rows = texts.len();
-        let Values::Bytes { offsets, data } = &mut self.values else {
-            debug_assert!(false, "column {} of type {} cannot store texts", self.field.name(), self.field.data_type());
-            self.append_nulls(rows);
-            return Ok(());
-        };
-        let more: usize = texts.clone().map(|(_, from, to)| to.saturating_sub(from)).sum();
-        if i32::try_from(data.len() + more).is_err() {
-            return Err(ColumnFull);
-        }
-        data.reserve(more + MOVED);
-        offsets.extend(texts.map(|(bytes, from, to)| {
-            let end = data.len() + to.saturating_sub(from);
-            // Most texts are short: a move of one width is cheaper than one of the right width.
-            match bytes.get(from..).and_then(|rest| rest.first_chunk::<MOVED>()) {
-                Some(moved) if to <= from + MOVED => {
-                    data.extend_from_slice(moved);
-                    data.truncate(end);
-                }
-                _ => data.extend_from_slice(bytes.get(from..to).unwrap_or_default()),
-            }
-            i32::try_from(end).unwrap_or(i32::MAX) // all of them fit
+    pub(crate) fn extend_nullable<T: Native>(&mut self, numbers: impl ExactSizeIterator<Item = Option<Option<T>>>) -> Option<()> {
+        let rows = numbers.len();
+        let mut valid = Mask::default();
+        self.extend_numbers(numbers.map(|number| {
+            let number = number?;
+            valid.push(number.is_some());
+            Some(number.unwrap_or_default())
+        }))?;
+        self.append_validity(rows, valid);
+        Some(())
+    }
+
+    #[inline]
+    fn extend_numbers<T: Native>(&mut self, numbers: impl Iterator<Item = Option<T>>) -> Option<()> {
+        let vector = T::of(&mut self.values)?;
+        let before = vector.len();
+        let mut all = true;
+        vector.extend(numbers.map(|number| {
+            all &= number.is_some();
+            number.unwrap_or_default()
         }));
-        self.push_validity(rows, valid);
-        Ok(())
+        if all {
+            return Some(());
+        }
+        vector.truncate(before);
+        None
     }
 
-    /// Says which of the last rows are null.
+    /// Appends booleans or, where the inner item is none, nulls; [`BLOCK_ROWS`] at most.
+    pub(crate) fn extend_bools(&mut self, bools: impl ExactSizeIterator<Item = Option<Option<bool>>>) -> Option<()> {
+        let Values::Bool(bits) = &mut self.values else { return None };
+        let rows = bools.len();
+        let (mut values, mut valid) = (Mask::default(), Mask::default());
+        for value in bools {
+            let value = value?;
+            values.push(value == Some(true));
+            valid.push(value.is_some());
+        }
+        bits.append_packed_range(0..rows, &values.word().to_le_bytes());
+        self.append_validity(rows, valid);
+        Some(())
+    }
+
+    /// Appends runs of bytes, null where `valid` says so: valid UTF-8 if `text`. Only for columns of text or bytes of any length.
+    pub(crate) fn extend_bytes(&mut self, runs: &[&[u8]], valid: Mask, text: bool) -> Option<()> {
+        let Values::Bytes { offsets, data } = &mut self.values else { return None };
+        let start = data.len();
+        let total: usize = runs.iter().map(|run| run.len()).sum();
+        i32::try_from(start.checked_add(total)?).ok()?;
+        // Room behind the last byte too, so that short runs are copied without a look at their length.
+        data.resize(start + total + SHORT, 0);
+        let mut at = start;
+        for run in runs {
+            copy(data.get_mut(at..)?, run)?;
+            at += run.len();
+        }
+        data.truncate(at);
+        if text && !all_utf8(data.get(start..)?, runs) {
+            data.truncate(start);
+            return None;
+        }
+        let mut end = i32::try_from(start).ok()?;
+        offsets.extend(runs.iter().map(|run| {
+            end = end.wrapping_add(run.len() as i32); // all of them together fit
+            end
+        }));
+        self.append_validity(runs.len(), valid);
+        Some(())
+    }
+
+    /// Appends `rows` structs whose `fields` appends so many rows to each child.
+    pub(crate) fn extend_structs(&mut self, rows: usize, fields: impl FnOnce(&mut [Self]) -> Option<()>) -> Option<()> {
+        let before = self.len();
+        let Values::Struct { children } = &mut self.values else { return None };
+        if fields(children).is_none() {
+            children.iter_mut().for_each(|child| child.truncate(before));
+            return None;
+        }
+        self.validity.append_n_non_nulls(rows);
+        Some(())
+    }
+
     #[inline]
-    fn push_validity(&mut self, rows: usize, valid: u64) {
-        if rows == 0 {
+    fn append_validity(&mut self, rows: usize, valid: Mask) {
+        if valid.nulls() == 0 {
+            self.validity.append_n_non_nulls(rows);
             return;
         }
-        let (mut left, mut valid) = (rows.min(64), valid);
-        while left > 0 {
-            // Runs of the one, and of the other.
-            let there = (valid.trailing_ones() as usize).min(left);
-            self.validity.append_n_non_nulls(there);
-            left -= there;
-            valid = valid.checked_shr(u32::try_from(there).unwrap_or(64)).unwrap_or(0);
-            let absent = (valid.trailing_zeros() as usize).min(left);
-            self.validity.append_n_nulls(absent);
-            left -= absent;
-            valid = valid.checked_shr(u32::try_from(absent).unwrap_or(64)).unwrap_or(0);
+        let start = self.validity.len();
+        self.validity.append_n_nulls(rows);
+        let Some(bits) = self.validity.as_slice_mut().and_then(|bits| bits.get_mut(start / 8..)) else { return };
+        let word = u128::from(valid.word()) << (start % 8);
+        bits.iter_mut().zip(word.to_le_bytes()).for_each(|(byte, more)| *byte |= more);
+    }
+}
+
+/// A bit for each row of a block, which are pushed one after the other; no row beyond the last is null.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Mask {
+    bits: u64,
+    rows: u32,
+}
+
+impl Mask {
+    #[inline]
+    pub(crate) fn push(&mut self, bit: bool) {
+        debug_assert!(self.rows < 64);
+        self.bits |= u64::from(bit) << (self.rows & 63);
+        self.rows += 1;
+    }
+
+    /// The bits, and zeros beyond the last row.
+    #[inline]
+    fn word(self) -> u64 {
+        self.bits
+    }
+
+    #[inline]
+    fn nulls(self) -> u32 {
+        self.rows - self.bits.count_ones()
+    }
+}
+
+/// Copies `run` to the front of `to`, and perhaps what is behind it too.
+#[inline(always)]
+fn copy(to: &mut [u8], run: &[u8]) -> Option<()> {
+    let (head, tail) = (run.first_chunk::<8>(), run.last_chunk::<8>());
+    match (head, tail) {
+        (Some(head), Some(tail)) if run.len() <= SHORT => {
+            *to.first_chunk_mut()? = *head;
+            to.get_mut(run.len() - 8..)?.first_chunk_mut().map(|to| *to = *tail)
+        }
+        (None, _) if run.len() >= 4 => {
+            let (head, tail) = (run.first_chunk::<4>()?, run.last_chunk::<4>()?);
+            *to.first_chunk_mut()? = *head;
+            to.get_mut(run.len() - 4..)?.first_chunk_mut().map(|to| *to = *tail)
+        }
+        (None, _) => {
+            to.iter_mut().zip(run).for_each(|(to, from)| *to = *from);
+            Some(())
+        }
+        _ => {
+            to.get_mut(..run.len())?.copy_from_slice(run);
+            Some(())
         }
     }
 }
 
-/// What is moved of a short text.
-const MOVED: usize = 16;
+/// Whether each of `runs`, which lie side by side in `together`, is UTF-8.
+fn all_utf8(together: &[u8], runs: &[&[u8]]) -> bool {
+    together.is_ascii() || runs.iter().all(|run| std::str::from_utf8(run).is_ok())
+}

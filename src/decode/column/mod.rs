@@ -19,8 +19,10 @@ mod block;
 mod finish;
 mod nested;
 mod remove;
+mod rows;
 mod values;
 
+pub(crate) use block::{BLOCK_ROWS, Mask};
 pub(crate) use values::Native;
 use values::Values;
 

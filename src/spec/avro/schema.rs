@@ -9,6 +9,7 @@ use apache_avro::schema::{Aliases, InnerDecimalSchema, Name as ParsedName, UuidS
 use arrow_schema::TimeUnit;
 use serde_json::Value as Json;
 
+use super::references::inlined;
 use crate::error::{Error, Result};
 
 /// An Avro schema, parsed and checked.
@@ -103,22 +104,23 @@ impl AvroSchema {
 
     /// The error says what is wrong, without naming where the text came from.
     pub(crate) fn read(text: &str) -> Result<Self, String> {
-        Self::resolved(text, &[])
+        Self::of(&Parsed::parse_str(text).map_err(|error| error.to_string())?)
     }
 
     /// As [`Self::read`], with the texts of the schemas whose types it uses, in any order.
     pub(crate) fn resolved(text: &str, references: &[&str]) -> Result<Self, String> {
-        let (parsed, others) = if references.is_empty() {
-            (Parsed::parse_str(text).map_err(|error| error.to_string())?, Vec::new())
-        } else {
-            Parsed::parse_str_with_list(text, named_types(references)?).map_err(|error| error.to_string())?
-        };
+        if references.is_empty() {
+            return Self::read(text);
+        }
+        Self::of(&Parsed::parse(&inlined(text, references)?).map_err(|error| error.to_string())?)
+    }
+
+    fn of(parsed: &Parsed) -> Result<Self, String> {
         let fingerprint = parsed.fingerprint::<Rabin>().bytes;
         let fingerprint =
             fingerprint.try_into().map(u64::from_le_bytes).map_err(|_| "its fingerprint has not 8 bytes".to_owned())?;
         let mut builder = Builder::default();
-        others.iter().for_each(|other| builder.offer(other));
-        let root = builder.node(&parsed)?;
+        let root = builder.node(parsed)?;
         let nodes = builder.nodes.into_iter().collect::<Option<_>>().ok_or("a type of it is declared and not defined")?;
         Ok(Self { nodes, root, fingerprint })
     }
@@ -223,49 +225,12 @@ impl fmt::Display for Logical {
 
 /// The nodes of a schema while it is read; `None` is one that is being defined.
 #[derive(Default)]
-struct Builder<'a> {
+struct Builder {
     nodes: Vec<Option<Node>>,
     names: HashMap<String, NodeId>,
-    /// Types that other schemas define, by name, for when they are used.
-    offered: HashMap<String, &'a Parsed>,
 }
 
-/// The named types at the top of schemas that are referred to; of a union all its branches.
-fn named_types(references: &[&str]) -> Result<Vec<String>, String> {
-    let mut types = Vec::new();
-    for text in references {
-        let value: Json = serde_json::from_str(text).map_err(|error| format!("what it refers to is no JSON: {error}"))?;
-        let branches = match value {
-            Json::Array(branches) => branches,
-            one => vec![one],
-        };
-        types.extend(branches.iter().filter(|branch| branch.get("name").is_some()).map(Json::to_string));
-    }
-    Ok(types)
-}
-
-impl<'a> Builder<'a> {
-    /// Makes the types that `parsed` defines known.
-    fn offer(&mut self, parsed: &'a Parsed) {
-        let name = match parsed {
-            Parsed::Record(record) => &record.name,
-            Parsed::Enum(symbols) => &symbols.name,
-            Parsed::Fixed(fixed) | Parsed::Duration(fixed) | Parsed::Uuid(UuidSchema::Fixed(fixed)) => &fixed.name,
-            Parsed::Decimal(decimal) => match &decimal.inner {
-                InnerDecimalSchema::Fixed(fixed) => &fixed.name,
-                InnerDecimalSchema::Bytes => return,
-            },
-            Parsed::Array(array) => return self.offer(&array.items),
-            Parsed::Map(map) => return self.offer(&map.types),
-            Parsed::Union(union) => return union.variants().iter().for_each(|branch| self.offer(branch)),
-            _ => return,
-        };
-        self.offered.entry(name.fullname(None)).or_insert(parsed);
-        if let Parsed::Record(record) = parsed {
-            record.fields.iter().for_each(|field| self.offer(&field.schema));
-        }
-    }
-
+impl Builder {
     fn reserve(&mut self, name: Option<&Name>) -> NodeId {
         let id = NodeId(self.nodes.len());
         self.nodes.push(None);
@@ -297,7 +262,7 @@ impl<'a> Builder<'a> {
         self.plain(Kind::Long, Some(Logical::Timestamp { unit, local }))
     }
 
-    fn node(&mut self, parsed: &'a Parsed) -> Result<NodeId, String> {
+    fn node(&mut self, parsed: &Parsed) -> Result<NodeId, String> {
         Ok(match parsed {
             Parsed::Null => self.plain(Kind::Null, None),
             Parsed::Boolean => self.plain(Kind::Boolean, None),
@@ -360,11 +325,7 @@ impl<'a> Builder<'a> {
             Parsed::Duration(fixed) => self.fixed(fixed, Some(Logical::Duration)),
             Parsed::Ref { name } => {
                 let name = name.fullname(None);
-                return match (self.names.get(&name), self.offered.get(&name)) {
-                    (Some(known), _) => Ok(*known),
-                    (None, Some(offered)) => self.node(offered),
-                    (None, None) => Err(format!("the type {name} is used and not defined")),
-                };
+                return self.names.get(&name).copied().ok_or(format!("the type {name} is used and not defined"));
             }
         })
     }

@@ -74,7 +74,7 @@ impl ObjectSpec {
         Err(Error::InvalidSpec { spec: self.to_string(), place, reason: reason.into() })
     }
 
-    pub(super) fn read_files<E>(&mut self, mut read: impl FnMut(&Path) -> Result<String, E>) -> Result<(), E> {
+    pub(super) fn read_files<E>(&mut self, mut read: impl FnMut(&Path) -> Result<Vec<u8>, E>) -> Result<(), E> {
         if let Self::File { path, read: found @ None } = self {
             *found = Some(text::description(&read(path)?));
         }

@@ -12,8 +12,8 @@ pub(super) const UNITS: [(&str, TimeUnit); 4] =
     [("s", TimeUnit::Second), ("ms", TimeUnit::Millisecond), ("us", TimeUnit::Microsecond), ("ns", TimeUnit::Nanosecond)];
 
 /// The description that a text is.
-pub(super) fn description(text: &str) -> Result<Value, String> {
-    let data: ValueData = serde_json::from_str(text).map_err(|error| error.to_string())?;
+pub(super) fn description(text: &[u8]) -> Result<Value, String> {
+    let data: ValueData = serde_json::from_slice(text).map_err(|error| error.to_string())?;
     data.value().map_err(|Misplaced { place, reason }| format!("{place}: {reason}"))
 }
 
