@@ -16,6 +16,7 @@ use super::references::{Limits, resolve};
 use super::schema::{Key, Schema, Version};
 use crate::config::{RegistrySettings, Settings, TlsSettings};
 use crate::error::{Error, Result};
+use crate::metrics::SchemaMetrics;
 use crate::wire::{Transport, carrier};
 
 /// A schema registry. Clones share what they know.
@@ -145,6 +146,11 @@ impl Registry {
     /// What went wrong last, while it does.
     pub(crate) fn trouble(&self) -> watch::Receiver<Option<Arc<str>>> {
         self.inner.asker.trouble()
+    }
+
+    /// What counts its questions.
+    pub(crate) fn metrics(&self) -> Arc<SchemaMetrics> {
+        Arc::clone(self.inner.asker.metrics())
     }
 
     /// How long nobody asks after all retries were in vain.

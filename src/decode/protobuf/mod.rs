@@ -116,7 +116,7 @@ impl Protobuf {
             },
         };
         match file.message(indexes) {
-            Some(message) if message.full_name() == own.name => Ok(()),
+            _ if file.may_name(indexes, &own.name) => Ok(()),
             Some(other) => {
                 let message = format!("the record is a message {} of schema {id}, not {}", other.full_name(), own.name);
                 fault(0, Reason::Schema, message)
