@@ -363,6 +363,14 @@ pub enum Error {
         /// What Arrow said.
         reason: String,
     },
+    /// What was given as an error table is none, or one of another topic.
+    #[error("the records of an error table of topic {topic:?} were to be decoded again: {reason}")]
+    NoErrorTable {
+        /// The topic of the consumption.
+        topic: String,
+        /// What was found.
+        reason: String,
+    },
     /// A chunk does not begin where its partition's position is. Nothing of it is in the table.
     #[error(
         "partition {partition}: a chunk begins at {found}, the table's position is {expected}; this is a defect of kolumn, please report it"

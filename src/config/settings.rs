@@ -115,6 +115,8 @@ pub struct Settings {
     pub cycle: Duration,
     /// `kolumn.chunk.rows`.
     pub chunk_rows: usize,
+    /// `kolumn.error.raw.bytes`.
+    pub error_raw_bytes: usize,
     /// `kolumn.max.decompressed.batch.bytes`.
     pub max_decompressed_batch: usize,
     /// `kolumn.on.truncation`.
@@ -193,6 +195,7 @@ impl Settings {
             memory_budget: reader.number("kolumn.memory.budget.bytes")?,
             cycle: reader.milliseconds("kolumn.cycle.ms")?,
             chunk_rows: reader.number("kolumn.chunk.rows")?,
+            error_raw_bytes: reader.number("kolumn.error.raw.bytes")?,
             on_truncation: reader.one_of("kolumn.on.truncation", &OnTruncation::NAMES)?,
             on_recreated_topic: reader.one_of("kolumn.on.recreated.topic", &OnRecreatedTopic::NAMES)?,
             max_decompressed_batch: reader.number("kolumn.max.decompressed.batch.bytes")?,

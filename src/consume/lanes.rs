@@ -84,6 +84,8 @@ impl Lanes {
                 chunk_bytes: CHUNK_BYTES,
                 decompressed_limit: plan.settings.max_decompressed_batch,
                 by_partition: plan.by_partition,
+                error_raw_bytes: plan.settings.error_raw_bytes,
+                again: plan.again.clone(),
             },
             publisher,
             budget,

@@ -6,12 +6,12 @@ use std::time::Duration;
 use arrow_schema::{Schema, SchemaRef};
 use rustls::crypto::CryptoProvider;
 
-use super::Consume;
+use super::{Consume, replay};
 use crate::config::{MetadataColumns, Settings, SideColumn};
 use crate::decode;
 use crate::decode::OnError;
 use crate::error::{Error, Result};
-use crate::ingest::{self, Rows, Schemas};
+use crate::ingest::{self, Again, Rows, Schemas};
 use crate::position::{Partitions, Start, Stop};
 use crate::registry::Registry;
 use crate::spec::{self, Names, Side, SideNames, Spec};
@@ -40,6 +40,8 @@ pub(super) struct Plan {
     pub(super) table_type: TableType,
     pub(super) error_table: Option<TableType>,
     pub(super) by_partition: bool,
+    /// Only the records of an error table.
+    pub(super) again: Option<Arc<Again>>,
 }
 
 /// A consumption that can begin when the registry was asked for the schemas that its specs name.
@@ -49,6 +51,11 @@ impl Draft {
     /// Fails where something is wrong that can be known now.
     pub(super) fn new(consume: Consume, table_type: TableType, by_partition: bool) -> Result<Self> {
         let settings = Settings::from_properties(&consume.properties)?;
+        let again = consume.errors.as_ref().map(|errors| Again::of(&consume.topic, errors.batches())).transpose()?.map(Arc::new);
+        let (partitions, start, stop) = match &again {
+            Some(again) => replay::range(again),
+            None => (consume.partitions, consume.start, consume.stop),
+        };
         let wire = WireSettings::new(&settings, consume.tokens, consume.crypto_provider.clone())?;
         let names = names(&settings);
         let key = consume.key.unwrap_or_else(|| {
@@ -94,14 +101,15 @@ impl Draft {
             metadata,
             registry,
             schema: SchemaRef::new(Schema::empty()),
-            partitions: consume.partitions,
-            start: consume.start,
-            stop: consume.stop,
+            partitions,
+            start,
+            stop,
             limit: consume.limit,
             on_error: consume.on_error,
             table_type,
             error_table: consume.error_table,
             by_partition,
+            again,
         };
         if ![&plan.key, &plan.value].into_iter().any(unresolved) {
             // Two columns of one name are known now.

@@ -161,7 +161,10 @@ impl Control {
     pub(super) fn begin(&mut self, assignments: Vec<Assignment>) -> Result<()> {
         self.lanes.expect(self.unfinished.len() + assignments.len());
         for assignment in assignments {
-            self.publisher.start_partition(assignment.partition, assignment.position);
+            let again = self.plan.again.as_ref().and_then(|again| again.range(assignment.partition));
+            // What is wanted of before the log's beginning is accounted for too.
+            let first = again.map_or(assignment.position, |(first, _)| first.min(assignment.position));
+            self.publisher.start_partition(assignment.partition, first);
             self.unfinished.insert(assignment.partition, assignment.end);
             self.begun.insert(assignment.partition);
             self.lanes.assign(&self.plan, assignment)?;

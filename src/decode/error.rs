@@ -60,6 +60,8 @@ pub enum Reason {
     Limit,
     /// The payload has not the header that its framing asks for.
     Framing,
+    /// A record that is decoded again is not in the log any more.
+    Lost,
     /// The schema that wrote the payload is not known, or does not resolve to the reader's.
     Schema,
     /// The schema that wrote the payload has been asked for and is not known yet: later the payload may be decoded.
@@ -84,6 +86,7 @@ impl Reason {
             Self::Field => "field",
             Self::Limit => "limit",
             Self::Framing => "framing",
+            Self::Lost => "lost",
             Self::Schema => "schema",
             Self::Pending(_) => "pending",
         }

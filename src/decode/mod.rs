@@ -29,6 +29,7 @@ pub use column::{Column, ColumnFull};
 pub(crate) use decoder::PANICS;
 pub use decoder::{BadPayload, Decoder, OnError, decoder, decoder_with_registry};
 pub use error::{DecodeError, Reason};
+pub(crate) use text::Form;
 pub use writers::{Lookup, WriterSchema, WriterSchemas};
 
 #[cfg(any(test, fuzzing))]

@@ -1,11 +1,14 @@
 //! Fetched bytes of one partition, through batches, records and decoders, to chunks of a table.
 
+mod again;
+
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use super::again::Again;
 use super::block::{Block, distance};
-use super::errors::ErrorRows;
+use super::errors::{Bad, ErrorRows, side_name};
 use super::metadata::Origin;
 use super::rows::{Failure, Rows};
 use crate::decode::{OnError, Reason};
@@ -32,6 +35,10 @@ pub(crate) struct AssemblySettings {
     pub(crate) decompressed_limit: usize,
     /// One chunk never holds rows of two partitions.
     pub(crate) by_partition: bool,
+    /// The most bytes of a payload that the error table keeps.
+    pub(crate) error_raw_bytes: usize,
+    /// Only these records, which could not be decoded before.
+    pub(crate) again: Option<Arc<Again>>,
 }
 
 /// Where a partition ends.
@@ -87,12 +94,12 @@ impl Assembler {
         allowance: Allowance,
     ) -> Self {
         Self {
+            errors: ErrorRows::new(&settings.topic, settings.error_raw_bytes),
             settings,
             publisher,
             budget,
             allowance,
             rows,
-            errors: ErrorRows::default(),
             spans: Vec::new(),
             arena: None,
             failures: Vec::new(),
@@ -130,6 +137,7 @@ impl Assembler {
         let mut unit = Unit { partition, end, receive_time_nanos, span: Span::empty(partition, position) };
         let mut aborted = AbortedTransactions::new(fetched.aborted.clone());
         let mut outcome = Outcome::Done;
+        let again = self.settings.again.clone();
         for batch in Walk::new(&fetched.records) {
             let batch = batch.map_err(|reason| self.batch_error(partition, unit.span.next, reason))?;
             if !self.publisher.has_room(partition) {
@@ -142,6 +150,14 @@ impl Assembler {
                     Ok(decoded) => decoded,
                     Err(panic) => return Err(self.start_over(&unit, batch.header.base_offset, panic.as_ref())),
                 },
+            };
+            let decoded = match (decoded, &again) {
+                // What is wanted beyond the end is not in the log.
+                (Ok(Outcome::Ended), Some(again)) => match self.lose(&mut unit, again, Offset::MAX) {
+                    Ok(Outcome::Done) => Ok(Outcome::Ended),
+                    other => other,
+                },
+                (decoded, _) => decoded,
             };
             if unit.span.next > unit.span.first {
                 // Also of a batch that was taken in part: an offset within it is beyond the end of the epoch before.
@@ -167,7 +183,7 @@ impl Assembler {
         let forgotten = self.spans.iter().map(|span| span.rows).sum::<u64>() + unit.span.rows;
         self.allowance.put_back(forgotten);
         self.spans.clear();
-        self.errors = ErrorRows::default();
+        self.errors = ErrorRows::new(&self.settings.topic, self.settings.error_raw_bytes);
         self.arena = None;
         match self.fresh.as_ref().map(|fresh| fresh()) {
             Some(Ok(rows)) => self.rows = rows,
@@ -222,7 +238,15 @@ impl Assembler {
         if self.settings.check_crc {
             batch.verify().map_err(|reason| self.batch_error(unit.partition, base, reason))?;
         }
-        let hidden = match (batch.header.is_control(), is_aborted) {
+        let again = self.settings.again.clone();
+        if let Some(again) = &again {
+            let outcome = self.lose(unit, again, base)?;
+            if outcome != Outcome::Done {
+                return Ok(outcome);
+            }
+        }
+        let unwanted = again.as_ref().is_some_and(|again| again.between(unit.partition, unit.span.next, next).is_empty());
+        let hidden = match (batch.header.is_control(), is_aborted || unwanted) {
             (true, _) => Some(Hidden::Control),
             (false, true) => Some(Hidden::Filtered),
             (false, false) => None,
@@ -239,15 +263,20 @@ impl Assembler {
             }
         };
         self.arena = Some(arena);
-        match outcome? {
-            Outcome::Done => Ok(unit.close(next)),
-            outcome => Ok(outcome),
+        match (outcome?, &again) {
+            (Outcome::Done, Some(again)) => match self.lose(unit, again, unit.end.offset.unwrap_or(next).min(next))? {
+                Outcome::Done => Ok(unit.close(next)),
+                outcome => Ok(outcome),
+            },
+            (Outcome::Done, None) => Ok(unit.close(next)),
+            (outcome, _) => Ok(outcome),
         }
     }
 
     fn records<'a>(&mut self, unit: &mut Unit, mut records: impl RecordCursor<'a>, header: &BatchHeader) -> Result<Outcome> {
         let mut block = Block::new(unit.span.next, self.rows.asks_for_headers());
         let origin = Origin::new(unit.partition, unit.receive_time_nanos, header);
+        let again = self.settings.again.clone();
         let mut ended = false;
         let mut damage = None;
         loop {
@@ -267,6 +296,36 @@ impl Assembler {
                 block.gap_to(unit.end.offset.map_or(record.offset, |end| end.min(record.offset)));
                 ended = true;
                 break;
+            }
+            if let Some(again) = &again {
+                let Some(last) = again.between(unit.partition, block.next(), record.offset + 1).last() else {
+                    block.filter(record.offset);
+                    continue;
+                };
+                let here = (last.offset == record.offset).then(|| again.kept(last));
+                let is_another = here.as_ref().is_some_and(|kept| !kept.is_of(&record));
+                if again.first_between(unit.partition, block.next(), record.offset).is_some() || is_another {
+                    let mut outcome = self.block(unit, &origin, &mut block)?;
+                    if outcome == Outcome::Done {
+                        outcome = self.lose(unit, again, record.offset)?;
+                    }
+                    if outcome != Outcome::Done {
+                        return Ok(outcome);
+                    }
+                    if let Some(kept) = here.filter(|_| is_another) {
+                        unit.span.gaps += distance(unit.span.next, record.offset);
+                        unit.span.next = record.offset;
+                        self.replaced(unit, &kept);
+                    }
+                    block = Block::new(unit.span.next, self.rows.asks_for_headers());
+                }
+                if is_another {
+                    continue;
+                }
+                if here.is_none() {
+                    block.filter(record.offset);
+                    continue;
+                }
             }
             if self.settings.skip_tombstones && record.value.is_none() {
                 block.filter(record.offset);
@@ -336,11 +395,20 @@ impl Assembler {
             self.rows.cut(start, keep, &self.failed);
             for failure in self.failures.iter().take_while(|failure| failure.index < keep) {
                 let raw = match failure.side {
-                    Side::Key => block.keys()[failure.index],
-                    Side::Value => block.values()[failure.index],
+                    Some(Side::Key) => block.keys()[failure.index],
+                    Some(Side::Value) => block.values()[failure.index],
+                    None => None,
                 };
                 let (offset, timestamp) = (block.offsets()[failure.index], block.timestamps()[failure.index]);
-                self.errors.append(unit.partition, offset, timestamp, failure.side, raw, &failure.error);
+                self.errors.append(Bad {
+                    partition: unit.partition,
+                    offset,
+                    timestamp,
+                    side: side_name(failure.side),
+                    raw,
+                    raw_bytes: raw.and_then(|bytes| i64::try_from(bytes.len()).ok()),
+                    error: &failure.error,
+                });
             }
         }
         block.account(keep, &self.failed, &mut unit.span);
@@ -370,7 +438,7 @@ impl Assembler {
             topic: self.settings.topic.to_string(),
             partition,
             offset: block.offsets()[failure.index],
-            side: failure.side.name(),
+            side: side_name(failure.side),
             reason: failure.error.clone(),
         }
     }

@@ -13,7 +13,7 @@ use self::beside::Beside;
 use super::assembler::{Assembler, End, Outcome};
 use crate::error::{Error, Result};
 use crate::fetch::PartitionRecords;
-use crate::position::Partition;
+use crate::position::{Offset, Partition};
 
 /// Answers whose records are together smaller than this are decoded where they were read, if nothing else is being decoded: to wake
 /// another thread takes longer.
@@ -89,6 +89,11 @@ impl Decoding {
             }
             _ => lock(&self.bench).decode(works, self.era, |decoded| self.done.push_back(decoded)),
         }
+    }
+
+    /// As [`Assembler::catch_up`]. Nothing is being decoded meanwhile.
+    pub(super) fn catch_up(&self, partition: Partition, position: Offset, end: End, receive_time: i64) -> Result<Outcome> {
+        lock(&self.bench).assembler.catch_up(partition, position, end, receive_time)
     }
 
     /// What has been decoded and not been told.

@@ -2,6 +2,7 @@
 
 mod actions;
 mod awaiting;
+mod catching;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use tokio::sync::mpsc;
 
 use self::actions::may_let_go;
 use self::awaiting::Awaiting;
+use self::catching::Catching;
 use super::assembler::{Assembler, End};
 use super::decoding::{Decoding, Work};
 use super::link::{Link, LinkEvent, LinkOutcome, LinkSettings};
@@ -94,6 +96,7 @@ pub(crate) struct Lane {
     ends: BTreeMap<Partition, End>,
     held: BTreeSet<Partition>,
     awaiting: Awaiting,
+    catching: Catching,
     /// Partitions whose last batch was damaged, with its position: the next time it is an error.
     damaged: BTreeMap<Partition, Offset>,
     meters: Meters,
@@ -142,6 +145,7 @@ impl Lane {
             ends: BTreeMap::new(),
             held: BTreeSet::new(),
             awaiting: Awaiting::new(settings.schemas),
+            catching: Catching::default(),
             damaged: BTreeMap::new(),
             meters,
             decoding,
@@ -206,7 +210,7 @@ impl Lane {
                 if let Some(view) = &self.view {
                     self.core.partition_view(partition, view);
                 }
-                self.end_if_reached(partition);
+                self.catch_up(partition, position);
             }
             LaneCommand::Release { partition } => {
                 if self.ends.contains_key(&partition) {
@@ -353,8 +357,7 @@ impl Lane {
         let actions = self.core.on_response(ticket, response, now);
         // The positions are known from the batch headers: the next request leaves before anything is decompressed.
         self.ask(broker, now);
-        let receive_time = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
-        let receive_time = i64::try_from(receive_time).unwrap_or(i64::MAX);
+        let receive_time = receive_time();
         let mut works = Vec::new();
         for action in actions {
             match action {
@@ -421,6 +424,7 @@ impl Lane {
         if self.awaiting.forget(partition) {
             self.publisher.status().has_schema(partition);
         }
+        self.catching.forget(partition);
         self.damaged.remove(&partition);
     }
 
@@ -428,6 +432,12 @@ impl Lane {
         // Nobody listens any more when the consumption ends: then nobody needs to know.
         let _ = self.reports.send(report);
     }
+}
+
+/// Nanoseconds since the epoch, by this machine's clock.
+fn receive_time() -> i64 {
+    let nanos = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
+    i64::try_from(nanos).unwrap_or(i64::MAX)
 }
 
 /// The runtime's clock, which a simulation may have paused.

@@ -1,5 +1,6 @@
 //! The lane: fetched bytes, through records and decoders, to the table, for the partitions that it owns.
 
+mod again;
 mod assembler;
 mod block;
 mod decoding;
@@ -12,6 +13,7 @@ mod meters;
 mod rows;
 mod schemas;
 
+pub(crate) use again::Again;
 pub(crate) use assembler::{Assembler, AssemblySettings, End, panic_message};
 pub(crate) use lane::{Lane, LaneCommand, LaneReport, LaneSettings};
 pub(crate) use metadata::metadata;

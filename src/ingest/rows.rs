@@ -37,7 +37,8 @@ pub(crate) struct Rows {
 /// A payload of a block that could not be decoded.
 pub(super) struct Failure {
     pub(super) index: usize,
-    pub(super) side: Side,
+    /// None where a column is made of headers.
+    pub(super) side: Option<Side>,
     pub(super) error: DecodeError,
 }
 
@@ -82,6 +83,15 @@ impl Rows {
             || self.value.looks_at_schema_headers()
     }
 
+    /// Whether all columns can be filled with the payload of this side alone.
+    pub(super) fn needs_only(&self, side: Side) -> bool {
+        let (other, length) = match side {
+            Side::Key => (&self.value, Kind::ValueBytes),
+            Side::Value => (&self.key, Kind::KeyBytes),
+        };
+        other.fields().is_empty() && !self.asks_for_headers() && !self.kinds.contains(&length)
+    }
+
     /// Appends a row for each record of the block. Payloads that could not be decoded are rows of nulls in their side's columns, and
     /// are reported: the caller takes these rows out, or leaves them.
     pub(super) fn append(&mut self, block: &Block<'_>, origin: &Origin, failures: &mut Vec<Failure>) {
@@ -100,7 +110,7 @@ impl Rows {
                 }
             }
             // Headers belong to neither side; the error names the header.
-            failures.extend(self.bad.drain(..).map(|bad| Failure { index: bad.index, side: Side::Value, error: bad.error }));
+            failures.extend(self.bad.drain(..).map(|bad| Failure { index: bad.index, side: None, error: bad.error }));
         }
         if !self.kinds.contains(&Kind::Offset) {
             self.offsets.push_slice(block.offsets());
@@ -117,7 +127,7 @@ impl Rows {
             } else {
                 decoder.decode(payloads, columns, &mut self.bad);
             }
-            failures.extend(self.bad.drain(..).map(|bad| Failure { index: bad.index, side, error: bad.error }));
+            failures.extend(self.bad.drain(..).map(|bad| Failure { index: bad.index, side: Some(side), error: bad.error }));
         }
         self.rows += block.len();
     }

@@ -57,8 +57,8 @@ mod tests;
 /// Built by [`simple`], [`json()`], [`avro()`], [`protobuf()`], [`raw`], [`ignore`], [`from_properties`], or read from text by [`Spec::parse`]. What is wrong
 /// with it is found when it is first used, before any socket is opened; the error names the place.
 ///
-/// As data (serde) it is one flat object: `kind`; `name` and `type`, or `columns` with `name`, `type`, `path` (a text, or a list of
-/// spellings), `not_null` and `default`; and the options `lenient`, `tombstones`, `zone`, `depth` and `size`. Types are texts.
+/// As data (serde) it is one object: `kind`, what belongs to that kind, and the options. The page `docs/specs.md` has the three forms side
+/// by side.
 ///
 /// ```
 /// use kolumn::spec::Spec;

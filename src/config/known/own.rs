@@ -34,6 +34,8 @@ pub(super) const PROPERTIES: &[Property] = &[
     used("kolumn.cycle.ms", &[], Some("10"), "The shortest time between two cycles.").number(0, 60_000),
     used("kolumn.chunk.rows", &[], Some("65536"), "The most rows of a chunk; chunks of less than an eighth of it are compacted.")
         .number(1, 16_777_216),
+    used("kolumn.error.raw.bytes", &[], Some("65536"), "The most bytes of a payload that its row of the error table keeps.")
+        .number(0, BYTES),
     used("kolumn.max.decompressed.batch.bytes", &[], Some("134217728"), "A batch that decompresses to more is refused.")
         .number(1024, BYTES),
     used(

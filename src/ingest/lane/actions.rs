@@ -89,7 +89,7 @@ impl Lane {
             }
             Ok(Outcome::Awaits(id)) => {
                 self.damaged.remove(&partition);
-                self.await_schema(partition, id);
+                self.await_next_schema(partition, id);
             }
             Ok(Outcome::Ended) => self.ended(partition),
             Ok(Outcome::LimitReached) => {

@@ -39,6 +39,10 @@ impl Awaiting {
         std::future::pending().await
     }
 
+    pub(super) fn insert(&mut self, partition: Partition, id: SchemaId) {
+        self.partitions.insert(partition, id);
+    }
+
     /// Says whether it waited.
     pub(super) fn forget(&mut self, partition: Partition) -> bool {
         self.partitions.remove(&partition).is_some()
@@ -67,7 +71,7 @@ impl Lane {
     /// The record at the table's position is written with a schema that is asked for: nothing is fetched of the partition until there is
     /// an answer.
     pub(super) fn await_schema(&mut self, partition: Partition, id: SchemaId) {
-        self.awaiting.partitions.insert(partition, id);
+        self.awaiting.insert(partition, id);
         self.core.hold(partition, true);
         self.rewind(partition);
         // The answer may have come since the record was looked at.
@@ -80,6 +84,9 @@ impl Lane {
         for partition in ready {
             self.core.hold(partition, false);
             self.publisher.status().has_schema(partition);
+            if let Some(until) = self.catching.forget(partition) {
+                self.catch_up(partition, until);
+            }
         }
         for (partition, id, why) in waiting {
             self.publisher.status().awaits_schema(partition, &id.to_string(), self.awaiting.place(), &why);
