@@ -7,6 +7,7 @@ mod default;
 mod editions;
 mod file;
 mod include;
+mod known;
 mod layout;
 mod proto2;
 mod schema;

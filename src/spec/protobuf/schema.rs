@@ -9,6 +9,7 @@ use prost_reflect::{DescriptorPool, FileDescriptor, MessageDescriptor};
 use protox::file::{ChainFileResolver, File, FileResolver, GoogleFileResolver};
 
 use super::editions::Editions;
+use super::known::Known;
 use super::proto2::proto2;
 use crate::registry::SchemaKind;
 use crate::spec::subject::Subject;
@@ -96,7 +97,7 @@ impl ProtoSchema {
         *text = Some(first);
         while let Some(name) = open.pop() {
             let known = name == root || given.contains_key(&name) || imports.contains_key(&name);
-            if known || name.starts_with("google/protobuf/") {
+            if known || Known::has(&name) {
                 continue;
             }
             let imported = lossy(&read(&folder.join(&name))?);
@@ -191,6 +192,7 @@ fn compiled(
     let mut resolver = ChainFileResolver::new();
     resolver.add(Sources { files });
     resolver.add(GoogleFileResolver::new());
+    resolver.add(Known);
     let mut compiler = protox::Compiler::with_file_resolver(resolver);
     compiler.include_imports(true);
     compiler.open_file(root.0).map_err(|error| error.to_string())?;

@@ -225,13 +225,14 @@ impl fmt::Display for Spec {
                 }
             }
         }
-        let Options { lenient, tombstones, zone, depth, size } = self.options;
+        let Options { lenient, tombstones, zone, depth, size, framing } = self.options;
         let options = [
             lenient.then(|| "lenient".to_owned()),
             (tombstones == Tombstones::Skip).then(|| "tombstones=skip".to_owned()),
             zone.map(|zone| format!("zone={zone}")),
             (depth != super::options::DEPTH).then(|| format!("depth={depth}")),
             (size != usize::MAX).then(|| format!("size={size}")),
+            framing.map(|framing| format!("framing={}", framing.name())),
         ];
         let own = match &self.kind {
             Kind::Avro(avro) => [avro.options(), avro.schemas()].concat(),
