@@ -4,7 +4,7 @@
 //! comes, returns nothing, and panics where a promise of its room does not hold.
 
 pub use crate::config::fuzzing::{jaas, properties};
-pub use crate::decode::fuzzing::{avro, avro_schema, json, payload, registry};
+pub use crate::decode::fuzzing::{avro, avro_schema, json, payload, protobuf, registry};
 pub use crate::record::fuzzing::{batches, decompress, decompressed, messages, records};
 pub use crate::wire::fuzzing::{fetch_response, frames, response, scram, token};
 
@@ -17,7 +17,7 @@ mod tests {
     type Target = (&'static str, fn(&[u8]));
 
     /// What each target does with an input. The names are those of the folders of the corpus and of the targets.
-    const TARGETS: [Target; 16] = [
+    const TARGETS: [Target; 17] = [
         ("avro", avro),
         ("avro_schema", avro_schema),
         ("batches", batches),
@@ -29,6 +29,7 @@ mod tests {
         ("messages", messages),
         ("payload", payload),
         ("properties", properties),
+        ("protobuf", protobuf),
         ("records", records),
         ("registry", registry),
         ("response", response),

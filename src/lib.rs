@@ -69,6 +69,11 @@ struct Readme;
 #[doc = include_str!("../docs/json.md")]
 struct JsonPage;
 
+/// So is that of the page about the schema registry.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/registry.md")]
+struct RegistryPage;
+
 /// And that of the page on the object processor.
 #[cfg(doctest)]
 #[doc = include_str!("../docs/object.md")]

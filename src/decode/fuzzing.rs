@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 pub use super::avro::fuzzing::{payload as avro, schema as avro_schema};
 pub use super::json::fuzzing::json;
+pub use super::protobuf::fuzzing::payload as protobuf;
 use super::{Column, Decoder, Lookup, WriterSchemas, decoder, decoder_with_registry};
 use crate::registry::{Schema, SchemaKind};
 use crate::spec::{self, Framing, Names, SchemaId, Side, Spec};

@@ -202,7 +202,7 @@ pub const METRICS: &[Metric] = &[
         "kolumn.partition.refetches",
         Counter,
         Number,
-        "How often something was fetched again: it was damaged, or the table had no room for it.",
+        "How often something was fetched again: it was damaged, its schema was not known yet, or the table had no room for it.",
         |partition| count(partition.refetches),
     ),
     partition(

@@ -189,7 +189,7 @@ impl Registry {
             Err(error) => {
                 let passes = matches!(&error, Error::Registry { fault, .. } if fault.passes());
                 let lifetime = if passes { self.inner.unavailable } else { self.inner.negative };
-                tracing::warn!(%error, "no schema");
+                tracing::debug!(%error, "no schema from the registry");
                 cache.fail(key, error.clone(), lifetime).ok_or(error)
             }
         }

@@ -44,7 +44,7 @@ pub use object::object;
 pub(crate) use options::Options;
 pub use options::Tombstones;
 pub(crate) use pointer::Pointer;
-pub(crate) use protobuf::{Absent, Entry, Item, Message, ProtobufLayout, Scalar, Shape as ProtobufShape};
+pub(crate) use protobuf::{Absent, Entry, Item, Json as ProtobufJson, Message, ProtobufLayout, Scalar, Shape as ProtobufShape};
 pub use protobuf::{ProtobufFile, ProtobufSpec, protobuf, protobuf_descriptors, protobuf_subject, protobuf_topic_subject};
 pub use zone::Zone;
 
@@ -228,6 +228,21 @@ impl Spec {
         self
     }
 
+    /// Says what lies before the payloads. Before JSON the frame of a registry, by id or GUID, is taken off where there is one; by default
+    /// so where a registry is configured. For specs of Avro and Protobuf it is as [`AvroSpec::framing`] and [`ProtobufSpec::framing`].
+    #[must_use]
+    pub fn framing(mut self, framing: Framing) -> Self {
+        self.kind = match self.kind {
+            Kind::Avro(avro) => Kind::Avro(avro.framing(framing)),
+            Kind::Protobuf(protobuf) => Kind::Protobuf(Box::new(protobuf.framing(framing))),
+            other => {
+                self.options.framing = Some(framing);
+                other
+            }
+        };
+        self
+    }
+
     /// The zone of timestamps in text that name none, which are errors otherwise. JSON only.
     #[must_use]
     pub fn zone(mut self, zone: Zone) -> Self {
@@ -333,7 +348,12 @@ impl Spec {
             ("zone", self.options.zone.is_some()),
             ("depth", self.options.depth != options::DEPTH),
             ("size", self.options.size != usize::MAX),
+            ("framing", self.options.framing.is_some()),
         ];
+        if let Some(framing) = self.options.framing.filter(|framing| !framing.is_of_json()) {
+            let reason = format!("JSON has the framings none, confluent and guid, not {}", framing.name());
+            return Err(self.invalid("option framing", reason));
+        }
         match &self.kind {
             Kind::Json { columns } => self.validate_json(columns)?,
             Kind::Object(object) => {

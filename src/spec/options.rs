@@ -1,6 +1,6 @@
 //! What can be said about a spec as a whole.
 
-use super::Zone;
+use super::{Framing, Zone};
 
 /// What becomes of a null payload, a tombstone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -24,10 +24,12 @@ pub(crate) struct Options {
     pub(crate) depth: usize,
     /// The most bytes of a payload.
     pub(crate) size: usize,
+    /// Of JSON; the other kinds that have framings say theirs themselves. None where nothing is said.
+    pub(crate) framing: Option<Framing>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { lenient: false, tombstones: Tombstones::Rows, zone: None, depth: DEPTH, size: usize::MAX }
+        Self { lenient: false, tombstones: Tombstones::Rows, zone: None, depth: DEPTH, size: usize::MAX, framing: None }
     }
 }

@@ -14,7 +14,7 @@ use self::node::Node;
 use self::schema::{Entries, put};
 use super::object::{self, ValueData};
 use super::options::DEPTH;
-use super::{JsonColumn, Kind, ObjectSpec, Options, Otherwise, Spec, Tombstones, Type, Zone};
+use super::{Framing, JsonColumn, Kind, ObjectSpec, Options, Otherwise, Spec, Tombstones, Type, Zone};
 use crate::error::{Error, nearest};
 
 const KINDS: [&str; 8] = ["ignore", "raw", "simple", "from_properties", "json", "object", "avro", "protobuf"];
@@ -33,13 +33,14 @@ fn tree(spec: &Spec) -> Node {
         Kind::Protobuf(_) => "protobuf",
     };
     put(&mut entries, "kind", Node::text(kind));
-    let Options { lenient, tombstones, zone, depth, size } = spec.options;
+    let Options { lenient, tombstones, zone, depth, size, framing } = spec.options;
     let options = [
         ("lenient", lenient.then_some(Node::Bool(true))),
         ("tombstones", (tombstones == Tombstones::Skip).then(|| Node::text("skip"))),
         ("zone", zone.map(Node::text)),
         ("depth", (depth != DEPTH).then(|| Node::size(depth))),
         ("size", (size != usize::MAX).then(|| Node::size(size))),
+        ("framing", framing.map(|framing| Node::text(framing.name()))),
     ];
     let given = options.into_iter().filter_map(|(key, node)| Some((key.to_owned(), node?)));
     entries.extend(given);
@@ -109,6 +110,8 @@ fn spec(node: Node) -> Result<Spec, Misplaced> {
         }
     };
     let zone = fields.text("zone")?.map(|text| Zone::read(&text)).transpose();
+    let framed = matches!(kind, Kind::Json { .. } | Kind::Object(_));
+    let framing = if framed { fields.text("framing")?.map(|text| Framing::of_json(&text)).transpose() } else { Ok(None) };
     let options = Options {
         lenient: fields.flag("lenient")?,
         tombstones: match fields.text("tombstones")?.as_deref() {
@@ -119,6 +122,7 @@ fn spec(node: Node) -> Result<Spec, Misplaced> {
         zone: zone.or_else(|reason| wrong("zone", reason))?,
         depth: fields.size("depth")?.unwrap_or(DEPTH),
         size: fields.size("size")?.unwrap_or(usize::MAX),
+        framing: framing.or_else(|reason| wrong("framing", reason))?,
     };
     fields.end(&format!("a spec of kind {named}"))?;
     let spec = Spec { kind, options };

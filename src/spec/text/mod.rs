@@ -11,7 +11,7 @@
 //! schema  = file | [ "subject=" subject ] [ "," "version=" ( number | "latest" ) ]
 //! option  = "lenient" | "tombstones=" ( "rows" | "skip" ) | "zone=" zone | "depth=" number | "size=" number
 //!         | "framing=" framing | "nested=" ( "flatten" | "struct" ) | "recursive=" ( "fail" | "raw" ) | "writer=" file
-//!         | "enums=" ( "text" | "number" ) | "defaults" | "import@" name "=" text
+//!         | "enums=" ( "text" | "number" ) | "flatten" | "defaults" | "import@" name "=" text
 //! ```
 //!
 //! `!` is not-null, `?` the value where there is none; of missing and null both are meant where neither is named. Names, defaults and paths with `,` `:` `=` `;` `|`, quotes or
@@ -225,13 +225,14 @@ impl fmt::Display for Spec {
                 }
             }
         }
-        let Options { lenient, tombstones, zone, depth, size } = self.options;
+        let Options { lenient, tombstones, zone, depth, size, framing } = self.options;
         let options = [
             lenient.then(|| "lenient".to_owned()),
             (tombstones == Tombstones::Skip).then(|| "tombstones=skip".to_owned()),
             zone.map(|zone| format!("zone={zone}")),
             (depth != super::options::DEPTH).then(|| format!("depth={depth}")),
             (size != usize::MAX).then(|| format!("size={size}")),
+            framing.map(|framing| format!("framing={}", framing.name())),
         ];
         let own = match &self.kind {
             Kind::Avro(avro) => [avro.options(), avro.schemas()].concat(),
