@@ -5,6 +5,7 @@
 //! faster ones, which must give the same columns and the same reports for every input.
 
 mod avro;
+mod blocks;
 mod column;
 mod decoder;
 mod error;
@@ -18,6 +19,7 @@ mod text;
 use arrow_schema::FieldRef;
 
 pub use avro::{Lookup, WriterSchemas};
+use column::{BLOCK_ROWS, Mask, Native};
 pub use column::{Column, ColumnFull};
 #[cfg(test)]
 pub(crate) use decoder::PANICS;

@@ -76,6 +76,18 @@ impl Skips {
         self.walk(AvroSchema::index(id), cursor)
     }
 
+    /// Walks over a value of the type in each of many data.
+    pub(super) fn skip_all(&self, id: NodeId, cursors: &mut [Cursor<'_>]) -> Option<()> {
+        match self.nodes.get(AvroSchema::index(id))? {
+            Skip::Nothing => Some(()),
+            Skip::Int => cursors.iter_mut().try_for_each(|cursor| cursor.try_int().map(drop)),
+            Skip::Long => cursors.iter_mut().try_for_each(|cursor| cursor.try_long().map(drop)),
+            Skip::Bytes => cursors.iter_mut().try_for_each(|cursor| cursor.try_bytes().map(drop)),
+            Skip::Fixed(size) => cursors.iter_mut().try_for_each(|cursor| cursor.take(*size).ok().map(drop)),
+            _ => cursors.iter_mut().try_for_each(|cursor| self.skip(id, cursor).ok()),
+        }
+    }
+
     fn walk(&self, index: usize, cursor: &mut Cursor<'_>) -> Step {
         let Some(node) = self.nodes.get(index) else { return Ok(()) };
         match node {

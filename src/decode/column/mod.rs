@@ -15,11 +15,13 @@ use arrow_schema::FieldRef;
 use super::{DecodeError, Reason};
 use crate::error::{Error, Result};
 
+mod block;
 mod finish;
 mod nested;
 mod remove;
 mod values;
 
+pub(crate) use block::{BLOCK_ROWS, Mask};
 pub(crate) use values::Native;
 use values::Values;
 

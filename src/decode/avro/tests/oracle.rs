@@ -20,13 +20,13 @@ use super::decode;
 use crate::spec::{Names, Nested, Side, Spec, avro};
 
 /// Whatever comes of a seed.
-struct Random {
-    rng: fastrand::Rng,
+pub(super) struct Random {
+    pub(super) rng: fastrand::Rng,
     names: usize,
 }
 
 impl Random {
-    fn new(seed: u64) -> Self {
+    pub(super) fn new(seed: u64) -> Self {
         Self { rng: fastrand::Rng::with_seed(seed), names: 0 }
     }
 
@@ -35,7 +35,7 @@ impl Random {
         format!("n{}", self.names)
     }
 
-    fn record(&mut self, depth: usize) -> Json {
+    pub(super) fn record(&mut self, depth: usize) -> Json {
         let name = self.name();
         let fields: Vec<Json> =
             (0..self.rng.usize(1..6)).map(|_| json!({"name": self.name(), "type": self.schema(depth)})).collect();
@@ -96,7 +96,7 @@ impl Random {
         }
     }
 
-    fn value(&mut self, schema: &Schema) -> Value {
+    pub(super) fn value(&mut self, schema: &Schema) -> Value {
         let rng = &mut self.rng;
         match schema {
             Schema::Null => Value::Null,
@@ -144,7 +144,7 @@ impl Random {
     }
 
     /// A schema that reads what `writer` writes.
-    fn reader(&mut self, writer: &Json) -> Json {
+    pub(super) fn reader(&mut self, writer: &Json) -> Json {
         let promoted: &[&str] = match writer.as_str() {
             Some("int") => &["int", "long", "double"],
             Some("long") => &["long", "double"],

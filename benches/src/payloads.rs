@@ -1,0 +1,70 @@
+//! Payloads side by side in one buffer, as a fetched frame has them.
+
+use std::ops::Range;
+
+use kolumn::decode::{Column, decoder};
+use kolumn::spec::{Names, Side, Spec};
+
+use crate::Outcome;
+use crate::measure::Stopwatch;
+use crate::sums::Sums;
+
+/// Rows of the batches that columns become.
+pub(crate) const BATCH_ROWS: usize = 8192;
+/// Payloads that a lane gives to a decoder at a time.
+const BLOCK_ROWS: usize = 64;
+
+#[derive(Debug)]
+pub(crate) struct Payloads {
+    bytes: Vec<u8>,
+    places: Vec<Range<usize>>,
+}
+
+impl Payloads {
+    pub(crate) fn new(payloads: impl Iterator<Item = Vec<u8>>) -> Self {
+        let mut all = Self { bytes: Vec::new(), places: Vec::new() };
+        for payload in payloads {
+            all.bytes.extend([0; 8]); // what a batch has between two values
+            let start = all.bytes.len();
+            all.bytes.extend(payload);
+            all.places.push(start..all.bytes.len());
+        }
+        all
+    }
+
+    /// The bytes of all payloads.
+    pub(crate) fn bytes(&self) -> usize {
+        self.places.iter().map(ExactSizeIterator::len).sum()
+    }
+
+    /// The mean length of a payload.
+    pub(crate) fn mean(&self) -> f64 {
+        self.bytes() as f64 / self.places.len() as f64
+    }
+
+    /// As many payloads at a time as become one batch.
+    pub(crate) fn chunks(&self) -> impl Iterator<Item = Vec<Option<&[u8]>>> {
+        self.places.chunks(BATCH_ROWS).map(|places| places.iter().map(|place| self.bytes.get(place.clone())).collect())
+    }
+}
+
+/// kolumn's decoder of `spec`, over blocks as a lane has them, into the columns of orders.
+pub(crate) fn into_columns(watch: &mut Stopwatch, payloads: &Payloads, spec: &Spec) -> Outcome<Sums> {
+    let mut decoder = decoder(spec, Side::Value, &Names::default())?;
+    let mut columns: Vec<Column> = decoder.fields().iter().map(Column::new).collect::<Result<_, _>>()?;
+    let mut bad = Vec::new();
+    let mut sums = Sums::default();
+    for chunk in payloads.chunks() {
+        let arrays = watch.measure(|| {
+            for block in chunk.chunks(BLOCK_ROWS) {
+                decoder.decode(block, &mut columns, &mut bad);
+            }
+            columns.iter_mut().map(Column::finish).collect::<Result<Vec<_>, _>>()
+        })?;
+        sums.add_order_columns(&arrays);
+    }
+    match bad.first() {
+        None => Ok(sums),
+        Some(bad) => Err(format!("{bad:?}").into()),
+    }
+}
