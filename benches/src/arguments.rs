@@ -52,6 +52,8 @@ pub(crate) enum Program {
     All,
     /// Avro orders of 58 bytes into columns.
     Avro,
+    /// The same orders as Protobuf into columns.
+    Protobuf,
     /// Batches of a megabyte into records, checksums compared.
     BatchWalk,
     /// Decompression, against the C libraries.

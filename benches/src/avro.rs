@@ -20,7 +20,7 @@ const LEFT_OUT: [&str; 2] = ["Venue", "OrderId"];
 const HEADER: usize = 5;
 
 pub(crate) fn run(arguments: &Measure) -> Outcome<Vec<Results>> {
-    let payloads = Payloads::new(orders(arguments.rows).map(|order| payload(&order)));
+    let payloads = Payloads::new(arguments.rows, orders().map(|order| payload(&order)));
     let mut results = Vec::new();
     for (title, fields) in [("8 of 8 fields", ALL.to_vec()), ("6 of 8 fields", six())] {
         let title = format!("Avro, orders of {:.1} bytes, {title}", payloads.mean());

@@ -7,6 +7,7 @@
 //! | program | work |
 //! |---|---|
 //! | `avro` | orders of 58 bytes into columns |
+//! | `protobuf` | the same orders as Protobuf into columns |
 //! | `batch-walk` | batches of a megabyte into records, checksums compared |
 //! | `codecs` | decompression, against the C libraries |
 //! | `end-to-end` | a topic on a real Apache Kafka, filled by Kafka's own producer, into columns; each run is a process of its own |
@@ -24,6 +25,7 @@ mod measure;
 mod orders;
 mod payloads;
 mod peers;
+mod protobuf;
 mod report;
 mod sums;
 
@@ -51,6 +53,7 @@ fn measure(arguments: &Measure) -> Outcome {
             Program::Avro => avro::run(arguments)?,
             Program::BatchWalk => batch_walk::run(arguments)?,
             Program::Codecs => codecs::run(arguments)?,
+            Program::Protobuf => protobuf::run(arguments)?,
             Program::EndToEnd => end_to_end::run(arguments)?,
         };
         for contest in done {

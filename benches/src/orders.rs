@@ -25,12 +25,12 @@ pub(crate) struct Order {
     pub(crate) note: Option<String>,
 }
 
-/// So many orders, the same ones each time.
-pub(crate) fn orders(count: usize) -> impl Iterator<Item = Order> {
+/// Orders without end, the same ones each time.
+pub(crate) fn orders() -> impl Iterator<Item = Order> {
     let mut random = fastrand::Rng::with_seed(7);
     let mut micros = 1_763_000_000_000_000;
     let mut id = 1_000_000;
-    (0..count).map(move |_| {
+    std::iter::repeat_with(move || {
         micros += random.i64(1..400);
         id += random.i64(1..5);
         let most = 10_i64.pow(random.u32(1..5));

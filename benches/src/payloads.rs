@@ -11,6 +11,8 @@ use crate::sums::Sums;
 
 /// Rows of the batches that columns become.
 pub(crate) const BATCH_ROWS: usize = 8192;
+/// Payloads that are not the same: a few megabytes of them, as a fetch brings. They come again and again until there are enough rows.
+const DISTINCT: usize = 32_768;
 /// Payloads that a lane gives to a decoder at a time.
 const BLOCK_ROWS: usize = 64;
 
@@ -18,12 +20,14 @@ const BLOCK_ROWS: usize = 64;
 pub(crate) struct Payloads {
     bytes: Vec<u8>,
     places: Vec<Range<usize>>,
+    rows: usize,
 }
 
 impl Payloads {
-    pub(crate) fn new(payloads: impl Iterator<Item = Vec<u8>>) -> Self {
-        let mut all = Self { bytes: Vec::new(), places: Vec::new() };
-        for payload in payloads {
+    /// `rows` payloads, of which the first are these.
+    pub(crate) fn new(rows: usize, payloads: impl Iterator<Item = Vec<u8>>) -> Self {
+        let mut all = Self { bytes: Vec::new(), places: Vec::new(), rows };
+        for payload in payloads.take(DISTINCT.min(rows)) {
             all.bytes.extend([0; 8]); // what a batch has between two values
             let start = all.bytes.len();
             all.bytes.extend(payload);
@@ -34,17 +38,18 @@ impl Payloads {
 
     /// The bytes of all payloads.
     pub(crate) fn bytes(&self) -> usize {
-        self.places.iter().map(ExactSizeIterator::len).sum()
+        (self.mean() * self.rows as f64) as usize
     }
 
     /// The mean length of a payload.
     pub(crate) fn mean(&self) -> f64 {
-        self.bytes() as f64 / self.places.len() as f64
+        self.places.iter().map(ExactSizeIterator::len).sum::<usize>() as f64 / self.places.len() as f64
     }
 
     /// As many payloads at a time as become one batch.
     pub(crate) fn chunks(&self) -> impl Iterator<Item = Vec<Option<&[u8]>>> {
-        self.places.chunks(BATCH_ROWS).map(|places| places.iter().map(|place| self.bytes.get(place.clone())).collect())
+        let chunks = self.places.chunks(BATCH_ROWS).cycle().take(self.rows.div_ceil(BATCH_ROWS));
+        chunks.map(|places| places.iter().map(|place| self.bytes.get(place.clone())).collect())
     }
 }
 

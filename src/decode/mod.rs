@@ -15,11 +15,12 @@ mod protobuf;
 mod raw;
 mod simple;
 mod text;
+mod tray;
 
 use arrow_schema::FieldRef;
 
 pub use avro::{Lookup, WriterSchemas};
-use column::{BLOCK_ROWS, Mask, Native};
+use column::{BLOCK_ROWS, Lengths, Mask, Native};
 pub use column::{Column, ColumnFull};
 #[cfg(test)]
 pub(crate) use decoder::PANICS;

@@ -3,12 +3,10 @@
 use crate::decode::{Reason, Step, fault};
 
 /// Items without bytes, such as nulls in an array, that a datum may have beyond its length.
-const FREE_ITEMS: usize = 4096;
+pub(super) const FREE_ITEMS: usize = 4096;
 
 /// A position in a payload, and what may still be read behind it.
-///
-/// The `try_` methods are for loops over many data: always inlined, and without an error to build.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -29,6 +27,16 @@ pub(super) struct Block {
 impl<'a> Cursor<'a> {
     pub(super) fn new(bytes: &'a [u8], at: usize, depth: usize) -> Self {
         Self { bytes, at, items: bytes.len().saturating_add(FREE_ITEMS), depth }
+    }
+
+    /// As [`Self::new`], for a datum of which a part has been read, with what [`Self::items`] said of it.
+    pub(super) fn resumed(bytes: &'a [u8], at: usize, items: usize, depth: usize) -> Self {
+        Self { bytes, at, items, depth }
+    }
+
+    /// How many items may still come.
+    pub(super) fn items(&self) -> usize {
+        self.items
     }
 
     pub(super) fn position(&self) -> usize {
@@ -129,66 +137,6 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// As [`Self::long`], without a branch on how many bytes it has.
-    #[inline(always)]
-    pub(super) fn try_long(&mut self) -> Option<i64> {
-        let rest = self.bytes.get(self.at..)?;
-        if let Some(chunk) = rest.first_chunk() {
-            let word = u64::from_le_bytes(*chunk);
-            let ends = !word & 0x8080_8080_8080_8080;
-            if ends != 0 {
-                let last = ends & ends.wrapping_neg();
-                self.at += last.trailing_zeros() as usize / 8 + 1;
-                return Some(zigzag(sevens(word & (last | (last - 1)))));
-            }
-        }
-        self.long().ok()
-    }
-
-    /// As [`Self::int`], without a branch on how many bytes it has.
-    #[inline(always)]
-    pub(super) fn try_int(&mut self) -> Option<i32> {
-        let start = self.at;
-        let value = self.try_long()?;
-        i32::try_from(value).ok().filter(|_| self.at - start <= 5)
-    }
-
-    /// As [`Self::array`].
-    #[inline(always)]
-    pub(super) fn try_array<const WIDTH: usize>(&mut self) -> Option<[u8; WIDTH]> {
-        let taken = self.bytes.get(self.at..)?.first_chunk()?;
-        self.at += WIDTH;
-        Some(*taken)
-    }
-
-    /// As [`Self::bytes`].
-    #[inline(always)]
-    pub(super) fn try_bytes(&mut self) -> Option<&'a [u8]> {
-        let rest = self.bytes.get(self.at..)?;
-        match rest.split_first() {
-            // Most lengths are of one byte; an odd one is negative.
-            Some((first, rest)) if first & 0x81 == 0 => {
-                let length = usize::from(first >> 1);
-                let taken = rest.get(..length)?;
-                self.at += 1 + length;
-                Some(taken)
-            }
-            _ => self.bytes().ok(),
-        }
-    }
-
-    /// Whether a union of two branches, of which number `null` is null, is null.
-    #[inline(always)]
-    pub(super) fn try_null(&mut self, null: usize) -> Option<bool> {
-        match self.bytes.get(self.at) {
-            Some(byte @ (0 | 2)) => {
-                self.at += 1;
-                Some(usize::from(byte >> 1) == null)
-            }
-            _ => self.choice(2, "branch").ok().map(|branch| branch == null),
-        }
-    }
-
     /// Bytes behind their length.
     #[inline]
     pub(super) fn bytes(&mut self) -> Step<&'a [u8]> {
@@ -274,15 +222,6 @@ impl<'a> Cursor<'a> {
         self.depth += 1;
         done
     }
-}
-
-/// Of each byte seven bits, side by side.
-#[inline(always)]
-fn sevens(word: u64) -> u64 {
-    let word = word & 0x7f7f_7f7f_7f7f_7f7f;
-    let word = (word & 0x007f_007f_007f_007f) | ((word & 0x7f00_7f00_7f00_7f00) >> 1);
-    let word = (word & 0x0000_3fff_0000_3fff) | ((word & 0x3fff_0000_3fff_0000) >> 2);
-    (word & 0x0000_0000_0fff_ffff) | ((word & 0x0fff_ffff_0000_0000) >> 4)
 }
 
 #[inline]

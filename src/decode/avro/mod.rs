@@ -29,7 +29,8 @@ use self::plan::{Mismatch, Plan};
 use self::writers::Given;
 pub use self::writers::{Lookup, WriterSchemas};
 use super::blocks::Trials;
-use super::{BLOCK_ROWS, BadPayload, Column, Decoder, Reason, Step, fault};
+use super::tray::Tray;
+use super::{BadPayload, Column, Decoder, Reason, Step, fault};
 use crate::error::Result;
 use crate::spec::{AvroSchema, AvroSpec, Framing, Layout, SchemaId};
 
@@ -54,6 +55,8 @@ pub(super) struct Avro {
     /// The plan of the last payload, and what named its schema.
     last: Option<(Option<SchemaId>, usize)>,
     trials: Trials,
+    /// Made when the first payload comes: a decoder of a partition in which nothing happens stays small.
+    tray: Option<Box<Tray>>,
 }
 
 impl Avro {
@@ -82,7 +85,17 @@ impl Avro {
             })?;
             plans.push((Arc::clone(writer), Ok(plan)));
         }
-        Ok(Self { layout, reader, framing: spec.framing, given, registry, plans, last: None, trials: Trials::default() })
+        Ok(Self {
+            layout,
+            reader,
+            framing: spec.framing,
+            given,
+            registry,
+            plans,
+            last: None,
+            trials: Trials::default(),
+            tray: None,
+        })
     }
 
     /// The plan for what `id` names.
@@ -123,30 +136,22 @@ impl Avro {
 
     /// Does the first of `payloads` as a block, as far as they were written by one schema. Says how many, and whether they were done.
     fn block(&mut self, payloads: &[Option<&[u8]>], columns: &mut [Column]) -> (usize, bool) {
-        let mut cursors = [Cursor::new(&[], 0, 0); BLOCK_ROWS];
         let framed = payloads.first().copied().flatten().map(|payload| (payload, framing::open(self.framing, payload)));
         let Some((first, Ok(Framed { id, bytes: Cow::Borrowed(_), start }))) = framed else { return (1, false) };
-        // What has the same header has the same schema.
-        let header = first.get(..start).unwrap_or_default();
-        let data = payloads.iter().map_while(|payload| payload.filter(|payload| payload.starts_with(header)));
-        let mut rows = 0;
-        for (cursor, payload) in cursors.iter_mut().zip(data) {
-            *cursor = Cursor::new(payload, start, MOST_NESTED);
-            rows += 1;
-        }
-        if !self.trials.worth(rows) {
-            return (rows, false);
-        }
-        let done = match (self.plan(id), cursors.get_mut(..rows)) {
-            (Ok(plan), Some(cursors)) => plan.run_block(cursors, columns).is_some(),
-            _ => false,
+        let mut tray = self.tray.take().unwrap_or_default();
+        tray.fill(payloads, first.get(..start).unwrap_or_default());
+        let rows = tray.rows();
+        let done = self.trials.worth(rows) && {
+            let done = self.plan(id).is_ok_and(|plan| plan.run_block(&mut tray, columns).is_some());
+            if done {
+                self.trials.succeeded()
+            } else {
+                self.trials.failed(rows)
+            }
+            done
         };
-        if done {
-            self.trials.succeeded()
-        } else {
-            self.trials.failed(rows)
-        }
-        (rows, done)
+        self.tray = Some(tray);
+        (rows.max(1), done)
     }
 
     fn rows(&mut self, payloads: &[Option<&[u8]>], columns: &mut [Column], bad: &mut Vec<BadPayload>) {

@@ -1,5 +1,6 @@
 //! Values that no column asks for: walked over by the writer's schema, their lengths and choices checked, their text not.
 
+use super::block::Simple;
 use super::cursor::Cursor;
 use crate::decode::Step;
 use crate::spec::{AvroKind, AvroSchema, NodeId};
@@ -76,15 +77,14 @@ impl Skips {
         self.walk(AvroSchema::index(id), cursor)
     }
 
-    /// Walks over a value of the type in each of many data.
-    pub(super) fn skip_all(&self, id: NodeId, cursors: &mut [Cursor<'_>]) -> Option<()> {
+    /// What the type is to those who do it for many data at once, if it is simple.
+    pub(super) fn simple(&self, id: NodeId) -> Option<Simple> {
         match self.nodes.get(AvroSchema::index(id))? {
-            Skip::Nothing => Some(()),
-            Skip::Int => cursors.iter_mut().try_for_each(|cursor| cursor.try_int().map(drop)),
-            Skip::Long => cursors.iter_mut().try_for_each(|cursor| cursor.try_long().map(drop)),
-            Skip::Bytes => cursors.iter_mut().try_for_each(|cursor| cursor.try_bytes().map(drop)),
-            Skip::Fixed(size) => cursors.iter_mut().try_for_each(|cursor| cursor.take(*size).ok().map(drop)),
-            _ => cursors.iter_mut().try_for_each(|cursor| self.skip(id, cursor).ok()),
+            Skip::Nothing => Some(Simple::Bytes(0)),
+            Skip::Fixed(size) => Some(Simple::Bytes(*size)),
+            Skip::Long => Some(Simple::Long),
+            Skip::Bytes => Some(Simple::Run),
+            _ => None,
         }
     }
 
