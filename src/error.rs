@@ -50,6 +50,14 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
+    /// The columns of a spec are those of a schema that only the registry knows, and it has not been asked.
+    #[error("spec {spec:?}: its schema is {subject}, of the schema registry, which has not been asked; Spec::resolve does so")]
+    UnresolvedSchema {
+        /// The spec.
+        spec: String,
+        /// The subject and its version.
+        subject: String,
+    },
     /// Neither spec nor properties say the type of a column. The text is the reference API's.
     #[error(
         "Unable to find the type for column '{column}' ({side}_spec). Please explicitly set the data type in the constructor, or through the kafka configuration 'deephaven.{side}.column.type' or '{side}.deserializer'."
@@ -353,6 +361,14 @@ pub enum Error {
         /// The operation.
         what: &'static str,
         /// What Arrow said.
+        reason: String,
+    },
+    /// What was given as an error table is none, or one of another topic.
+    #[error("the records of an error table of topic {topic:?} were to be decoded again: {reason}")]
+    NoErrorTable {
+        /// The topic of the consumption.
+        topic: String,
+        /// What was found.
         reason: String,
     },
     /// A chunk does not begin where its partition's position is. Nothing of it is in the table.

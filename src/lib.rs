@@ -15,6 +15,7 @@
 //! | [`registry`] | the schema registry: how a payload names its schema, and asking for it |
 //! | [`spec`] | what the user asks for: how a key and a value become columns |
 //! | [`decode`] | bytes to columns |
+//! | [`infer`] | the spec that fits payloads of which nothing is known |
 //! | [`table`] | chunks, cycles, snapshots, updates |
 //! | `ingest` | the lane: fetched bytes, through records and decoders, to a table |
 //! | `consume` | the builder that ties it all together |
@@ -26,6 +27,7 @@ pub mod config;
 pub mod consume;
 pub mod decode;
 pub mod error;
+pub mod infer;
 pub mod metrics;
 pub mod position;
 pub mod registry;
@@ -48,7 +50,7 @@ pub mod stages {
 }
 
 pub use cluster::{PartitionInfo, TopicInfo};
-pub use config::{MetadataColumns, Properties};
+pub use config::{MetadataColumns, OnUnavailable, Properties};
 pub use consume::{Consume, ConsumePartitioned, ConsumeTable, ConsumeUpdates, consume, topics};
 pub use decode::OnError;
 pub use error::{Error, Result};
@@ -78,6 +80,11 @@ struct JsonPage;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/avro.md")]
 struct AvroPage;
+
+/// So is that of the page about specs.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/specs.md")]
+struct SpecsPage;
 
 /// So is that of the page about Protobuf.
 #[cfg(doctest)]

@@ -58,6 +58,8 @@ pub(crate) enum Program {
     BatchWalk,
     /// Decompression, against the C libraries.
     Codecs,
+    /// Eight partitions on one thread and on all cores.
+    Scaling,
     /// A topic of JSON orders on a real Apache Kafka, into Arrow columns and into raw columns.
     EndToEnd,
 }

@@ -20,7 +20,7 @@ const LEFT_OUT: [&str; 2] = ["Venue", "OrderId"];
 const HEADER: usize = 5;
 
 pub(crate) fn run(arguments: &Measure) -> Outcome<Vec<Results>> {
-    let payloads = Payloads::new(arguments.rows, orders().map(|order| payload(&order)));
+    let payloads = payloads(arguments.rows);
     let mut results = Vec::new();
     for (title, fields) in [("8 of 8 fields", ALL.to_vec()), ("6 of 8 fields", six())] {
         let title = format!("Avro, orders of {:.1} bytes, {title}", payloads.mean());
@@ -33,6 +33,16 @@ pub(crate) fn run(arguments: &Measure) -> Outcome<Vec<Results>> {
         results.push(contest.run(arguments.rounds, true)?);
     }
     Ok(results)
+}
+
+/// Orders as payloads, for whom the work is the same.
+pub(crate) fn payloads(rows: usize) -> Payloads {
+    Payloads::new(rows, orders().map(|order| payload(&order)))
+}
+
+/// All fields of them.
+pub(crate) fn spec() -> Spec {
+    kolumn::spec::avro(schema(&ALL)).framing(Framing::Confluent).into()
 }
 
 fn six() -> Vec<&'static str> {

@@ -10,6 +10,7 @@
 //! | `protobuf` | the same orders as Protobuf into columns |
 //! | `batch-walk` | batches of a megabyte into records, checksums compared |
 //! | `codecs` | decompression, against the C libraries |
+//! | `scaling` | eight partitions on one thread and on all cores |
 //! | `end-to-end` | a topic on a real Apache Kafka, filled by Kafka's own producer, into columns; each run is a process of its own |
 
 #![deny(unsafe_code)]
@@ -27,6 +28,7 @@ mod payloads;
 mod peers;
 mod protobuf;
 mod report;
+mod scaling;
 mod sums;
 
 use clap::Parser;
@@ -54,6 +56,7 @@ fn measure(arguments: &Measure) -> Outcome {
             Program::BatchWalk => batch_walk::run(arguments)?,
             Program::Codecs => codecs::run(arguments)?,
             Program::Protobuf => protobuf::run(arguments)?,
+            Program::Scaling => scaling::run(arguments)?,
             Program::EndToEnd => end_to_end::run(arguments)?,
         };
         for contest in done {

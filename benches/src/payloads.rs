@@ -14,7 +14,7 @@ pub(crate) const BATCH_ROWS: usize = 8192;
 /// Payloads that are not the same: a few megabytes of them, as a fetch brings. They come again and again until there are enough rows.
 const DISTINCT: usize = 32_768;
 /// Payloads that a lane gives to a decoder at a time.
-const BLOCK_ROWS: usize = 64;
+pub(crate) const BLOCK_ROWS: usize = 64;
 
 #[derive(Debug)]
 pub(crate) struct Payloads {

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use kolumn::error::Error;
+use kolumn::registry::RegistryFault;
 
 /// Exit code of a run that was interrupted.
 pub(crate) const INTERRUPTED: u8 = 130;
@@ -64,9 +65,12 @@ fn code_of(error: &Error) -> u8 {
         | Error::InvalidProperty { .. }
         | Error::Missing { .. }
         | Error::InvalidSpec { .. }
+        | Error::UnresolvedSchema { .. }
         | Error::DuplicateColumn { .. }
         | Error::UnknownColumn { .. } => 2,
         Error::NotAuthorized { .. } | Error::Authentication { .. } | Error::Token { .. } => 3,
+        Error::Registry { fault: RegistryFault::Denied { .. } | RegistryFault::NoToken(_), .. } => 3,
+        Error::Registry { fault: RegistryFault::NotFound { .. }, .. } => 4,
         Error::Refused { code, .. } if REFUSALS.contains(code) => 3,
         Error::UnknownTopic { .. } | Error::UnknownPartition { .. } | Error::DeletedTopic { .. } => 4,
         Error::Undecodable { .. } => 5,
@@ -97,6 +101,10 @@ mod tests {
     fn what_is_not_there_is_four() {
         assert_eq!(code(Error::UnknownTopic { topic: "x".into(), nearest: None }), 4);
         assert_eq!(code(Error::UnknownPartition { topic: "x".into(), partition: 9, count: 3 }), 4);
+        let registry = |fault| code(Error::Registry { registry: "r".into(), what: "subject".into(), fault });
+        assert_eq!(registry(RegistryFault::NotFound { code: 40401, message: "m".into() }), 4);
+        assert_eq!(registry(RegistryFault::Denied { status: 401, message: "m".into() }), 3);
+        assert_eq!(registry(RegistryFault::Unreachable("m".into())), 1);
         let reason = io::Error::from(io::ErrorKind::NotFound);
         assert_eq!(Failure::File { what: "read", path: "x".into(), reason }.exit_code(), 4);
     }

@@ -7,7 +7,6 @@ mod calendar;
 mod demo;
 mod exit;
 mod figures;
-mod finding;
 mod interrupt;
 mod live;
 mod log;
@@ -59,15 +58,18 @@ fn run(line: &CommandLine, log: &log::Log) -> Result<bool, Failure> {
     }
     let mut interrupt = Interrupt::listen()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
+        .enable_all()
         .build()
         .map_err(|error| Failure::Other(format!("cannot start: {error}")))?;
     match &line.verb {
         Verb::Consume(arguments) => runtime.block_on(verbs::consume::run(arguments, talk, log, &mut interrupt)),
         Verb::Demo(arguments) => runtime.block_on(verbs::demo::run(arguments, talk, log, &mut interrupt)),
         Verb::Topics(arguments) => runtime.block_on(verbs::topics::run(arguments)).map(|()| false),
+        Verb::Schema(arguments) => runtime.block_on(verbs::schema::run(arguments, talk, &mut interrupt)),
         Verb::Perf(arguments) => runtime.block_on(verbs::perf::run(arguments, talk, &mut interrupt)),
-        Verb::Decode(arguments) => verbs::decode::run(arguments, talk, &interrupt).map(|()| interrupt.is_asked()),
+        Verb::Decode(arguments) => {
+            runtime.block_on(verbs::decode::run(arguments, talk, &interrupt)).map(|()| interrupt.is_asked())
+        }
         Verb::Completions(_) | Verb::Man(_) => Ok(false),
     }
 }

@@ -3,13 +3,15 @@
 mod changes;
 mod consumption;
 pub(crate) mod decoding;
-mod spec;
+pub(crate) mod sample;
+pub(crate) mod spec;
 mod topics;
+pub(crate) mod writers;
 
 use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, Int64Type};
-use kolumn::{Offsets, Partitions, Properties, Start, Stop};
+use kolumn::{Partitions, Properties, Spec, Start, Stop};
 
 use crate::arguments::OnErrorArgument;
 use crate::arguments::connection::ConnectionArguments;
@@ -81,9 +83,9 @@ pub(crate) struct Request {
     /// Brokers and all else that has a name.
     pub(crate) properties: Properties,
     /// How keys become columns; none is ignored.
-    pub(crate) key: Option<String>,
+    pub(crate) key: Option<Spec>,
     /// How values become columns; none is what the properties say.
-    pub(crate) value: Option<String>,
+    pub(crate) value: Option<Spec>,
     /// Whether there are metadata columns.
     pub(crate) metadata: bool,
     /// Which partitions.
@@ -138,33 +140,6 @@ pub(crate) fn reasons(rows: &[RecordBatch], count: usize) -> Vec<String> {
 /// The brokers to start from, as the properties say.
 pub(crate) fn brokers(properties: &Properties) -> String {
     properties.get("bootstrap.servers").unwrap_or_default().to_owned()
-}
-
-/// So many records are looked at to find out how values become columns.
-const SAMPLE_RECORDS: u64 = 200;
-
-/// How the values of a topic become columns, as the first few of them look; none where there are none.
-pub(crate) async fn find_out_values(request: &Request) -> Result<Option<String>, Failure> {
-    let sample = Request {
-        key: Some("ignore".to_owned()),
-        value: Some("raw".to_owned()),
-        metadata: false,
-        // Whoever waits for news learns from what was there before.
-        start: if request.start == Offsets::End.into() { Offsets::Last(SAMPLE_RECORDS).into() } else { request.start.clone() },
-        stop: Stop::End,
-        limit: Some(SAMPLE_RECORDS),
-        on_error: OnErrorArgument::Collect,
-        table: TableArgument::Append,
-        by_partition: false,
-        ..request.clone()
-    };
-    let consumption = Consumption::open(&sample).await?;
-    if let Some(failure) = consumption.failure().await {
-        return Err(failure);
-    }
-    let rows = consumption.rows();
-    let columns = rows.iter().filter_map(|batch| batch.columns().first()?.as_binary_opt::<i32>());
-    Ok(crate::finding::find_out(columns.flat_map(|column| column.iter().flatten())))
 }
 
 #[cfg(test)]

@@ -113,11 +113,11 @@ fn partitions_offsets_counts_and_columns_are_as_asked_for() {
 fn values_are_found_out_where_no_spec_is_given() {
     let cluster = TestCluster::builder().topic("t", 1).topic("b", 1).topic("none", 1).start_blocking().unwrap();
     cluster.produce("t", 0, BatchBuilder::new().values(["{\"a\":1,\"b\":{\"c\":true}}", "{\"a\":2.5}"]).build());
-    cluster.produce("b", 0, BatchBuilder::new().values([&[0_u8, 255][..]]).build());
+    cluster.produce("b", 0, BatchBuilder::new().values([&[0_u8, 255, 254][..]]).build());
     let output = run(&cluster, &["consume", "t", "--no-meta"]);
-    assert_eq!(text(&output.stdout), "{\"a\":1.0,\"b\":\"{\\\"c\\\":true}\"}\n{\"a\":2.5,\"b\":null}\n");
-    assert_eq!(text(&output.stderr), "values look like -v 'json:a:float64,b:json'\n");
-    assert_eq!(text(&run(&cluster, &["consume", "b", "--no-meta"]).stdout), "{\"KafkaValue\":\"AP8=\"}\n");
+    assert_eq!(text(&output.stdout), "{\"a\":1.0,\"b__c\":true}\n{\"a\":2.5,\"b__c\":null}\n");
+    assert_eq!(text(&output.stderr), "values look like -v 'json:a:float64,b__c:bool=/b/c'\n");
+    assert_eq!(text(&run(&cluster, &["consume", "b", "--no-meta"]).stdout), "{\"KafkaValue\":\"AP/+\"}\n");
     assert_eq!(lines(&run(&cluster, &["consume", "none"])).len(), 0);
 }
 
@@ -362,4 +362,42 @@ fn a_broker_that_goes_and_comes_back_is_told_of_in_one_line_each_and_the_summary
     assert_eq!(offsets.len(), 597, "each row once");
     let summary = summary(&Output { status, stdout: Vec::new(), stderr: stderr.into_bytes() });
     assert_eq!((&summary["rows"], &summary["errors"], &summary["offsets"]), (&597.into(), &3.into(), &600.into()));
+}
+
+#[test]
+fn the_errors_of_a_consumption_are_decoded_again_from_their_file() {
+    let cluster = cluster();
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    let (errors, left) = (path("errors.jsonl"), path("left.jsonl"));
+    let consumed = run(&cluster, &["consume", "orders", "-v", SPEC, "-k", "simple:utf8", "--errors", &errors, "-f", "none"]);
+    assert_eq!(consumed.status.code(), Some(0), "{}", text(&consumed.stderr));
+    let mut rows = lines(&run(&cluster, &["decode", "-v", "json:id:utf8", "--input", "errors", &errors]));
+    rows.sort_by_key(|row| row["KafkaPartition"].as_i64());
+    assert_eq!(rows.len(), 3);
+    assert_eq!(
+        rows[1].to_string(),
+        "{\"KafkaOffset\":42,\"KafkaPartition\":1,\"KafkaTimestamp\":\"2023-11-14T22:13:24.000Z\",\"id\":\"x\"}"
+    );
+    let still = run(&cluster, &["decode", "-v", SPEC, "--input", "errors", &errors, "--errors", &left]);
+    assert_eq!((text(&still.stdout), text(&still.stderr)), ("", "3 payloads could not be decoded\n"));
+    let mut rows = lines(&run(&cluster, &["decode", "-v", "json:id:utf8", "--input", "errors", &left]));
+    rows.sort_by_key(|row| row["KafkaPartition"].as_i64());
+    assert_eq!((rows.len(), &rows[2]["KafkaPartition"], &rows[2]["id"]), (3, &2.into(), &"x".into()));
+    let other = run(&cluster, &["decode", "-k", "simple:utf8", "--input", "errors", &errors]);
+    assert_eq!(
+        (text(&other.stdout), text(&other.stderr)),
+        ("", "3 errors are of another side: keys are decoded with -k, values with -v\n")
+    );
+
+    let cut = path("cut.jsonl");
+    run(
+        &cluster,
+        &["consume", "orders", "-v", SPEC, "-p", "0", "--errors", &cut, "-f", "none", "-X", "kolumn.error.raw.bytes=4"],
+    );
+    let told = run(&cluster, &["decode", "-v", "json:id:utf8", "--input", "errors", &cut]);
+    assert_eq!(
+        text(&told.stderr),
+        "partition 0, offset 42: byte 4: only the first 4 of 10 bytes were kept (kolumn.error.raw.bytes): consume the record again (truncated)\n"
+    );
 }

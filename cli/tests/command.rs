@@ -156,3 +156,51 @@ fn x_list_says_what_every_property_does_and_needs_no_topic() {
     assert!(list.contains("  bootstrap.servers, metadata.broker.list\n      Brokers to begin with"), "{list}");
     assert!(list.contains("  interceptor.classes\n      Refused: ") && list.lines().count() > 400, "{list}");
 }
+
+#[test]
+fn decode_explains_each_bad_payload_with_the_bytes_around_the_place() {
+    let payloads = "{\"n\":\"12\"}\n{\"n\":1} x\n{\"n\":9223372036854775808}\n\n";
+    let output = run(&["decode", "-v", "json:n:int64", "--explain"], payloads);
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), ""));
+    assert_eq!(
+        text(&output.stderr),
+        "payload 0: column n, byte 5: int64 is asked for, found the text \"12\" (type)\n    {\"n\":\"12\"}\n         ^\n\
+         payload 1: byte 8: behind the object there is \"x\" (trailing)\n    {\"n\":1} x\n            ^\n\
+         payload 2: column n, byte 5: 9223372036854775808 is beyond the range of int64 (range)\n    {\"n\":9223372036854775808}\n         ^\n\
+         payload 3: byte 0: the payload is empty, a JSON object is expected (empty)\n"
+    );
+    let output = run(&["decode", "-k", "simple:int64", "--input", "hex", "--explain"], "0001ff\n");
+    assert_eq!(
+        text(&output.stderr),
+        "payload 0: column KafkaKey, byte 3: int64 is 8 bytes, the payload has 3 (length)\n    00 01 ff\n             ^^\n"
+    );
+}
+
+#[test]
+fn decode_replays_a_file_of_errors_with_a_mended_spec() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    let (first, second) = (path("first.jsonl"), path("second.jsonl"));
+    run(
+        &["decode", "-v", "json:price:float64", "--errors", &first, "-q"],
+        "{\"price\":1}\n{\"price\":\"2\"}\n{oops\n{\"price\":\"3\"}\n",
+    );
+    let output = run(&["decode", "-v", "json:price:float64;lenient", "--input", "errors", &first, "--errors", &second], "");
+    assert_eq!(text(&output.stdout), "{\"price\":2.0}\n{\"price\":3.0}\n");
+    assert_eq!(text(&output.stderr), "1 payloads could not be decoded\n");
+    let left = std::fs::read_to_string(&second).unwrap();
+    assert_eq!(left.lines().count(), 1);
+    assert!(left.starts_with("{\"index\":2,\"code\":\"syntax\",") && left.contains("\"raw\":\"e29vcHM=\""), "{left}");
+    let output = run(&["decode", "-v", "raw", "--input", "errors", &second], "");
+    assert_eq!(text(&output.stdout), "{\"KafkaValue\":\"e29vcHM=\"}\n");
+}
+
+#[test]
+fn decode_finds_the_columns_of_json_in_the_first_payloads() {
+    let output = run(&["decode", "-v", "json", "-f", "csv"], "{\"a\":1,\"b\":{\"c\":\"x\"}}\n{\"a\":2.5}\n");
+    assert_eq!(text(&output.stdout), "a,b__c\n1.0,x\n2.5,\n");
+    assert_eq!(text(&output.stderr), "values look like 'json:a:float64,b__c:utf8=/b/c'\n");
+    let output = run(&["decode", "-v", "json;lenient", "-q"], "hello\n");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("the values that were looked at are text"), "{}", text(&output.stderr));
+}

@@ -22,6 +22,9 @@ mod producer;
 mod program;
 mod python;
 mod reader;
+mod registry;
+mod schemas;
+mod server;
 mod workload;
 
 use std::path::PathBuf;
@@ -32,6 +35,8 @@ pub use error::{Result, ServerError};
 pub use kafka::{Admin, Certificates, Installation, Kafka, KafkaBuilder, Listener, NEWEST, NewTopic, OldKafka};
 pub use producer::{Codec, Produced, Producing, Production, Writer};
 pub use reader::{PartitionRead, ReadRecord, ReadTopic, Reading};
+pub use registry::{FrontBuilder, RegistryFront, SchemaRegistry};
+pub use schemas::{PreparedWriter, SchemaWriting, Written, WrittenRecord};
 pub use workload::{FIRST_TIMESTAMP_MS, Generated, Order, SYMBOLS, Shape, VENUES, Workload};
 
 /// Fetches and builds everything that the real-server suites need; nothing happens where it is there.
@@ -42,6 +47,7 @@ pub fn prepare() -> Result<()> {
     Installation::of(NEWEST)?;
     producer::java_classes(&Installation::of(NEWEST)?)?;
     python::interpreter()?;
+    registry::installation()?;
     Ok(())
 }
 

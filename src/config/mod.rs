@@ -32,7 +32,7 @@ pub use columns::{ColumnNames, MetadataColumns, SideColumn};
 pub use hidden::{Address, Secret};
 pub use host_port::HostPort;
 pub use known::{Effect, KNOWN, Property, Theme, Values};
-pub use policy::{AddressFamily, OffsetReset, OnRecreatedTopic, OnTruncation};
+pub use policy::{AddressFamily, OffsetReset, OnRecreatedTopic, OnTruncation, OnUnavailable};
 pub use properties::{Origin, Properties};
 pub use registry::{BearerToken, RegistryCredentials, RegistrySettings};
 pub use sasl::{SaslCredentials, SaslMechanism, SaslSettings};

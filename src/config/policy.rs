@@ -48,6 +48,29 @@ impl OnTruncation {
     pub(super) const NAMES: [(&str, Self); 2] = [("fail", Self::Fail), ("withdraw", Self::Withdraw)];
 }
 
+/// What becomes of a record whose schema the registry cannot be asked for: `kolumn.registry.on.unavailable`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum OnUnavailable {
+    /// Its partition waits, and the registry is asked again.
+    #[default]
+    Wait,
+    /// After the registry's retries it counts as a record that cannot be decoded.
+    Error,
+}
+
+impl OnUnavailable {
+    pub(super) const NAMES: [(&str, Self); 2] = [("wait", Self::Wait), ("error", Self::Error)];
+
+    /// Its name in the properties.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Wait => "wait",
+            Self::Error => "error",
+        }
+    }
+}
+
 /// What happens when the topic was deleted and created again: `kolumn.on.recreated.topic`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::hidden::{Address, Secret};
 use super::jaas::Jaas;
+use super::policy::OnUnavailable;
 use super::sasl::https_authorities;
 use super::security::TlsSettings;
 use super::token::OidcSettings;
@@ -30,6 +31,8 @@ pub struct RegistrySettings {
     pub retry_backoff: Duration,
     /// `kolumn.registry.retry.backoff.max.ms`, at least `kolumn.registry.retry.backoff.ms`.
     pub retry_backoff_max: Duration,
+    /// `kolumn.registry.on.unavailable`.
+    pub on_unavailable: OnUnavailable,
     /// `kolumn.registry.negative.cache.ms`.
     pub negative_cache: Duration,
     /// `kolumn.registry.latest.refresh.ms`; none for never.
@@ -110,6 +113,7 @@ impl RegistrySettings {
             retries: reader.number("kolumn.registry.retries")?,
             retry_backoff,
             retry_backoff_max: reader.milliseconds("kolumn.registry.retry.backoff.max.ms")?.max(retry_backoff),
+            on_unavailable: reader.one_of("kolumn.registry.on.unavailable", &OnUnavailable::NAMES)?,
             negative_cache: reader.milliseconds("kolumn.registry.negative.cache.ms")?,
             latest_refresh: u64::try_from(refresh).ok().map(Duration::from_millis),
             cached_schemas: reader.number("kolumn.registry.cache.schemas")?,

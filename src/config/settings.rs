@@ -107,12 +107,16 @@ pub struct Settings {
     pub registry: Option<RegistrySettings>,
     /// `kolumn.lanes`; none for as many as there are cores.
     pub lanes: Option<usize>,
+    /// `kolumn.lanes.balance.ms`; none for never.
+    pub lane_balance: Option<Duration>,
     /// `kolumn.memory.budget.bytes`.
     pub memory_budget: usize,
     /// `kolumn.cycle.ms`.
     pub cycle: Duration,
     /// `kolumn.chunk.rows`.
     pub chunk_rows: usize,
+    /// `kolumn.error.raw.bytes`.
+    pub error_raw_bytes: usize,
     /// `kolumn.max.decompressed.batch.bytes`.
     pub max_decompressed_batch: usize,
     /// `kolumn.on.truncation`.
@@ -187,9 +191,11 @@ impl Settings {
             columns: ColumnNames::read(reader),
             registry: RegistrySettings::read(reader)?,
             lanes: Some(reader.number("kolumn.lanes")?).filter(|lanes| *lanes > 0),
+            lane_balance: Some(reader.milliseconds("kolumn.lanes.balance.ms")?).filter(|interval| !interval.is_zero()),
             memory_budget: reader.number("kolumn.memory.budget.bytes")?,
             cycle: reader.milliseconds("kolumn.cycle.ms")?,
             chunk_rows: reader.number("kolumn.chunk.rows")?,
+            error_raw_bytes: reader.number("kolumn.error.raw.bytes")?,
             on_truncation: reader.one_of("kolumn.on.truncation", &OnTruncation::NAMES)?,
             on_recreated_topic: reader.one_of("kolumn.on.recreated.topic", &OnRecreatedTopic::NAMES)?,
             max_decompressed_batch: reader.number("kolumn.max.decompressed.batch.bytes")?,

@@ -8,7 +8,7 @@ use tracing::Instrument;
 
 use super::Handle;
 use super::lanes::{Lanes, thread_error};
-use super::plan::Plan;
+use super::plan::{Draft, Plan};
 use super::start::{assignments, selected};
 use super::supervision::Control;
 use crate::cluster::{Backoff, Cluster, TopicView};
@@ -21,12 +21,12 @@ use crate::table::{Allowance, Budget, CycleSettings, Publisher};
 use crate::wire::{Transport, WireSettings, transport};
 
 /// Begins a consumption on a control thread of its own, and waits until its table exists.
-pub(super) async fn launch(plan: Plan) -> Result<Handle> {
+pub(super) async fn launch(draft: Draft) -> Result<Handle> {
     let (ready, started) = oneshot::channel();
-    on_thread(async move || match transport(&plan.settings, plan.crypto_provider.clone()) {
+    on_thread(async move || match draft.transport() {
         Ok(transport) => {
-            let span = tracing::info_span!("consume", topic = &*plan.topic);
-            run(plan, transport, ready).instrument(span).await;
+            let span = tracing::info_span!("consume", topic = draft.topic());
+            run(draft, transport, ready).instrument(span).await;
         }
         Err(error) => {
             let _ = ready.send(Err(error));
@@ -79,12 +79,12 @@ pub(super) fn on_thread(run: impl AsyncFnOnce() + Send + 'static) -> Result<()> 
 }
 
 /// The whole life of a consumption, as a future.
-pub(super) async fn run(plan: Plan, transport: Arc<dyn Transport>, mut ready: oneshot::Sender<Result<Handle>>) {
-    let limit = plan.settings.api_timeout.saturating_add(plan.settings.wait_for_topic);
+pub(super) async fn run(draft: Draft, transport: Arc<dyn Transport>, mut ready: oneshot::Sender<Result<Handle>>) {
+    let limit = draft.limit();
     let started = tokio::select! {
         biased;
         () = ready.closed() => return,
-        started = tokio::time::timeout(limit, start(plan, transport)) => started,
+        started = tokio::time::timeout(limit, start(draft, transport)) => started,
     };
     match started {
         Ok(Ok((life, handle))) => {
@@ -102,7 +102,8 @@ pub(super) async fn run(plan: Plan, transport: Arc<dyn Transport>, mut ready: on
     }
 }
 
-async fn start(plan: Plan, transport: Arc<dyn Transport>) -> Result<(impl Future<Output = ()>, Handle)> {
+async fn start(draft: Draft, transport: Arc<dyn Transport>) -> Result<(impl Future<Output = ()>, Handle)> {
+    let plan = draft.settle().await?;
     let settings = &plan.settings;
     let mut cluster = Cluster::connect(Arc::clone(&transport), plan.wire.clone(), settings).await?;
     let (view, selected) = find(&plan, &mut cluster).await?;
@@ -142,6 +143,7 @@ async fn start(plan: Plan, transport: Arc<dyn Transport>) -> Result<(impl Future
             rack: settings.rack.clone(),
             follower_lease: settings.metadata_max_age,
         },
+        schemas: plan.schemas.clone(),
         seed: fastrand::u64(..),
     };
     let lanes = Lanes::new(&plan, lane_settings, publisher.clone(), budget, allowance.clone(), Arc::clone(&view));

@@ -23,11 +23,14 @@
 //! ```
 
 mod answers;
+mod balance;
+mod busy;
 mod control;
 mod identity;
 mod lanes;
 mod plan;
 mod questions;
+mod replay;
 mod start;
 mod supervision;
 mod truncation;
@@ -45,14 +48,14 @@ use std::time::Duration;
 use rustls::crypto::CryptoProvider;
 
 use crate::cluster::{Cluster, TopicInfo};
-use crate::config::{MetadataColumns, Properties, Settings};
+use crate::config::{MetadataColumns, OnUnavailable, Properties, Settings};
 use crate::decode::OnError;
 use crate::error::{Error, Result};
 use crate::position::{Partitions, Start, Stop};
 use crate::spec::Spec;
-use crate::table::{PartitionedTable, Table, TableType, Updates};
+use crate::table::{PartitionedTable, Snapshot, Table, TableType, Updates};
 use crate::wire::{TokenSource, WireSettings};
-use plan::Plan;
+use plan::Draft;
 
 /// Begins to describe a consumption of `topic`. Nothing is opened before the description is awaited.
 pub fn consume(topic: impl Into<String>) -> Consume {
@@ -68,6 +71,7 @@ pub fn consume(topic: impl Into<String>) -> Consume {
         on_error: OnError::Collect,
         metadata: None,
         error_table: None,
+        errors: None,
         crypto_provider: None,
         tokens: None,
     }
@@ -105,6 +109,7 @@ pub struct Consume {
     on_error: OnError,
     metadata: Option<MetadataColumns>,
     error_table: Option<TableType>,
+    errors: Option<Snapshot>,
     crypto_provider: Option<Arc<CryptoProvider>>,
     tokens: Option<Arc<dyn TokenSource>>,
 }
@@ -123,6 +128,7 @@ impl fmt::Debug for Consume {
             .field("on_error", &self.on_error)
             .field("metadata", &self.metadata)
             .field("error_table", &self.error_table)
+            .field("errors", &self.errors.as_ref().map(Snapshot::rows))
             .field("crypto_provider", &self.crypto_provider.is_some())
             .field("token_source", &self.tokens.is_some())
             .finish()
@@ -192,6 +198,12 @@ impl Consume {
         self
     }
 
+    /// What becomes of records whose schema the registry cannot be asked for. Default: their partition waits. Property
+    /// `kolumn.registry.on.unavailable`.
+    pub fn on_registry_unavailable(self, what: OnUnavailable) -> Self {
+        self.property("kolumn.registry.on.unavailable", what.name())
+    }
+
     /// The metadata columns. Default: as the `deephaven.*.column.name` properties say.
     pub fn metadata(mut self, columns: MetadataColumns) -> Self {
         self.metadata = Some(columns);
@@ -234,6 +246,41 @@ impl Consume {
     /// The least time between two cycles. Default 10 ms. Property `kolumn.cycle.ms`.
     pub fn cycle(self, least: Duration) -> Self {
         self.property("kolumn.cycle.ms", least.as_millis().to_string())
+    }
+
+    /// The most bytes of a payload that its row of the error table keeps. Default 64 KiB. Property `kolumn.error.raw.bytes`.
+    pub fn error_raw_limit(self, bytes: usize) -> Self {
+        self.property("kolumn.error.raw.bytes", bytes.to_string())
+    }
+
+    /// Decodes the records of an error table again, once the cause is mended: a corrected spec, a registry that answers again. It is an
+    /// append table with the columns of this description (metadata, key and value), and has an error table of its own for those that
+    /// still fail.
+    ///
+    /// ```no_run
+    /// # async fn example(orders: kolumn::Consume, mended: kolumn::Spec) -> kolumn::Result<()> {
+    /// let table = orders.clone().table(kolumn::TableType::Append).await?;
+    /// // ... and later:
+    /// let again = orders.value(mended).replay(&table.errors().snapshot()).await?;
+    /// again.finished().await?;
+    /// println!("{} mended, {} not", again.snapshot().rows(), again.errors().snapshot().rows());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Each record is fetched again by its offset, with both sides and its headers: what the error table cut off does not matter. Of each
+    /// partition the log is read from the first to the last of them; the records between count as filtered, and batches that hold
+    /// none of them are not even decompressed. It ends by itself. Which partitions, where to start and to stop is said by the error rows,
+    /// and by nothing else.
+    ///
+    /// A record that the log does not hold any more is decoded from the raw bytes that its error row kept, if these are complete and
+    /// all columns come from that side (the other is ignored, no column is made of headers or the other's length). Otherwise it is
+    /// an error row again, of code `lost` and with what was kept; so is one in whose place there is another record.
+    ///
+    /// What is wrong with `errors` is an error when the table is awaited: [`Error::NoErrorTable`].
+    pub fn replay(mut self, errors: &Snapshot) -> ConsumeTable {
+        self.errors = Some(errors.clone());
+        self.table(TableType::Append)
     }
 
     /// One table for all partitions.
@@ -283,8 +330,8 @@ impl IntoFuture for ConsumeTable {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let plan = Plan::new(self.consume, self.table_type, false)?;
-            match control::launch(plan).await? {
+            let draft = Draft::new(self.consume, self.table_type, false)?;
+            match control::launch(draft).await? {
                 Handle::Plain(table, _) => Ok(table),
                 Handle::Partitioned(_) => Err(Error::Closed),
             }
@@ -306,8 +353,8 @@ impl IntoFuture for ConsumeUpdates {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let plan = Plan::new(self.consume, self.table_type, false)?;
-            match control::launch(plan).await? {
+            let draft = Draft::new(self.consume, self.table_type, false)?;
+            match control::launch(draft).await? {
                 Handle::Plain(table, updates) => Ok((table, updates)),
                 Handle::Partitioned(_) => Err(Error::Closed),
             }
@@ -329,8 +376,8 @@ impl IntoFuture for ConsumePartitioned {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let plan = Plan::new(self.consume, self.table_type, true)?;
-            match control::launch(plan).await? {
+            let draft = Draft::new(self.consume, self.table_type, true)?;
+            match control::launch(draft).await? {
                 Handle::Partitioned(table) => Ok(table),
                 Handle::Plain(..) => Err(Error::Closed),
             }

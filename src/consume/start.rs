@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::plan::Plan;
+use super::replay;
 use crate::cluster::{Cluster, OffsetQuery, TopicView};
 use crate::config::OffsetReset;
 use crate::error::{Error, Result};
@@ -63,6 +64,9 @@ pub(super) fn selected(plan: &Plan, view: &TopicView) -> Result<Vec<Partition>> 
 /// whatever the brokers refuse.
 pub(super) async fn assignments(plan: &Plan, cluster: &mut Cluster, partitions: &[Partition]) -> Result<Vec<Assignment>> {
     let bounds = Bounds::ask(plan, cluster, partitions).await?;
+    if let Some(again) = &plan.again {
+        return Ok(replay::assignments(plan, again, &bounds, partitions));
+    }
     let bounds_of = |partition| bounds.of(plan, partition);
     let stored = stored(plan, cluster, partitions).await?;
     let by_time = by_time(plan, cluster, partitions).await?;

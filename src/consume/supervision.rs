@@ -14,7 +14,7 @@ use super::questions::{Answer, Question, answer};
 use super::start::{Assignment, now_ms};
 use crate::cluster::{Backoff, Cluster, TopicView};
 use crate::error::{Error, Result};
-use crate::ingest::{End as PartitionEnd, LaneReport};
+use crate::ingest::{End as PartitionEnd, LaneReport, Schemas};
 use crate::position::{Offset, Offsets, Partition, Stop};
 use crate::table::{Allowance, End, EventKind, PartitionState, Publisher};
 
@@ -61,6 +61,8 @@ pub(super) struct Control {
     /// When metadata is asked for again; none while it is.
     pub(super) refresh_at: Option<Instant>,
     pub(super) last_refresh: Instant,
+    /// When the lanes' work is compared; none where that is not wanted.
+    balance_at: Option<Instant>,
     /// When the clock has a say about the end.
     pub(super) clock_stop: Option<Instant>,
 }
@@ -113,6 +115,7 @@ impl Control {
         let control = Self {
             refresh_at: Some(began + plan.settings.metadata_max_age),
             last_refresh: began,
+            balance_at: plan.settings.lane_balance.and_then(|interval| began.checked_add(interval)),
             clock_stop,
             plan: Arc::new(plan),
             publisher,
@@ -156,8 +159,12 @@ impl Control {
 
     /// Gives partitions to lanes, from the position where each begins.
     pub(super) fn begin(&mut self, assignments: Vec<Assignment>) -> Result<()> {
+        self.lanes.expect(self.unfinished.len() + assignments.len());
         for assignment in assignments {
-            self.publisher.start_partition(assignment.partition, assignment.position);
+            let again = self.plan.again.as_ref().and_then(|again| again.range(assignment.partition));
+            // What is wanted of before the log's beginning is accounted for too.
+            let first = again.map_or(assignment.position, |(first, _)| first.min(assignment.position));
+            self.publisher.start_partition(assignment.partition, first);
             self.unfinished.insert(assignment.partition, assignment.end);
             self.begun.insert(assignment.partition);
             self.lanes.assign(&self.plan, assignment)?;
@@ -175,6 +182,7 @@ impl Control {
                 () = publisher.stop_requested() => End::Closed,
                 end = self.supervise(answers) => end,
                 () = answer(&plan, cluster, questions, sender) => End::Failed(Error::Closed),
+                () = serve(plan.schemas.as_ref()) => End::Failed(Error::Closed),
             };
             // The lanes go, and what they sealed last is in the table before the last cycle. The control connections are closed with
             // the select above: all connections are, before anybody hears of the end.
@@ -206,6 +214,7 @@ impl Control {
                 () = at(self.clock_stop) => self.on_clock(),
                 Some(answer) = answers.recv() => self.on_answer(answer),
                 () = at(due) => self.on_due(),
+                () = at(self.balance_at) => self.on_balance(),
                 () = at(self.refresh_at) => {
                     self.refresh_at = None;
                     self.ask(Question::View)
@@ -267,6 +276,11 @@ impl Control {
                 );
                 self.inquire(partition, Some((epoch, end_offset)))
             }
+            LaneReport::Released { partition } => {
+                self.lanes.released(partition);
+                // Whoever led when it was let go of may lead no more.
+                self.inquire(partition, None)
+            }
             LaneReport::Ended { partition } => {
                 self.unfinished.remove(&partition);
                 self.publisher.status().state(partition, PartitionState::Ended);
@@ -317,6 +331,15 @@ impl Control {
         self.waiting.clear();
     }
 
+    fn on_balance(&mut self) -> Result<Next> {
+        let now = Instant::now();
+        if self.turnover.is_none() {
+            self.lanes.balance(now);
+        }
+        self.balance_at = self.plan.settings.lane_balance.and_then(|interval| now.checked_add(interval));
+        Ok(Next::Go)
+    }
+
     fn on_due(&mut self) -> Result<Next> {
         let now = Instant::now();
         let due: Vec<(Partition, Later)> =
@@ -330,6 +353,14 @@ impl Control {
             };
         }
         Ok(Next::Go)
+    }
+}
+
+/// Asks the registry for what lanes look up.
+async fn serve(schemas: Option<&Schemas>) {
+    match schemas {
+        Some(schemas) => schemas.serve().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Consumptions of a scripted cluster: what no broker can bring about.
 
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int64Type;
 use bytes::Bytes;
 use kafka_protocol::messages::api_versions_response::ApiVersion;
 use kafka_protocol::messages::fetch_response::{FetchableTopicResponse, PartitionData};
@@ -12,11 +14,13 @@ use kafka_protocol::messages::{
 use kafka_protocol::protocol::StrBytes;
 use tokio::sync::oneshot;
 
-use super::plan::Plan;
+use super::plan::Draft;
 use super::*;
 use crate::decode::PANICS;
 use crate::position::Offsets;
 use crate::record::sample::Batch;
+use crate::registry::tests::{Reply as Says, Scripted};
+use crate::registry::{Registry, RegistryFault};
 use crate::spec;
 use crate::table::{EventKind, PartitionState};
 use crate::wire::testing::{Asked, Network, Reply};
@@ -76,13 +80,21 @@ fn answer(asked: &Asked, partitions: &[Vec<&'static str>]) -> Reply {
 
 /// A table of the whole topic, by one lane.
 async fn whole(network: &Network, consume: Consume) -> Table {
-    let consume = consume.brokers("a:9092").value(spec::raw(PANICS)).offsets(Offsets::Beginning).until(Stop::End).lanes(1);
-    let plan = Plan::new(consume, TableType::Append, false).expect("a plan");
+    started(network, consume.value(spec::raw(PANICS)), None).await.expect("a table")
+}
+
+/// As [`whole`], with a spec of its own and perhaps another registry than the one that the properties name.
+async fn started(network: &Network, consume: Consume, registry: Option<Registry>) -> Result<Table> {
+    let consume = consume.brokers("a:9092").offsets(Offsets::Beginning).until(Stop::End).lanes(1);
+    let mut draft = Draft::new(consume, TableType::Append, false)?;
+    if let Some(registry) = registry {
+        draft.ask(registry);
+    }
     let (ready, started) = oneshot::channel();
     let transport = network.transport();
-    control::on_thread(move || control::run(plan, transport, ready)).expect("a thread");
-    match started.await.expect("an answer").expect("a table") {
-        Handle::Plain(table, _) => table,
+    control::on_thread(move || control::run(draft, transport, ready)).expect("a thread");
+    match started.await.expect("an answer")? {
+        Handle::Plain(table, _) => Ok(table),
         Handle::Partitioned(_) => panic!("by partition"),
     }
 }
@@ -112,4 +124,58 @@ async fn e3_rows_that_a_panic_took_with_it_do_not_count_against_the_limit() {
     let table = whole(&network, consume("t").limit(3)).await;
     table.finished().await.expect("the limit is reached");
     assert_eq!(table.snapshot().rows(), 3);
+}
+
+/// A consumption whose value's schema is the registry's, which is not the one behind this address.
+fn by_subject(spec: &str) -> Consume {
+    consume("t").property("schema.registry.url", "http://none").value(Spec::parse(spec).expect("a spec"))
+}
+
+#[tokio::test]
+async fn the_registry_gives_the_columns_before_the_table_is_made() {
+    let network = serving(vec![vec!["\0\0\0\0\x07\x54\x04hi", "\0\0\0\0\x07\x01\0"]]);
+    let schema =
+        r#"{"type": "record", "name": "R", "fields": [{"name": "id", "type": "long"}, {"name": "text", "type": "string"}]}"#;
+    let answer = serde_json::json!({"schema": schema, "id": 7, "version": 2}).to_string();
+    let scripted = Scripted::new(move |_, path, _| match path {
+        "/subjects/t-value/versions/latest" | "/subjects/own/versions/2" | "/schemas/ids/7" => Says::Says(200, answer.clone()),
+        other => panic!("{other}"),
+    });
+    for (spec, columns) in [("avro", ["id", "text"]), ("avro:subject=own,version=2,id=Number", ["Number", "text"])] {
+        let table = started(&network, by_subject(spec), Some(scripted.registry(&[]))).await.expect("a table");
+        let names = |schema: &arrow_schema::Schema| schema.fields().iter().skip(3).map(|f| f.name().clone()).collect::<Vec<_>>();
+        assert_eq!(names(&table.schema()), columns, "{spec}");
+        table.finished().await.expect("read");
+        let rows = table.snapshot().to_batch().expect("rows");
+        assert_eq!(rows.column(3).as_primitive::<Int64Type>().values().to_vec(), [42, -1]);
+    }
+}
+
+#[tokio::test]
+async fn a_subject_that_is_not_there_ends_the_start() {
+    let missing = r#"{"error_code": 40401, "message": "Subject 't-key' not found."}"#;
+    let scripted = Scripted::new(|_, _, _| Says::Says(404, missing.into()));
+    let consume = by_subject("raw").key(Spec::parse("protobuf:version=4").expect("a spec"));
+    let error = started(&serving(vec![vec![]]), consume, Some(scripted.registry(&[]))).await.expect_err("no subject");
+    assert!(
+        matches!(&error, Error::Registry { what, fault: RegistryFault::NotFound { code: 40401, .. }, .. } if what == "subject \"t-key\", version 4")
+    );
+}
+
+#[tokio::test]
+async fn a_registry_that_does_not_answer_holds_the_start_no_longer_than_its_limit() {
+    let scripted = Scripted::new(|_, _, _| Says::Silent);
+    let consume = by_subject("avro").property("default.api.timeout.ms", "50").property("request.timeout.ms", "50");
+    let error = started(&serving(vec![vec![]]), consume, Some(scripted.registry(&[]))).await.expect_err("no answer");
+    assert!(matches!(&error, Error::Timeout { what, .. } if what.contains("default.api.timeout.ms")), "{error}");
+}
+
+#[test]
+fn a_subject_without_a_registry_is_refused_before_any_socket() {
+    let consume = consume("t").brokers("a:9092").value(Spec::parse("avro:subject=S").expect("a spec"));
+    let Err(error) = Draft::new(consume, TableType::Append, false) else { panic!("there is no registry") };
+    assert_eq!(
+        error.to_string(),
+        "the address of the schema registry, which has the schema of the value's spec avro:subject=S, is missing; give schema.registry.url, or the schema's file"
+    );
 }

@@ -104,6 +104,8 @@ impl Control {
         let error = Error::OffsetOutOfRange { topic: self.plan.topic.to_string(), partition, offset: position, first, next };
         self.publisher.status().trouble(Some(partition), error.clone());
         let to = match (reset, self.plan.settings.offset_reset) {
+            // What is gone is told by its row.
+            _ if self.plan.again.is_some() => first,
             (Some(to), _) => to,
             // What retention took before anything was read, from where nobody named the offset, is a gap.
             (None, None) if self.unnamed.get(&partition) == Some(&position) => {
@@ -121,7 +123,10 @@ impl Control {
             next: to,
             ..Span::empty(partition, position)
         };
-        self.publisher.append(Chunk::without_rows(&self.plan.schema, span))?;
+        // The lane does it itself where single records are wanted.
+        if self.plan.again.is_none() {
+            self.publisher.append(Chunk::without_rows(&self.plan.schema, span))?;
+        }
         // What lies before is gone, so there is nothing to compare it with.
         self.assign_at(partition, to, -1)
     }

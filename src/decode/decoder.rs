@@ -2,8 +2,8 @@
 
 use arrow_schema::FieldRef;
 
-use super::avro::WriterSchemas;
-use super::{Column, DecodeError, avro, ignore, json, protobuf, raw, simple};
+use super::unframed::Unframed;
+use super::{Column, DecodeError, WriterSchemas, avro, ignore, json, protobuf, raw, simple};
 use crate::error::Result;
 use crate::spec::{Kind, Names, Side, Spec, Type};
 
@@ -36,6 +36,24 @@ pub trait Decoder: Send + std::fmt::Debug {
     /// Appends exactly one row per payload to every column: nulls for a null payload, and nulls and an entry in `bad` for one
     /// that cannot be decoded. `columns` are one per field, in order.
     fn decode(&mut self, payloads: &[Option<&[u8]>], columns: &mut [Column], bad: &mut Vec<BadPayload>);
+
+    /// Whether the records' headers may name schemas, so that [`Self::decode_named`] is to be called with them.
+    fn looks_at_schema_headers(&self) -> bool {
+        false
+    }
+
+    /// As [`Self::decode`], with the value of the header of each payload's record that names its schema: `__key_schema_id` or
+    /// `__value_schema_id`.
+    fn decode_named(
+        &mut self,
+        payloads: &[Option<&[u8]>],
+        headers: &[Option<&[u8]>],
+        columns: &mut [Column],
+        bad: &mut Vec<BadPayload>,
+    ) {
+        let _ = headers;
+        self.decode(payloads, columns, bad);
+    }
 }
 
 /// The decoder of a spec, for keys or for values, with what the properties say filled in.
@@ -49,7 +67,7 @@ pub fn decoder(spec: &Spec, side: Side, names: &Names) -> Result<Box<dyn Decoder
     }
     Ok(match &spec.kind {
         Kind::Avro(avro) => Box::new(avro::Avro::new(avro, &names.column(side), None)?),
-        Kind::Protobuf(spec) => Box::new(protobuf::Protobuf::new(spec)?),
+        Kind::Protobuf(spec) => Box::new(protobuf::Protobuf::new(spec, None)?),
         Kind::Ignore => Box::new(ignore::Ignore),
         Kind::Raw { .. } => Box::new(raw::Raw::new(fields)),
         Kind::Simple { .. } => {
@@ -61,11 +79,12 @@ pub fn decoder(spec: &Spec, side: Side, names: &Names) -> Result<Box<dyn Decoder
             }
         }
         Kind::Json { columns } => Box::new(json::Json::new(fields, columns, spec.options)?),
+        Kind::Object(object) => Box::new(json::Object::new(fields, object.value()?, spec.options)?),
     })
 }
 
-/// The decoder of an Avro spec that asks `registry` for the schemas that the spec does not give by their ids, and of any other spec
-/// as [`decoder`] makes it.
+/// The decoder of a spec where there is a registry: for Avro and Protobuf it asks `registry` for the schemas that framings name and the
+/// spec does not give, for JSON it takes frames off. Of any other spec as [`decoder`] makes it.
 ///
 /// Fails as [`Spec::columns`] does.
 pub fn decoder_with_registry(
@@ -79,6 +98,11 @@ pub fn decoder_with_registry(
             spec.validate()?;
             Ok(Box::new(avro::Avro::new(avro, &names.column(side), Some(registry))?))
         }
+        Kind::Protobuf(protobuf) => {
+            spec.validate()?;
+            Ok(Box::new(protobuf::Protobuf::new(protobuf, Some(registry))?))
+        }
+        Kind::Json { .. } | Kind::Object(_) => Ok(Box::new(Unframed::new(decoder(spec, side, names)?))),
         _ => decoder(spec, side, names),
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::spec::SchemaId;
+
 /// Why a payload could not be decoded: the column, the position in the payload's bytes, and the reason as a code and as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DecodeError {
@@ -52,12 +54,18 @@ pub enum Reason {
     Utf8,
     /// A value is missing in a column declared not-null.
     Null,
+    /// A field is not known to the spec, is there more than once, or is the one that names a type and is not there.
+    Field,
     /// The payload is nested more deeply, or is longer, than the limit.
     Limit,
     /// The payload has not the header that its framing asks for.
     Framing,
+    /// A record that is decoded again is not in the log any more.
+    Lost,
     /// The schema that wrote the payload is not known, or does not resolve to the reader's.
     Schema,
+    /// The schema that wrote the payload has been asked for and is not known yet: later the payload may be decoded.
+    Pending(SchemaId),
 }
 
 impl Reason {
@@ -75,9 +83,12 @@ impl Reason {
             Self::Format => "format",
             Self::Utf8 => "utf8",
             Self::Null => "null",
+            Self::Field => "field",
             Self::Limit => "limit",
             Self::Framing => "framing",
+            Self::Lost => "lost",
             Self::Schema => "schema",
+            Self::Pending(_) => "pending",
         }
     }
 }

@@ -9,6 +9,7 @@ mod blocks;
 mod column;
 mod decoder;
 mod error;
+mod framing;
 mod ignore;
 mod json;
 mod protobuf;
@@ -16,16 +17,21 @@ mod raw;
 mod simple;
 mod text;
 mod tray;
+mod unframed;
+mod writers;
 
 use arrow_schema::FieldRef;
 
-pub use avro::{Lookup, WriterSchemas};
+use crate::spec::SchemaId;
+
 use column::{BLOCK_ROWS, Lengths, Mask, Native};
 pub use column::{Column, ColumnFull};
 #[cfg(test)]
 pub(crate) use decoder::PANICS;
 pub use decoder::{BadPayload, Decoder, OnError, decoder, decoder_with_registry};
 pub use error::{DecodeError, Reason};
+pub(crate) use text::Form;
+pub use writers::{Lookup, WriterSchema, WriterSchemas};
 
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
@@ -67,12 +73,19 @@ fn one_column(
     }
 }
 
-/// Runs `append` for each payload that is not null; it appends one row to every column, or fails and leaves them anyhow.
+/// The error of a payload whose schema is asked for.
+#[cold]
+fn pending<T>(id: SchemaId) -> Step<T> {
+    fault(0, Reason::Pending(id), format!("the writer's schema {id} is not known yet"))
+}
+
+/// Runs `append` for each payload that is not null, with its index; it appends one row to every column, or fails and leaves them
+/// anyhow.
 fn all_columns(
     payloads: &[Option<&[u8]>],
     columns: &mut [Column],
     bad: &mut Vec<BadPayload>,
-    mut append: impl FnMut(&[u8], &mut [Column]) -> Step,
+    mut append: impl FnMut(usize, &[u8], &mut [Column]) -> Step,
 ) {
     columns.iter_mut().for_each(|column| column.reserve(payloads.len()));
     for (index, payload) in payloads.iter().enumerate() {
@@ -81,7 +94,7 @@ fn all_columns(
             continue;
         };
         let row = columns.first().map_or(0, Column::len);
-        if let Err(error) = append(payload, columns) {
+        if let Err(error) = append(index, payload, columns) {
             for column in columns.iter_mut() {
                 column.truncate(row);
                 column.append_null();

@@ -21,12 +21,12 @@ pub(super) struct Tray {
     filled: usize,
     /// Where each payload begins.
     starts: [u32; BLOCK_ROWS],
-    /// Where each payload is read next.
-    at: [u32; BLOCK_ROWS],
     /// Where each payload ends.
     ends: [u32; BLOCK_ROWS],
-    /// Where they were before the step that is being done.
-    before: [u32; BLOCK_ROWS],
+    /// Where each payload is read next, and where it was before the last step.
+    places: [[u32; BLOCK_ROWS]; 2],
+    /// Which of the two is which.
+    second: bool,
 }
 
 /// What is read at a position.
@@ -54,7 +54,15 @@ impl Window<'_> {
 impl Default for Tray {
     fn default() -> Self {
         let none = [0; BLOCK_ROWS];
-        Self { bytes: Box::new([0; ROOM + BEHIND]), rows: 0, filled: 0, starts: none, at: none, ends: none, before: none }
+        Self {
+            bytes: Box::new([0; ROOM + BEHIND]),
+            rows: 0,
+            filled: 0,
+            starts: none,
+            ends: none,
+            places: [none; 2],
+            second: false,
+        }
     }
 }
 
@@ -92,7 +100,8 @@ impl Tray {
         }
         let Some(room) = self.bytes.get_mut(self.filled..end) else { return false };
         copy(payload, room);
-        for (places, place) in [(&mut self.starts, self.filled), (&mut self.at, self.filled + read), (&mut self.ends, end)] {
+        let (_, at) = split(&mut self.places, !self.second);
+        for (places, place) in [(&mut self.starts, self.filled), (at, self.filled + read), (&mut self.ends, end)] {
             if let Some(of_row) = places.get_mut(rows) {
                 *of_row = place as u32; // within the buffer
             }
@@ -106,40 +115,50 @@ impl Tray {
         self.rows
     }
 
-    /// Whether every payload has been read to its end, and so none beyond it.
-    pub(super) fn all_at_end(&self) -> bool {
-        self.at.iter().zip(&self.ends).take(self.rows).fold(true, |all, (at, end)| all & (at == end))
+    /// Where each payload is read next.
+    #[inline]
+    fn at(&self) -> &[u32; BLOCK_ROWS] {
+        let [first, second] = &self.places;
+        if self.second { second } else { first }
     }
 
-    /// Reads at the position of each payload: `read` says how far it went. A step that turns out to be of another kind than `read`
-    /// can do is taken [`Self::back`].
+    /// Whether every payload has been read to its end, and so none beyond it.
+    pub(super) fn all_at_end(&self) -> bool {
+        self.at().iter().zip(&self.ends).take(self.rows).fold(true, |all, (at, end)| all & (at == end))
+    }
+
+    /// Reads at the position of each payload, which whoever reads moves on. A step that turns out to be of another kind than was
+    /// thought is taken [`Self::back`].
     #[inline(always)]
     pub(super) fn step(&mut self) -> impl ExactSizeIterator<Item = (Window<'_>, &mut u32)> {
-        self.before = self.at;
         let bytes = &self.bytes;
-        let places = self.at.get_mut(..self.rows).unwrap_or_default();
-        places.iter_mut().map(move |at| {
-            let place = *at as usize & (ROOM - 1);
+        let (before, at) = split(&mut self.places, self.second);
+        self.second = !self.second;
+        let (before, at) = (before.get(..self.rows).unwrap_or_default(), at.get_mut(..self.rows).unwrap_or_default());
+        before.iter().zip(at).map(move |(before, at)| {
+            let place = *before as usize & (ROOM - 1);
             let window = bytes.get(place..).and_then(|rest| rest.first_chunk::<BEHIND>());
+            *at = *before;
             (Window(window.unwrap_or(&[0; BEHIND])), at)
         })
     }
 
     /// Undoes the last step.
     pub(super) fn back(&mut self) {
-        self.at = self.before;
+        self.second = !self.second;
     }
 
     /// The payload of a row, and how much of it has been read; none where it was read beyond its end.
     pub(super) fn payload(&self, row: usize) -> Option<(&[u8], usize)> {
         let (start, end) = (*self.starts.get(row)? as usize, *self.ends.get(row)? as usize);
-        let read = (*self.at.get(row)? as usize).checked_sub(start)?;
+        let read = (*self.at().get(row)? as usize).checked_sub(start)?;
         Some((self.bytes.get(start..end)?, read)).filter(|(payload, read)| *read <= payload.len())
     }
 
     /// Says how much of the payload of a row has been read.
     pub(super) fn went_to(&mut self, row: usize, read: usize) {
-        if let (Some(at), Some(start)) = (self.at.get_mut(row), self.starts.get(row)) {
+        let (_, at) = split(&mut self.places, !self.second);
+        if let (Some(at), Some(start)) = (at.get_mut(row), self.starts.get(row)) {
             *at = start.saturating_add(u32::try_from(read).unwrap_or(u32::MAX));
         }
     }
@@ -160,7 +179,7 @@ impl Tray {
     #[inline(always)]
     fn copy_wide<const WIDTH: usize>(&self, lengths: &Lengths, to: &mut [u8]) -> Option<()> {
         let mut rest = to;
-        for (at, length) in self.at.iter().zip(lengths.each()) {
+        for (at, length) in self.at().iter().zip(lengths.each()) {
             let place = at.wrapping_sub(*length) as usize & (ROOM - 1);
             *rest.first_chunk_mut::<WIDTH>()? = *self.bytes.get(place..)?.first_chunk()?;
             rest = rest.get_mut(*length as usize..)?;
@@ -170,13 +189,20 @@ impl Tray {
 
     fn copy_exactly(&self, lengths: &Lengths, to: &mut [u8]) -> Option<()> {
         let mut rest = to;
-        for (at, length) in self.at.iter().zip(lengths.each()) {
+        for (at, length) in self.at().iter().zip(lengths.each()) {
             let (room, behind) = rest.split_at_mut_checked(*length as usize)?;
             room.copy_from_slice(self.bytes.get(at.checked_sub(*length)? as usize..*at as usize)?);
             rest = behind;
         }
         Some(())
     }
+}
+
+/// Of two arrays of places the one that is `second` to read from, and the other to write to.
+#[inline(always)]
+fn split(places: &mut [[u32; BLOCK_ROWS]; 2], second: bool) -> (&[u32; BLOCK_ROWS], &mut [u32; BLOCK_ROWS]) {
+    let [a, b] = places;
+    if second { (b, a) } else { (a, b) }
 }
 
 /// Copies all of `from` to `to`, which is as long. What is as short as most payloads is copied without a call, in two parts that overlap.

@@ -1,19 +1,22 @@
 //! Fetched bytes of one partition, through batches, records and decoders, to chunks of a table.
 
+mod again;
+
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use super::again::Again;
 use super::block::{Block, distance};
-use super::errors::ErrorRows;
+use super::errors::{Bad, ErrorRows, side_name};
 use super::metadata::Origin;
 use super::rows::{Failure, Rows};
-use crate::decode::OnError;
+use crate::decode::{OnError, Reason};
 use crate::error::{Error, Result};
 use crate::fetch::PartitionRecords;
 use crate::position::{Offset, Partition, Span};
 use crate::record::{AbortedTransactions, Arena, BatchError, BatchHeader, BatchRecords, RawBatch, RecordCursor, RecordRef, Walk};
-use crate::spec::Side;
+use crate::spec::{SchemaId, Side};
 use crate::table::{Allowance, Budget, Chunk, Publisher};
 
 /// How records become rows, the same for every partition of a consumption.
@@ -32,6 +35,10 @@ pub(crate) struct AssemblySettings {
     pub(crate) decompressed_limit: usize,
     /// One chunk never holds rows of two partitions.
     pub(crate) by_partition: bool,
+    /// The most bytes of a payload that the error table keeps.
+    pub(crate) error_raw_bytes: usize,
+    /// Only these records, which could not be decoded before.
+    pub(crate) again: Option<Arc<Again>>,
 }
 
 /// Where a partition ends.
@@ -54,6 +61,8 @@ pub(crate) enum Outcome {
     Ended,
     /// The consumption's row limit is reached.
     LimitReached,
+    /// The schema of the record at the position is asked for: from there on all is to be fetched again when it is there.
+    Awaits(SchemaId),
 }
 
 /// Decodes what a lane fetches, batch by batch, into the columns of its next chunk.
@@ -85,12 +94,12 @@ impl Assembler {
         allowance: Allowance,
     ) -> Self {
         Self {
+            errors: ErrorRows::new(&settings.topic, settings.error_raw_bytes),
             settings,
             publisher,
             budget,
             allowance,
             rows,
-            errors: ErrorRows::default(),
             spans: Vec::new(),
             arena: None,
             failures: Vec::new(),
@@ -128,6 +137,7 @@ impl Assembler {
         let mut unit = Unit { partition, end, receive_time_nanos, span: Span::empty(partition, position) };
         let mut aborted = AbortedTransactions::new(fetched.aborted.clone());
         let mut outcome = Outcome::Done;
+        let again = self.settings.again.clone();
         for batch in Walk::new(&fetched.records) {
             let batch = batch.map_err(|reason| self.batch_error(partition, unit.span.next, reason))?;
             if !self.publisher.has_room(partition) {
@@ -141,13 +151,23 @@ impl Assembler {
                     Err(panic) => return Err(self.start_over(&unit, batch.header.base_offset, panic.as_ref())),
                 },
             };
+            let decoded = match (decoded, &again) {
+                // What is wanted beyond the end is not in the log.
+                (Ok(Outcome::Ended), Some(again)) => match self.lose(&mut unit, again, Offset::MAX) {
+                    Ok(Outcome::Done) => Ok(Outcome::Ended),
+                    other => other,
+                },
+                (decoded, _) => decoded,
+            };
             if unit.span.next > unit.span.first {
                 // Also of a batch that was taken in part: an offset within it is beyond the end of the epoch before.
                 unit.span.leader_epoch = batch.header.leader_epoch.max(-1);
             }
             self.keep(&mut unit);
             outcome = decoded?;
-            self.publisher.status().decoded(batch.bytes.len() as u64);
+            if !matches!(outcome, Outcome::Awaits(_)) {
+                self.publisher.status().decoded(batch.bytes.len() as u64);
+            }
             if outcome != Outcome::Done {
                 break;
             }
@@ -163,7 +183,7 @@ impl Assembler {
         let forgotten = self.spans.iter().map(|span| span.rows).sum::<u64>() + unit.span.rows;
         self.allowance.put_back(forgotten);
         self.spans.clear();
-        self.errors = ErrorRows::default();
+        self.errors = ErrorRows::new(&self.settings.topic, self.settings.error_raw_bytes);
         self.arena = None;
         match self.fresh.as_ref().map(|fresh| fresh()) {
             Some(Ok(rows)) => self.rows = rows,
@@ -218,7 +238,15 @@ impl Assembler {
         if self.settings.check_crc {
             batch.verify().map_err(|reason| self.batch_error(unit.partition, base, reason))?;
         }
-        let hidden = match (batch.header.is_control(), is_aborted) {
+        let again = self.settings.again.clone();
+        if let Some(again) = &again {
+            let outcome = self.lose(unit, again, base)?;
+            if outcome != Outcome::Done {
+                return Ok(outcome);
+            }
+        }
+        let unwanted = again.as_ref().is_some_and(|again| again.between(unit.partition, unit.span.next, next).is_empty());
+        let hidden = match (batch.header.is_control(), is_aborted || unwanted) {
             (true, _) => Some(Hidden::Control),
             (false, true) => Some(Hidden::Filtered),
             (false, false) => None,
@@ -235,15 +263,20 @@ impl Assembler {
             }
         };
         self.arena = Some(arena);
-        match outcome? {
-            Outcome::Done => Ok(unit.close(next)),
-            outcome => Ok(outcome),
+        match (outcome?, &again) {
+            (Outcome::Done, Some(again)) => match self.lose(unit, again, unit.end.offset.unwrap_or(next).min(next))? {
+                Outcome::Done => Ok(unit.close(next)),
+                outcome => Ok(outcome),
+            },
+            (Outcome::Done, None) => Ok(unit.close(next)),
+            (outcome, _) => Ok(outcome),
         }
     }
 
     fn records<'a>(&mut self, unit: &mut Unit, mut records: impl RecordCursor<'a>, header: &BatchHeader) -> Result<Outcome> {
         let mut block = Block::new(unit.span.next, self.rows.asks_for_headers());
         let origin = Origin::new(unit.partition, unit.receive_time_nanos, header);
+        let again = self.settings.again.clone();
         let mut ended = false;
         let mut damage = None;
         loop {
@@ -263,6 +296,36 @@ impl Assembler {
                 block.gap_to(unit.end.offset.map_or(record.offset, |end| end.min(record.offset)));
                 ended = true;
                 break;
+            }
+            if let Some(again) = &again {
+                let Some(last) = again.between(unit.partition, block.next(), record.offset + 1).last() else {
+                    block.filter(record.offset);
+                    continue;
+                };
+                let here = (last.offset == record.offset).then(|| again.kept(last));
+                let is_another = here.as_ref().is_some_and(|kept| !kept.is_of(&record));
+                if again.first_between(unit.partition, block.next(), record.offset).is_some() || is_another {
+                    let mut outcome = self.block(unit, &origin, &mut block)?;
+                    if outcome == Outcome::Done {
+                        outcome = self.lose(unit, again, record.offset)?;
+                    }
+                    if outcome != Outcome::Done {
+                        return Ok(outcome);
+                    }
+                    if let Some(kept) = here.filter(|_| is_another) {
+                        unit.span.gaps += distance(unit.span.next, record.offset);
+                        unit.span.next = record.offset;
+                        self.replaced(unit, &kept);
+                    }
+                    block = Block::new(unit.span.next, self.rows.asks_for_headers());
+                }
+                if is_another {
+                    continue;
+                }
+                if here.is_none() {
+                    block.filter(record.offset);
+                    continue;
+                }
             }
             if self.settings.skip_tombstones && record.value.is_none() {
                 block.filter(record.offset);
@@ -295,9 +358,14 @@ impl Assembler {
         }
         let mut keep = block.len();
         let mut stopped = None;
+        let mut awaited = None;
         if !self.failures.is_empty() {
+            if let Some((index, id)) = self.first_pending() {
+                (keep, awaited) = (index, Some(id));
+                self.failures.retain(|failure| failure.index < index);
+            }
             // One record is one error, whichever side failed first.
-            self.failures.sort_by_key(|failure| failure.index);
+            self.failures.sort_by_key(|failure| (failure.index, matches!(failure.error.reason, Reason::Pending(_))));
             self.failures.dedup_by_key(|failure| failure.index);
             match self.settings.on_error {
                 OnError::Null => self.failures.clear(),
@@ -316,6 +384,9 @@ impl Assembler {
         if granted < good {
             keep = nth_good(granted, &self.failed);
         }
+        if granted < good {
+            awaited = None;
+        }
         if self.allowance.is_used_up() {
             // What comes after the last row that was asked for does not count, whichever block it is in.
             stopped = None;
@@ -324,19 +395,42 @@ impl Assembler {
             self.rows.cut(start, keep, &self.failed);
             for failure in self.failures.iter().take_while(|failure| failure.index < keep) {
                 let raw = match failure.side {
-                    Side::Key => block.keys()[failure.index],
-                    Side::Value => block.values()[failure.index],
+                    Some(Side::Key) => block.keys()[failure.index],
+                    Some(Side::Value) => block.values()[failure.index],
+                    None => None,
                 };
                 let (offset, timestamp) = (block.offsets()[failure.index], block.timestamps()[failure.index]);
-                self.errors.append(unit.partition, offset, timestamp, failure.side, raw, &failure.error);
+                self.errors.append(Bad {
+                    partition: unit.partition,
+                    offset,
+                    timestamp,
+                    side: side_name(failure.side),
+                    raw,
+                    raw_bytes: raw.and_then(|bytes| i64::try_from(bytes.len()).ok()),
+                    error: &failure.error,
+                });
             }
         }
         block.account(keep, &self.failed, &mut unit.span);
         match stopped {
             Some(error) => Err(error),
             None if granted < good || self.allowance.is_used_up() => Ok(Outcome::LimitReached),
-            None => Ok(Outcome::Done),
+            None => Ok(awaited.map_or(Outcome::Done, Outcome::Awaits)),
         }
+    }
+
+    /// The first record of a block that may be decoded when its schema is there. One whose other side is an error is one already.
+    fn first_pending(&self) -> Option<(usize, SchemaId)> {
+        let pending = self.failures.iter().filter_map(|failure| match failure.error.reason {
+            Reason::Pending(id) => Some((failure.index, id)),
+            _ => None,
+        });
+        let is_lost = |index: usize| {
+            let all = self.failures.iter().filter(|failure| failure.index == index);
+            self.settings.on_error != OnError::Null
+                && all.clone().any(|failure| !matches!(failure.error.reason, Reason::Pending(_)))
+        };
+        pending.filter(|(index, _)| !is_lost(*index)).min_by_key(|(index, _)| *index)
     }
 
     fn undecodable(&self, partition: Partition, block: &Block<'_>, failure: &Failure) -> Error {
@@ -344,7 +438,7 @@ impl Assembler {
             topic: self.settings.topic.to_string(),
             partition,
             offset: block.offsets()[failure.index],
-            side: failure.side.name(),
+            side: side_name(failure.side),
             reason: failure.error.clone(),
         }
     }

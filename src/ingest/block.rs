@@ -79,6 +79,11 @@ impl<'a> Block<'a> {
         self.next = self.next.max(offset);
     }
 
+    /// The offset after everything that was seen.
+    pub(super) fn next(&self) -> Offset {
+        self.next
+    }
+
     pub(super) fn is_full(&self) -> bool {
         self.len == BLOCK_ROWS
     }

@@ -35,6 +35,29 @@ pub(super) fn append_all(column: &mut Column, headers: &[RawHeaders<'_>], bad: &
     }
 }
 
+/// The value of the last header with that key for each record, into `values`. Of a record whose headers do not parse there is none, and it
+/// is in `bad`.
+pub(super) fn last_values<'a>(
+    key: &[u8],
+    headers: &[RawHeaders<'a>],
+    values: &mut [Option<&'a [u8]>; BLOCK_ROWS],
+    bad: &mut Vec<BadPayload>,
+) {
+    for (index, (headers, found)) in headers.iter().zip(values).enumerate() {
+        *found = None;
+        for header in headers.iter() {
+            match header {
+                Ok(header) if header.key == key => *found = header.value,
+                Ok(_) => {}
+                Err(error) => {
+                    *found = None;
+                    bad.push(BadPayload { index, error: *damaged(error) });
+                }
+            }
+        }
+    }
+}
+
 /// Reads the header with one key into a column, as a simple spec reads a value.
 #[derive(Debug)]
 pub(super) struct HeaderReader {
@@ -53,17 +76,10 @@ impl HeaderReader {
     pub(super) fn append(&mut self, column: &mut Column, headers: &[RawHeaders<'_>], bad: &mut Vec<BadPayload>) {
         let mut values: [Option<&[u8]>; BLOCK_ROWS] = [None; BLOCK_ROWS];
         let name = column.field().name().clone();
-        for (index, (headers, found)) in headers.iter().zip(&mut values).enumerate() {
-            for header in headers.iter() {
-                match header {
-                    Ok(header) if header.key == self.header.as_bytes() => *found = header.value,
-                    Ok(_) => {}
-                    Err(error) => {
-                        *found = None;
-                        bad.push(BadPayload { index, error: DecodeError { column: Some(name.clone()), ..*damaged(error) } });
-                    }
-                }
-            }
+        let before = bad.len();
+        last_values(self.header.as_bytes(), headers, &mut values, bad);
+        for failure in bad.iter_mut().skip(before) {
+            failure.error.column = Some(name.clone());
         }
         let before = bad.len();
         let rows = headers.len().min(BLOCK_ROWS);

@@ -1,6 +1,8 @@
 //! The lane's loop: read a response, walk it, ask for the next, decode, while the socket fills again.
 
 mod actions;
+mod awaiting;
+mod catching;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -12,12 +14,17 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use kafka_protocol::messages::{FetchRequest, FetchResponse};
 use tokio::sync::mpsc;
 
+use self::actions::may_let_go;
+use self::awaiting::Awaiting;
+use self::catching::Catching;
 use super::assembler::{Assembler, End};
+use super::decoding::{Decoding, Work};
 use super::link::{Link, LinkEvent, LinkOutcome, LinkSettings};
 use super::meters::Meters;
+use super::schemas::Schemas;
 use crate::cluster::{Backoff, BrokerAddress, TopicView};
 use crate::error::Error;
-use crate::fetch::{FetchCore, FetchSettings, FetchTicket};
+use crate::fetch::{Action, FetchCore, FetchSettings, FetchTicket};
 use crate::position::{Offset, Partition};
 use crate::table::Publisher;
 use crate::wire::{FramePool, PoolLimits, Transport, WireSettings};
@@ -30,6 +37,8 @@ pub(crate) struct LaneSettings {
     pub(crate) wire: WireSettings,
     pub(crate) reconnect: Backoff,
     pub(crate) fetch: FetchSettings,
+    /// What the decoders look schemas up in.
+    pub(crate) schemas: Option<Schemas>,
     pub(crate) seed: u64,
 }
 
@@ -44,6 +53,8 @@ pub(crate) enum LaneCommand {
     /// Let go of all partitions, and report that: the topic was deleted and created again, and this is the new one; or it was doubted
     /// that it is the same, and it is.
     Restart { view: Arc<TopicView> },
+    /// Let go of this partition, and report that: another lane goes on with it.
+    Release { partition: Partition },
     /// A partition's end has become known.
     End { partition: Partition, end: End },
 }
@@ -63,6 +74,8 @@ pub(crate) enum LaneReport {
     Validate { partition: Partition, position: Offset, last_epoch: i32, current_epoch: i32 },
     /// All partitions were let go of, as [`LaneCommand::Restart`] asks.
     Restarted,
+    /// The partition was let go of, as [`LaneCommand::Release`] asks. What was read of it is in the table.
+    Released { partition: Partition },
     /// The partition is read to its end, and all of it is in the table.
     Ended { partition: Partition },
     /// The partition cannot go on. What was read is in the table.
@@ -82,10 +95,12 @@ pub(crate) struct Lane {
     busy: FuturesUnordered<LocalBoxFuture<'static, LinkEvent>>,
     ends: BTreeMap<Partition, End>,
     held: BTreeSet<Partition>,
+    awaiting: Awaiting,
+    catching: Catching,
     /// Partitions whose last batch was damaged, with its position: the next time it is an error.
     damaged: BTreeMap<Partition, Offset>,
     meters: Meters,
-    assembler: Assembler,
+    decoding: Decoding,
     publisher: Publisher,
     view: Option<Arc<TopicView>>,
     /// Where brokers said that others are, newer than the view.
@@ -98,16 +113,23 @@ pub(crate) struct Lane {
 }
 
 impl Lane {
+    /// A lane that decodes on its own thread; with `two_threads`, on one beside it.
+    ///
+    /// # Errors
+    ///
+    /// The system gives no thread.
     pub(crate) fn new(
         settings: LaneSettings,
         assembler: Assembler,
+        two_threads: bool,
         publisher: Publisher,
         commands: mpsc::UnboundedReceiver<LaneCommand>,
         reports: mpsc::UnboundedSender<LaneReport>,
-    ) -> Self {
+    ) -> std::io::Result<Self> {
+        let decoding = if two_threads { Decoding::beside(assembler, reports.clone())? } else { Decoding::here(assembler) };
         let pool = FramePool::new(PoolLimits::default());
         let meters = Meters::new(Arc::clone(&settings.wire.metrics));
-        Self {
+        Ok(Self {
             core: FetchCore::new(Arc::clone(&settings.topic), settings.fetch, settings.seed),
             links: BTreeMap::new(),
             links_made: 0,
@@ -122,9 +144,11 @@ impl Lane {
             busy: FuturesUnordered::new(),
             ends: BTreeMap::new(),
             held: BTreeSet::new(),
+            awaiting: Awaiting::new(settings.schemas),
+            catching: Catching::default(),
             damaged: BTreeMap::new(),
             meters,
-            assembler,
+            decoding,
             publisher,
             view: None,
             endpoints: BTreeMap::new(),
@@ -132,7 +156,7 @@ impl Lane {
             commands,
             reports,
             rng: fastrand::Rng::with_seed(settings.seed),
-        }
+        })
     }
 
     /// Runs until the sender of commands is dropped.
@@ -152,7 +176,9 @@ impl Lane {
                     Some(command) => self.on_command(command),
                     None => return,
                 },
-                Some(event) = self.busy.next(), if !self.busy.is_empty() => self.on_link(event),
+                () = self.decoding.wait() => self.on_decoded(),
+                Some(event) = self.busy.next(), if !self.busy.is_empty() && self.decoding.has_room() => self.on_link(event),
+                () = self.awaiting.news() => self.on_schemas(),
                 () = publisher.room(), if !self.held.is_empty() => self.release_held(),
                 () = sleep_until(due), if due.is_some() => {}
             }
@@ -160,6 +186,8 @@ impl Lane {
     }
 
     fn on_command(&mut self, command: LaneCommand) {
+        // Where a partition is, and what of it is still to come, is certain only when nothing of it is being decoded.
+        self.come_to_rest();
         let now = now();
         match command {
             LaneCommand::View(view) => {
@@ -182,7 +210,13 @@ impl Lane {
                 if let Some(view) = &self.view {
                     self.core.partition_view(partition, view);
                 }
-                self.end_if_reached(partition);
+                self.catch_up(partition, position);
+            }
+            LaneCommand::Release { partition } => {
+                if self.ends.contains_key(&partition) {
+                    self.forget(partition);
+                    self.report(LaneReport::Released { partition });
+                }
             }
             LaneCommand::End { partition, end } => {
                 if let Some(known) = self.ends.get_mut(&partition) {
@@ -323,14 +357,27 @@ impl Lane {
         let actions = self.core.on_response(ticket, response, now);
         // The positions are known from the batch headers: the next request leaves before anything is decompressed.
         self.ask(broker, now);
-        let receive_time = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
-        let receive_time = i64::try_from(receive_time).unwrap_or(i64::MAX);
+        let receive_time = receive_time();
+        let mut works = Vec::new();
         for action in actions {
-            self.act(action, receive_time, now);
+            match action {
+                Action::Records(records) => {
+                    if let Some(end) = self.ends.get(&records.partition).copied() {
+                        works.push(Work { records, end, receive_time });
+                    }
+                }
+                action => {
+                    if !works.is_empty() && may_let_go(&action) {
+                        self.decoding.submit(std::mem::take(&mut works));
+                    }
+                    self.act(action, now);
+                }
+            }
         }
-        if let Err(error) = self.assembler.seal() {
-            self.fail_all(error);
+        if !works.is_empty() {
+            self.decoding.submit(works);
         }
+        self.on_decoded();
     }
 
     fn release_held(&mut self) {
@@ -374,6 +421,10 @@ impl Lane {
         self.core.remove(partition);
         self.ends.remove(&partition);
         self.held.remove(&partition);
+        if self.awaiting.forget(partition) {
+            self.publisher.status().has_schema(partition);
+        }
+        self.catching.forget(partition);
         self.damaged.remove(&partition);
     }
 
@@ -381,6 +432,12 @@ impl Lane {
         // Nobody listens any more when the consumption ends: then nobody needs to know.
         let _ = self.reports.send(report);
     }
+}
+
+/// Nanoseconds since the epoch, by this machine's clock.
+fn receive_time() -> i64 {
+    let nanos = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
+    i64::try_from(nanos).unwrap_or(i64::MAX)
 }
 
 /// The runtime's clock, which a simulation may have paused.

@@ -131,6 +131,11 @@ pub(super) struct Origin {
 }
 
 impl Origin {
+    /// Of a record whose batch is gone.
+    pub(super) fn unknown(partition: Partition, receive_time_nanos: i64) -> Self {
+        Self { partition, receive_time_nanos, leader_epoch: None, timestamp_type: None }
+    }
+
     pub(super) fn new(partition: Partition, receive_time_nanos: i64, header: &BatchHeader) -> Self {
         let timestamp_type = match (header.magic, header.log_append_time()) {
             (0, _) => None,

@@ -1,7 +1,9 @@
 //! The lane: fetched bytes, through records and decoders, to the table, for the partitions that it owns.
 
+mod again;
 mod assembler;
 mod block;
+mod decoding;
 mod errors;
 mod headers;
 mod lane;
@@ -9,8 +11,11 @@ mod link;
 mod metadata;
 mod meters;
 mod rows;
+mod schemas;
 
+pub(crate) use again::Again;
 pub(crate) use assembler::{Assembler, AssemblySettings, End, panic_message};
 pub(crate) use lane::{Lane, LaneCommand, LaneReport, LaneSettings};
 pub(crate) use metadata::metadata;
 pub(crate) use rows::{Rows, schema};
+pub(crate) use schemas::Schemas;

@@ -12,6 +12,7 @@ use super::metadata::{Kind, Origin};
 use crate::config::MetadataColumns;
 use crate::decode::{BadPayload, Column, DecodeError, Decoder};
 use crate::error::{Error, Result};
+use crate::registry::framing::{KEY_SCHEMA_ID, VALUE_SCHEMA_ID};
 use crate::spec::Side;
 
 /// Columns of one lane (or, by partition, of one of its partitions) between two chunks.
@@ -36,7 +37,8 @@ pub(crate) struct Rows {
 /// A payload of a block that could not be decoded.
 pub(super) struct Failure {
     pub(super) index: usize,
-    pub(super) side: Side,
+    /// None where a column is made of headers.
+    pub(super) side: Option<Side>,
     pub(super) error: DecodeError,
 }
 
@@ -74,9 +76,20 @@ impl Rows {
         self.columns.iter().map(Column::bytes).sum::<usize>() + self.offsets.bytes()
     }
 
-    /// Whether a column is made of headers.
+    /// Whether a column is made of headers, or a schema is named by one.
     pub(super) fn asks_for_headers(&self) -> bool {
         self.kinds.iter().any(|kind| matches!(kind, Kind::Headers | Kind::Header(_)))
+            || self.key.looks_at_schema_headers()
+            || self.value.looks_at_schema_headers()
+    }
+
+    /// Whether all columns can be filled with the payload of this side alone.
+    pub(super) fn needs_only(&self, side: Side) -> bool {
+        let (other, length) = match side {
+            Side::Key => (&self.value, Kind::ValueBytes),
+            Side::Value => (&self.key, Kind::KeyBytes),
+        };
+        other.fields().is_empty() && !self.asks_for_headers() && !self.kinds.contains(&length)
     }
 
     /// Appends a row for each record of the block. Payloads that could not be decoded are rows of nulls in their side's columns, and
@@ -97,7 +110,7 @@ impl Rows {
                 }
             }
             // Headers belong to neither side; the error names the header.
-            failures.extend(self.bad.drain(..).map(|bad| Failure { index: bad.index, side: Side::Value, error: bad.error }));
+            failures.extend(self.bad.drain(..).map(|bad| Failure { index: bad.index, side: None, error: bad.error }));
         }
         if !self.kinds.contains(&Kind::Offset) {
             self.offsets.push_slice(block.offsets());
@@ -106,8 +119,15 @@ impl Rows {
         for (side, decoder, columns, payloads) in
             [(Side::Key, &mut self.key, key, block.keys()), (Side::Value, &mut self.value, value, block.values())]
         {
-            decoder.decode(payloads, columns, &mut self.bad);
-            failures.extend(self.bad.drain(..).map(|bad| Failure { index: bad.index, side, error: bad.error }));
+            if decoder.looks_at_schema_headers() {
+                let header = if side == Side::Key { KEY_SCHEMA_ID } else { VALUE_SCHEMA_ID };
+                let mut names = [None; BLOCK_ROWS];
+                headers::last_values(header.as_bytes(), block.headers(), &mut names, &mut self.bad);
+                decoder.decode_named(payloads, &names, columns, &mut self.bad);
+            } else {
+                decoder.decode(payloads, columns, &mut self.bad);
+            }
+            failures.extend(self.bad.drain(..).map(|bad| Failure { index: bad.index, side: Some(side), error: bad.error }));
         }
         self.rows += block.len();
     }

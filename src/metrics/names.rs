@@ -206,6 +206,13 @@ pub const METRICS: &[Metric] = &[
         |partition| count(partition.refetches),
     ),
     partition(
+        "kolumn.partition.moves",
+        Counter,
+        Number,
+        "How often it changed lanes, because one had more to do than it could.",
+        |partition| count(partition.moves),
+    ),
+    partition(
         "kolumn.partition.leader",
         Gauge,
         Number,

@@ -42,6 +42,7 @@ pub(crate) struct PartitionMetrics {
     replica: AtomicI32,
     bytes: AtomicU64,
     refetches: AtomicU64,
+    moves: AtomicU64,
 }
 
 impl Default for PartitionMetrics {
@@ -53,6 +54,7 @@ impl Default for PartitionMetrics {
             replica: AtomicI32::new(-1),
             bytes: AtomicU64::new(0),
             refetches: AtomicU64::new(0),
+            moves: AtomicU64::new(0),
         }
     }
 }
@@ -72,6 +74,16 @@ impl PartitionMetrics {
         }
     }
 
+    /// The bytes of batches that were fetched so far.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Another lane goes on with it.
+    pub(crate) fn moved(&self) {
+        self.moves.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// What was fetched is fetched again: it was damaged, or there was no room for it.
     pub(crate) fn refetched(&self) {
         self.refetches.fetch_add(1, Ordering::Relaxed);
@@ -89,6 +101,7 @@ impl PartitionMetrics {
             bytes: self.bytes.load(Ordering::Relaxed),
             records: place.records,
             refetches: self.refetches.load(Ordering::Relaxed),
+            moves: self.moves.load(Ordering::Relaxed),
             leader: node(&self.leader),
             leader_epoch: node(&self.leader_epoch),
             replica: node(&self.replica),
@@ -127,6 +140,8 @@ pub struct PartitionSnapshot {
     pub records: u64,
     /// How often something was fetched again: it was damaged, or the table had no room for it.
     pub refetches: u64,
+    /// How often it changed lanes, because one had more to do than it could.
+    pub moves: u64,
     /// The number of the broker that leads it; none while there is none.
     pub leader: Option<i32>,
     /// The leader's epoch, where brokers tell it.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use super::answer::fault;
@@ -34,6 +35,8 @@ pub(super) struct Asker {
     backoff_max: Duration,
     /// The most bytes of an answer.
     limit: usize,
+    /// What went wrong last, until something goes right.
+    trouble: watch::Sender<Option<Arc<str>>>,
 }
 
 struct Place {
@@ -99,6 +102,7 @@ impl Asker {
             backoff_max: settings.retry_backoff_max,
             // A character of a schema may be six of JSON.
             limit: settings.schema_max_bytes.saturating_mul(6).saturating_add(64 << 10),
+            trouble: watch::Sender::new(None),
         })
     }
 
@@ -111,17 +115,29 @@ impl Asker {
         let mut attempt = 0;
         loop {
             let (place, fault) = match self.round(path).await {
-                Ok(body) => return Ok(body),
+                Ok(body) => {
+                    self.trouble.send_if_modified(|trouble| trouble.take().is_some());
+                    return Ok(body);
+                }
                 Err(failed) => failed,
             };
-            if !fault.passes() || attempt == self.retries {
-                return Err(Error::Registry { registry: place, what: what.to_owned(), fault });
+            let passes = fault.passes();
+            let error = Error::Registry { registry: place, what: what.to_owned(), fault };
+            if passes {
+                self.trouble.send_replace(Some(error.to_string().into()));
             }
-            tracing::debug!(registry = place, what, %fault, ?pause, "asked again after a pause");
+            if !passes || attempt == self.retries {
+                return Err(error);
+            }
+            tracing::debug!(what, %error, ?pause, "asked again after a pause");
             sleep(pause).await;
             pause = pause.saturating_mul(2).min(self.backoff_max);
             attempt += 1;
         }
+    }
+
+    pub(super) fn trouble(&self) -> watch::Receiver<Option<Arc<str>>> {
+        self.trouble.subscribe()
     }
 
     /// Asks each address until one gives a certain answer.

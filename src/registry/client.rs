@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::crypto::CryptoProvider;
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::answer::{names, schema};
@@ -44,6 +45,7 @@ struct Inner {
     asker: Asker,
     cache: Cache,
     limits: Limits,
+    most_kept: usize,
     negative: Duration,
     latest: Option<Duration>,
     /// How long nobody asks after all retries were in vain.
@@ -64,12 +66,16 @@ impl Registry {
     /// # Errors
     /// Those of [`Registry::new`].
     pub fn with_crypto_provider(properties: &crate::Properties, provider: Option<Arc<CryptoProvider>>) -> Result<Self> {
-        let settings = Settings::from_properties(properties)?;
-        let registry = settings.registry.as_ref().ok_or_else(|| Error::Missing {
+        Self::of(&Settings::from_properties(properties)?, provider)?.ok_or_else(|| Error::Missing {
             what: "the address of the schema registry".into(),
             hint: "give schema.registry.url".into(),
-        })?;
-        Self::over(registry, |tls| carrier(tls, settings.sockets, provider.clone()))
+        })
+    }
+
+    /// The registry of the settings, where they name one.
+    pub(crate) fn of(settings: &Settings, provider: Option<Arc<CryptoProvider>>) -> Result<Option<Self>> {
+        let over = |registry| Self::over(registry, |tls| carrier(tls, settings.sockets, provider.clone()));
+        settings.registry.as_ref().map(over).transpose()
     }
 
     pub(super) fn over(
@@ -82,6 +88,7 @@ impl Registry {
             asker: Asker::new(settings, transport)?,
             cache: Cache::new(settings.cached_schemas),
             limits: Limits { bytes: settings.schema_max_bytes, count: settings.references_max },
+            most_kept: settings.cached_schemas,
             negative: settings.negative_cache,
             latest: settings.latest_refresh,
             unavailable: settings.retry_backoff_max,
@@ -128,6 +135,31 @@ impl Registry {
     pub async fn subjects(&self) -> Result<Vec<String>> {
         let what = "the subjects";
         names(&self.inner.asker.ask("/subjects", what).await?).map_err(|fault| self.error(what, fault))
+    }
+
+    /// Its addresses, without what is secret in them.
+    pub(crate) fn place(&self) -> &str {
+        &self.inner.shown
+    }
+
+    /// What went wrong last, while it does.
+    pub(crate) fn trouble(&self) -> watch::Receiver<Option<Arc<str>>> {
+        self.inner.asker.trouble()
+    }
+
+    /// How long nobody asks after all retries were in vain.
+    pub(crate) fn pause(&self) -> Duration {
+        self.inner.unavailable
+    }
+
+    /// How long nobody asks for what there is none of.
+    pub(crate) fn negative(&self) -> Duration {
+        self.inner.negative
+    }
+
+    /// How many schemas are kept.
+    pub(crate) fn most_kept(&self) -> usize {
+        self.inner.most_kept
     }
 
     async fn get(&self, key: Key) -> Result<Arc<Schema>> {

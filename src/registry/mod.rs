@@ -13,7 +13,7 @@ mod references;
 mod schema;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use client::Registry;
 pub use fault::RegistryFault;

@@ -83,6 +83,12 @@ pub enum Version {
     Number(i32),
 }
 
+impl From<i32> for Version {
+    fn from(number: i32) -> Self {
+        Self::Number(number)
+    }
+}
+
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

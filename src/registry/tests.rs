@@ -13,7 +13,7 @@ use crate::wire::Transport;
 use crate::wire::http::Stream;
 
 /// What a place does with a question.
-enum Reply {
+pub(crate) enum Reply {
     Says(u16, String),
     Silent,
     Refused,
@@ -23,17 +23,17 @@ type Script = dyn Fn(&str, &str, usize) -> Reply + Send + Sync;
 
 /// Registries that answer as the script says: by host, path and how many questions came before, and keep the questions.
 #[derive(Clone)]
-struct Scripted {
+pub(crate) struct Scripted {
     script: Arc<Script>,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl Scripted {
-    fn new(script: impl Fn(&str, &str, usize) -> Reply + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(script: impl Fn(&str, &str, usize) -> Reply + Send + Sync + 'static) -> Self {
         Self { script: Arc::new(script), asked: Arc::default() }
     }
 
-    fn registry(&self, more: &[(&str, &str)]) -> Registry {
+    pub(crate) fn registry(&self, more: &[(&str, &str)]) -> Registry {
         let mut properties = Properties::from([("schema.registry.url", "http://a")]);
         for (name, value) in more {
             properties.set(*name, *value);
@@ -43,7 +43,7 @@ impl Scripted {
     }
 
     /// `host path` of each question.
-    fn asked(&self) -> Vec<String> {
+    pub(crate) fn asked(&self) -> Vec<String> {
         let asked = self.asked.lock().expect("unpoisoned");
         asked.iter().map(|question| question.lines().next().unwrap_or_default().to_owned()).collect()
     }
@@ -88,7 +88,7 @@ async fn serve(mut stream: DuplexStream, host: String, scripted: Scripted) {
     }
 }
 
-fn avro(text: &str) -> Reply {
+pub(crate) fn avro(text: &str) -> Reply {
     Reply::Says(200, serde_json::json!({ "schema": text }).to_string())
 }
 
@@ -96,7 +96,7 @@ fn missing() -> Reply {
     Reply::Says(404, r#"{"error_code":40403,"message":"Schema not found"}"#.into())
 }
 
-fn refers(text: &str, to: &[&str]) -> Reply {
+pub(crate) fn refers(text: &str, to: &[&str]) -> Reply {
     let references: Vec<_> = to.iter().map(|name| serde_json::json!({"name": name, "subject": name, "version": 1})).collect();
     Reply::Says(200, serde_json::json!({"schema": text, "references": references}).to_string())
 }

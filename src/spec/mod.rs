@@ -16,9 +16,11 @@ mod data;
 mod data_type;
 mod json;
 mod names;
+pub mod object;
 mod options;
 mod pointer;
 mod protobuf;
+mod subject;
 mod text;
 mod type_text;
 
@@ -29,18 +31,23 @@ use std::sync::Arc;
 pub use arrow_schema::TimeUnit;
 use arrow_schema::{FieldRef, Schema, SchemaRef};
 
-pub use avro::{AvroSchema, AvroSpec, Framing, Nested, Recursive, SchemaId, avro};
+pub use avro::{AvroSchema, AvroSpec, Framing, Nested, Recursive, SchemaId, avro, avro_subject, avro_topic_subject};
 pub(crate) use avro::{Kind as AvroKind, Layout, Leaf, Logical, MOST_DEPTH, Name as AvroName, NodeId, Shape};
 pub use data_type::Type;
 pub use json::{JsonColumn, column};
 pub use names::{Names, Side, SideNames};
+pub(crate) use object::ObjectSpec;
+pub use object::object;
 pub(crate) use options::Options;
 pub use options::{Tombstones, Zone};
 pub(crate) use pointer::Pointer;
 pub(crate) use protobuf::{Absent, Entry, Item, Message, ProtobufLayout, Scalar, Shape as ProtobufShape};
-pub use protobuf::{ProtobufSpec, protobuf, protobuf_descriptors};
+pub use protobuf::{ProtobufFile, ProtobufSpec, protobuf, protobuf_descriptors, protobuf_subject, protobuf_topic_subject};
 
+use self::object::Misplaced;
 use crate::error::{Error, Result};
+use crate::registry::Registry;
+use subject::Subject;
 
 #[cfg(test)]
 mod tests;
@@ -50,8 +57,8 @@ mod tests;
 /// Built by [`simple`], [`json()`], [`avro()`], [`protobuf()`], [`raw`], [`ignore`], [`from_properties`], or read from text by [`Spec::parse`]. What is wrong
 /// with it is found when it is first used, before any socket is opened; the error names the place.
 ///
-/// As data (serde) it is one flat object: `kind`; `name` and `type`, or `columns` with `name`, `type`, `path` (a text, or a list of
-/// spellings), `not_null` and `default`; and the options `lenient`, `tombstones`, `zone`, `depth` and `size`. Types are texts.
+/// As data (serde) it is one object: `kind`, what belongs to that kind, and the options. The page `docs/specs.md` has the three forms side
+/// by side.
 ///
 /// ```
 /// use kolumn::spec::Spec;
@@ -73,6 +80,7 @@ pub(crate) enum Kind {
     Raw { name: Option<String> },
     Simple { name: Option<String>, data_type: Option<Type> },
     Json { columns: Vec<JsonColumn> },
+    Object(Box<ObjectSpec>),
     Avro(AvroSpec),
     Protobuf(Box<ProtobufSpec>),
 }
@@ -144,17 +152,61 @@ impl Spec {
         text::parse(text)
     }
 
-    /// Reads the files that the spec names, the schemas of Avro and Protobuf, by `read`: parsing a spec touches no file. A spec that names none
-    /// is as before.
+    /// Reads the files that the spec names, the schemas of Avro and Protobuf, by `read`: parsing a spec touches no file. A spec that names
+    /// none is as before.
     ///
     /// Fails as `read` does.
-    pub fn read_files<E>(mut self, read: impl FnMut(&Path) -> Result<String, E>) -> Result<Self, E> {
+    pub fn read_files<E>(mut self, read: impl FnMut(&Path) -> Result<Vec<u8>, E>) -> Result<Self, E> {
         match &mut self.kind {
             Kind::Avro(avro) => avro.read_files(read)?,
             Kind::Protobuf(protobuf) => protobuf.read_files(read)?,
+            Kind::Object(object) => object.read_files(read)?,
             _ => {}
         }
         Ok(self)
+    }
+
+    /// Asks `registry` for the schema, where the spec takes it from a subject: the columns are known then. `topic` is whose subject is
+    /// meant where the spec names none. What was asked for is not asked for again. Avro's and Protobuf's framing is
+    /// [`Framing::Confluent`] from now on, where the spec says nothing of it.
+    ///
+    /// A consumption does so when it starts.
+    ///
+    /// Cancel safety: the spec is gone, and nothing else.
+    ///
+    /// # Errors
+    /// [`Error::Registry`]; [`Error::InvalidSpec`] where the subject cannot be one.
+    pub async fn resolve(self, registry: &Registry, topic: Option<&str>, side: Side) -> Result<Self> {
+        let mut spec = self.registered();
+        match &mut spec.kind {
+            Kind::Avro(avro) => avro.resolve(registry, topic, side).await?,
+            Kind::Protobuf(protobuf) => protobuf.resolve(registry, topic, side).await?,
+            _ => {}
+        }
+        Ok(spec)
+    }
+
+    /// The same where a registry is configured.
+    pub(crate) fn registered(mut self) -> Self {
+        self.kind = match self.kind {
+            Kind::Avro(avro) => Kind::Avro(avro.registered()),
+            Kind::Protobuf(protobuf) => Kind::Protobuf(Box::new(protobuf.registered())),
+            other => other,
+        };
+        self
+    }
+
+    /// Whether a registry has to be asked for the schema before the columns are known: see [`Self::resolve`].
+    pub fn is_unresolved(&self) -> bool {
+        self.subject().is_some_and(|subject| subject.schema.is_none())
+    }
+
+    fn subject(&self) -> Option<&Subject> {
+        match &self.kind {
+            Kind::Avro(avro) => avro.subject(),
+            Kind::Protobuf(protobuf) => protobuf.subject(),
+            _ => None,
+        }
     }
 
     /// Converts what converts exactly: strings that hold numbers, numbers for strings, `"true"`; rounds decimals half-even,
@@ -205,8 +257,8 @@ impl Spec {
 
     /// The columns that this spec gives, in order, with what the properties say filled in.
     ///
-    /// Fails with [`Error::InvalidSpec`] for whatever is wrong with the spec, [`Error::UnknownColumnType`] or
-    /// [`Error::InvalidProperty`] where the properties do not give a type.
+    /// Fails with [`Error::InvalidSpec`] for whatever is wrong with the spec, [`Error::UnresolvedSchema`] where the registry has to be
+    /// asked first, [`Error::UnknownColumnType`] or [`Error::InvalidProperty`] where the properties do not give a type.
     pub fn columns(&self, side: Side, names: &Names) -> Result<Vec<FieldRef>> {
         self.validate()?;
         Ok(match &self.kind {
@@ -219,6 +271,7 @@ impl Spec {
             Kind::Avro(avro) => avro.layout(&avro.reader()?, &names.column(side))?.fields,
             Kind::Protobuf(protobuf) => protobuf.layout()?.fields,
             Kind::Json { columns } => columns.iter().map(|column| column.data_type.field(&column.name)).collect(),
+            Kind::Object(object) => object.columns()?.iter().map(|(name, data_type)| data_type.field(name)).collect(),
         })
     }
 
@@ -278,12 +331,23 @@ impl Spec {
         ];
         match &self.kind {
             Kind::Json { columns } => self.validate_json(columns)?,
+            Kind::Object(object) => {
+                if self.options.lenient {
+                    return Err(self.invalid("option lenient", "each value of an object spec says itself what it allows"));
+                }
+                self.check_depth()?;
+                object.check(self.options.depth).map_err(|Misplaced { place, reason }| self.invalid(place, reason))?;
+            }
             kind => {
                 if let Some((option, _)) = json_only.iter().find(|(_, given)| *given) {
-                    return Err(self.invalid(format!("option {option}"), "it has a meaning for json specs only"));
+                    let kinds = if *option == "lenient" { "json" } else { "json and object" };
+                    return Err(self.invalid(format!("option {option}"), format!("it has a meaning for {kinds} specs only")));
                 }
                 if let Kind::Simple { data_type: Some(data_type), .. } = kind {
                     self.check_simple(data_type)?;
+                }
+                if let Some(subject) = self.subject() {
+                    subject.check().map_err(|reason| self.invalid("the subject", reason))?;
                 }
                 if *kind == Kind::Ignore && self.options.tombstones == Tombstones::Skip {
                     return Err(self.invalid("option tombstones", "a side that is ignored does not look at its payloads"));
@@ -297,9 +361,7 @@ impl Spec {
         if columns.is_empty() {
             return Err(self.invalid("the columns", "there are none; name at least one, as in json:price:float64"));
         }
-        if self.options.depth == 0 {
-            return Err(self.invalid("option depth", "the root alone has depth 1"));
-        }
+        self.check_depth()?;
         let mut names = HashSet::new();
         for column in columns {
             let place = || format!("column {:?}", column.name);
@@ -318,6 +380,13 @@ impl Spec {
             }
         }
         Ok(())
+    }
+
+    fn check_depth(&self) -> Result<()> {
+        match self.options.depth {
+            0 => Err(self.invalid("option depth", "the root alone has depth 1")),
+            _ => Ok(()),
+        }
     }
 
     fn invalid(&self, place: impl Into<String>, reason: impl Into<String>) -> Error {

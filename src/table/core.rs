@@ -160,11 +160,11 @@ impl Core {
         let positions: Vec<_> = lock(&self.intake).positions().collect();
         let cycle = *lock(&self.gate);
         let ended = self.life.ended();
-        let state = match (&ended, &pages.waiting) {
+        let state = match (&ended, pages.wait()) {
             (Some(End::Complete), _) => State::Complete,
             (Some(End::Closed), _) => State::Closed,
             (Some(End::Failed(_)), _) => State::Failed,
-            (None, Some(wait)) => State::Waiting { why: wait.why.clone(), since: wait.since, next: wait.next.clone() },
+            (None, Some(wait)) => State::Waiting { why: wait.why, since: wait.since, next: wait.next },
             (None, None) if positions.is_empty() => State::Starting,
             (None, None) => State::Running,
         };

@@ -54,6 +54,18 @@ pub enum PartitionState {
         /// What they said.
         why: String,
     },
+    /// The next record is written with a schema that the registry has not answered for yet. Its records are kept by the broker
+    /// meanwhile, and read on from the table's position (`kolumn.registry.on.unavailable=wait`).
+    AwaitingSchema {
+        /// When that was noticed.
+        since: SystemTime,
+        /// What the record's frame names: an id or a GUID.
+        schema: String,
+        /// The addresses of the registry.
+        registry: String,
+        /// Why there is no answer yet.
+        why: String,
+    },
     /// It cannot go on, and the others do. What was read of it stays.
     Failed {
         /// Why.
@@ -215,6 +227,26 @@ impl Book {
         }
     }
 
+    fn awaits_schema(&self, partition: Partition, schema: &str, registry: &str, why: &str) {
+        let mut pages = lock(&self.pages);
+        let page = pages.partitions.entry(partition).or_default();
+        let since = match &page.state {
+            PartitionState::AwaitingSchema { since, schema: before, .. } if before == schema => *since,
+            _ => SystemTime::now(),
+        };
+        let (schema, registry, why) = (schema.to_owned(), registry.to_owned(), why.to_owned());
+        page.state = PartitionState::AwaitingSchema { since, schema, registry, why };
+    }
+
+    fn has_schema(&self, partition: Partition) {
+        let mut pages = lock(&self.pages);
+        if let Some(page) = pages.partitions.get_mut(&partition)
+            && matches!(page.state, PartitionState::AwaitingSchema { .. })
+        {
+            page.state = PartitionState::Reading;
+        }
+    }
+
     fn state(&self, partition: Partition, state: PartitionState) {
         lock(&self.pages).partitions.entry(partition).or_default().state = state;
     }
@@ -235,6 +267,21 @@ impl Book {
         if allowed {
             self.event(Some(partition), EventKind::AuthorizedAgain);
         }
+    }
+}
+
+impl Pages {
+    /// What is waited for: what all partitions need, else the schema that one of them waits for longest.
+    pub(super) fn wait(&self) -> Option<Wait> {
+        let of_schema = |(partition, page): (&Partition, &Page)| match &page.state {
+            PartitionState::AwaitingSchema { since, schema, registry, why } => Some(Wait {
+                why: format!("partition {partition} needs schema {schema} of the registry {registry}: {why}"),
+                since: *since,
+                next: "asking the registry again; the other partitions are read on".into(),
+            }),
+            _ => None,
+        };
+        self.waiting.clone().or_else(|| self.partitions.iter().filter_map(of_schema).min_by_key(|wait| wait.since))
     }
 }
 
@@ -280,6 +327,16 @@ impl StatusWriter<'_> {
     /// The brokers do not allow a partition, until watermarks of it come.
     pub(crate) fn denied(&self, partition: Partition, error: Error) {
         self.book.denied(partition, error);
+    }
+
+    /// A partition waits for the schema of its next record, and why.
+    pub(crate) fn awaits_schema(&self, partition: Partition, schema: &str, registry: &str, why: &str) {
+        self.book.awaits_schema(partition, schema, registry, why);
+    }
+
+    /// A partition waits for no schema any more.
+    pub(crate) fn has_schema(&self, partition: Partition) {
+        self.book.has_schema(partition);
     }
 
     /// What a partition is at.

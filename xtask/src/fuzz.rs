@@ -4,6 +4,9 @@
 
 use std::fs;
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use crate::prerequisites;
 use crate::process::{cargo, exists, exists_subcommand, output, run, top};
@@ -18,27 +21,49 @@ const MALLOC_LIMIT_MB: u32 = 32;
 /// The sanitizer's flags are unstable ones; its runtime is clang's, which rustup's toolchains need not have.
 const FLAGS: &str = "-Zexternal-clangrt -Clinker=clang -Clink-arg=-fsanitize=address";
 
-/// Builds all targets and runs each for some seconds.
-pub(crate) fn check() -> Outcome {
+/// Builds all targets.
+pub(crate) fn build() -> Outcome {
     install()?;
     run(&mut cargo_fuzz(&["build"]))?;
+    Ok(format!("{} targets", targets()?.len()))
+}
+
+/// Builds all targets where they are not built, and runs each for some seconds: as many at a time as there are processors.
+pub(crate) fn check() -> Outcome {
+    build()?;
     let targets = targets()?;
-    for target in &targets {
-        // What is found on the way goes into the first folder, and stays out of the one that is committed.
-        let found = top().join("fuzz/target/found").join(target);
-        fs::create_dir_all(&found).map_err(|error| format!("{}: {error}", found.display()))?;
-        let corpus = top().join("fuzz/corpus").join(target);
-        let mut command = cargo_fuzz(&["run", target]);
-        command.arg(&found).arg(&corpus).arg("--").args([
-            format!("-max_total_time={SECONDS}"),
-            format!("-max_len={LONGEST_INPUT}"),
-            format!("-malloc_limit_mb={MALLOC_LIMIT_MB}"),
-            "-timeout=10".to_owned(),
-            "-verbosity=0".to_owned(),
-        ]);
-        run(&mut command).map_err(|error| format!("{error}\nthe input that did it is in fuzz/artifacts/{target}"))?;
-    }
-    Ok(format!("{} targets, {SECONDS} s each", targets.len()))
+    let next = AtomicUsize::new(0);
+    let failures = Mutex::new(Vec::new());
+    let lanes = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        for _ in 0..lanes {
+            scope.spawn(|| {
+                while let Some(target) = targets.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if let Err(error) = run_one(target) {
+                        failures.lock().unwrap_or_else(PoisonError::into_inner).push(error);
+                    }
+                }
+            });
+        }
+    });
+    let failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if failures.is_empty() { Ok(format!("{} targets, {SECONDS} s each", targets.len())) } else { Err(failures.join("\n")) }
+}
+
+fn run_one(target: &str) -> Result<(), String> {
+    // What is found on the way goes into the first folder, and stays out of the one that is committed.
+    let found = top().join("fuzz/target/found").join(target);
+    fs::create_dir_all(&found).map_err(|error| format!("{}: {error}", found.display()))?;
+    let corpus = top().join("fuzz/corpus").join(target);
+    let mut command = cargo_fuzz(&["run", target]);
+    command.arg(&found).arg(&corpus).arg("--").args([
+        format!("-max_total_time={SECONDS}"),
+        format!("-max_len={LONGEST_INPUT}"),
+        format!("-malloc_limit_mb={MALLOC_LIMIT_MB}"),
+        "-timeout=10".to_owned(),
+        "-verbosity=0".to_owned(),
+    ]);
+    run(&mut command).map_err(|error| format!("{error}\nthe input that did it is in fuzz/artifacts/{target}"))
 }
 
 /// The targets by name.

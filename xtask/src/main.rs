@@ -1,6 +1,8 @@
 //! The project's own commands. `cargo xtask test` sets up what the tests need and runs everything; `cargo xtask --help` tells the rest.
 
 mod advisories;
+mod background;
+mod cpu;
 mod fuzz;
 mod graph;
 mod licences;
@@ -39,7 +41,9 @@ fn main() -> ExitCode {
             Ok(names) => return steps::run(&names),
             Err(error) => Err(error),
         },
-        ["setup"] => return steps::run(&["setup"]),
+        ["setup"] => return steps::run(&["setup", "servers"]),
+        // How a step that goes on beside another one is started.
+        ["step", name] => return steps::run_alone(name),
         ["advisories", database] => advisories::renew(database.as_ref()),
         _ => Err(format!("what is meant by {words:?}? `cargo xtask --help` tells")),
     };

@@ -2,10 +2,10 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::process::{cargo, exists, output, run, spoken, top};
+use crate::process::{exists, output, run, spoken, target_folder, top};
 use crate::steps::Outcome;
 
 const TARGET: &str = "x86_64-unknown-linux-musl";
@@ -98,12 +98,6 @@ fn wants_a_loader(program: &[u8]) -> Option<bool> {
         }
     }
     Some(false)
-}
-
-fn target_folder() -> Result<PathBuf, String> {
-    let text = output(cargo().args(["metadata", "--format-version", "1", "--no-deps"]))?;
-    let json: serde_json::Value = serde_json::from_str(&text).map_err(|error| format!("cargo metadata: {error}"))?;
-    json["target_directory"].as_str().map(PathBuf::from).ok_or_else(|| "cargo metadata names no target folder".into())
 }
 
 #[cfg(test)]

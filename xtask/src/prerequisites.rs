@@ -3,8 +3,9 @@
 use std::fs;
 use std::process::Command;
 
-use crate::process::{cargo, exists, output, run, top};
+use crate::process::{cargo, exists, output, run, target_folder, top};
 use crate::steps::Outcome;
+use crate::suites;
 
 struct Program {
     name: &'static str,
@@ -24,7 +25,7 @@ const PROGRAMS: [Program; 7] = [
     Program { name: "musl-gcc", probe: "--version", package: "musl-tools", needed_for: "the static binary" },
 ];
 
-/// Installs what is missing, then fetches and builds what the servers need.
+/// Installs what is missing, and builds what fetches the servers.
 pub(crate) fn set_up() -> Outcome {
     install()?;
     // Servers of runs that were killed left their logs.
@@ -32,8 +33,21 @@ pub(crate) fn set_up() -> Outcome {
     if left.exists() {
         fs::remove_dir_all(&left).map_err(|error| format!("{}: {error}", left.display()))?;
     }
-    run(cargo().args(["run", "--quiet", "-p", "kolumn-protocol-tests", "--bin", "servers", "--", "prepare"]))?;
-    Ok(String::new())
+    run(&mut fetcher()).map(|()| String::new())
+}
+
+/// Fetches and builds what the servers need.
+pub(crate) fn fetch() -> Outcome {
+    run(&mut fetcher())?;
+    run(Command::new(target_folder()?.join("debug/servers")).arg("prepare").current_dir(top())).map(|()| String::new())
+}
+
+/// The program that starts the servers, compiled with what the unit tests need too: with an example among what is built, dependencies have
+/// the features that tests ask for, and need not be compiled twice.
+fn fetcher() -> Command {
+    let mut command = cargo();
+    command.args(["build", "--quiet"]).args(suites::CRATES).args(["--bin", "servers", "--example", "rates"]);
+    command
 }
 
 /// Installs the programs that are missing.

@@ -53,3 +53,10 @@ pub(crate) fn spoken(command: &Command) -> String {
 pub(crate) fn exists_subcommand(name: &str) -> bool {
     cargo().args([name, "--version"]).stdin(Stdio::null()).output().is_ok_and(|output| output.status.success())
 }
+
+/// Where cargo puts what it builds.
+pub(crate) fn target_folder() -> Result<PathBuf, String> {
+    let text = output(cargo().args(["metadata", "--format-version", "1", "--no-deps"]))?;
+    let json: serde_json::Value = serde_json::from_str(&text).map_err(|error| format!("cargo metadata: {error}"))?;
+    json["target_directory"].as_str().map(PathBuf::from).ok_or_else(|| "cargo metadata names no target folder".into())
+}

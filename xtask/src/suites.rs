@@ -1,49 +1,46 @@
 //! Which tests are unit tests, which are suites, and which want a real server: told by where they stand and what they are called.
 
+use std::collections::BTreeSet;
+
 use crate::graph;
 use crate::process::{cargo, run};
 use crate::steps::Outcome;
 
-/// Unit tests, and what else compiles as a part of a crate.
+/// Every crate but the benchmarks, which bring C. What is tested is always chosen from all of them: a part of them would ask for other
+/// features of what they depend on, and have it compiled once more.
+pub(crate) const CRATES: &[&str] = &["--workspace", "--exclude", "kolumn-benches"];
+/// How many tests of a program that starts real servers run at once: they wait for them most of the time.
+const REAL_THREADS: &str = "--test-threads=4";
+
+/// Unit tests.
 pub(crate) fn unit() -> Outcome {
-    run(cargo().args(["test", "--workspace", "--exclude", "kolumn-benches", "--lib", "--bins", "--examples"]))
-        .map(|()| String::new())
+    run(cargo().arg("test").args(CRATES).args(["--lib", "--bins"])).map(|()| String::new())
 }
 
 /// The integration tests that bring their own broker.
 pub(crate) fn in_process() -> Outcome {
-    integration(|name| !name.starts_with("real_"))
+    integration(|name| !name.starts_with("real_"), &[])
 }
 
 /// The integration tests that start a real server.
 pub(crate) fn real() -> Outcome {
-    integration(|name| name.starts_with("real_"))
+    integration(|name| name.starts_with("real_"), &["--", REAL_THREADS])
 }
 
-fn integration(wanted: impl Fn(&str) -> bool) -> Outcome {
+fn integration(wanted: impl Fn(&str) -> bool, arguments: &[&str]) -> Outcome {
     let targets = graph::integration_tests()?;
-    let mut count = 0;
-    let mut packages: Vec<&str> = targets.iter().map(|(package, _)| package.as_str()).collect();
-    packages.sort_unstable();
-    packages.dedup();
-    for package in packages {
-        let names: Vec<&str> =
-            targets.iter().filter(|(of, name)| of == package && wanted(name)).map(|(_, name)| name.as_str()).collect();
-        if names.is_empty() {
-            continue;
-        }
-        count += names.len();
-        // Optimised, with the debug build's checks: millions of rows go through them.
-        let mut command = cargo();
-        command.args(["test", "--profile", "suites", "-p", package]);
-        for name in names {
-            command.args(["--test", name]);
-        }
-        run(&mut command)?;
-    }
+    let names: BTreeSet<&str> = targets.iter().map(|(_, name)| name.as_str()).filter(|name| wanted(name)).collect();
+    let count = targets.iter().filter(|(_, name)| wanted(name)).count();
     if count == 0 {
-        Err("there is no such test; the step would prove nothing".into())
-    } else {
-        Ok(format!("{count} test programs"))
+        return Err("there is no such test; the step would prove nothing".into());
     }
+    // Optimised, with the debug build's checks: millions of rows go through them.
+    let mut command = cargo();
+    command.args(["test", "--no-fail-fast", "--profile", "suites"]).args(CRATES);
+    for name in names {
+        // Of every crate that has a test of the name.
+        command.args(["--test", name]);
+    }
+    run(command.args(arguments))?;
+    Ok(format!("{count} test programs"))
 }

@@ -20,9 +20,10 @@ A SPEC says how keys or values become columns:
   ignore    raw    raw:Name    simple:TYPE    simple:TYPE:Name
   json:price:float64,symbol:utf8=/instrument/symbol,ts:timestamp(ms)=/ts
   json:price:float64,qty:int64;lenient,tombstones=skip        options follow the columns after ;
-  protobuf:order.proto,message=shop.Order,include=/price/*;framing=confluent
+  protobuf:order.proto,message=shop.Order,include=/price/*    protobuf:orders.desc (a descriptor set)
+  avro    protobuf    (with -r: subject TOPIC-key or TOPIC-value)    avro:subject=S,version=3,mapped_only,Symbol=Ticker
   json:legs:list<struct<qty:int64,venue:utf8>>,side:utf8?BUY=/side|/dir    ?default, spellings with |, ! for not null
-  @spec.json                                                  a file with the same as JSON
+  @spec.json  @spec.toml                                      a file with the same as JSON or TOML
   avro:order.avsc;framing=confluent       avro:order.avsc,mapped_only,price.last=Price;writer=old.avsc
 TYPE is one of bool, int8 to int64, uint8 to uint64, float32, float64, utf8, binary, uuid, char, date32,
 timestamp(ms), decimal(18,4), list<T>, struct<a:T,b:T>, map<K,V>, json and others, or a name of the reference API such as long, double, Instant.

@@ -9,6 +9,7 @@ pub(crate) mod format;
 pub(crate) mod offsets;
 pub(crate) mod others;
 pub(crate) mod partitions;
+pub(crate) mod schema;
 pub(crate) mod table;
 pub(crate) mod time;
 
@@ -21,6 +22,7 @@ pub(crate) use decode::{DecodeArguments, Input};
 pub(crate) use demo::DemoArguments;
 pub(crate) use format::{Format, choose_format};
 pub(crate) use others::{CompletionsArguments, ManArguments, PerfArguments, StatsFormat, TopicsArguments};
+pub(crate) use schema::SchemaArguments;
 
 /// Kafka topics as live columnar tables.
 #[derive(Debug, Parser)]
@@ -35,6 +37,7 @@ Examples:
   kolumn demo                                  a broker, a producer and the live view over it
   kolumn demo --rows 1000000 | tail -n 1       the same without a terminal
   kolumn topics -b localhost:9092              what there is
+  kolumn schema orders -b localhost:9092       what a topic holds
   kolumn consume orders -b localhost:9092      a topic, live
   kolumn consume orders -b localhost:9092 -O orders.parquet
 
@@ -73,6 +76,8 @@ pub(crate) enum Verb {
     Consume(ConsumeArguments),
     /// Topics with their partitions, offsets, leaders and replicas
     Topics(TopicsArguments),
+    /// What a topic holds, and the spec that reads it
+    Schema(SchemaArguments),
     /// How fast this machine consumes a topic
     Perf(PerfArguments),
     /// Run a spec over payloads from files or stdin, without any broker

@@ -124,12 +124,13 @@ mod tests {
         assert!((188.0..198.0).contains(&mean), "{mean}");
     }
 
-    #[test]
-    fn every_order_fits_the_spec() {
-        let mut decoding = Decoding::new(SPEC, Side::Value, &kolumn::config::Properties::new()).unwrap();
+    #[tokio::test]
+    async fn every_order_fits_the_spec() {
+        let mut decoding =
+            Decoding::new(&crate::source::spec::spec(SPEC).unwrap(), Side::Value, &kolumn::Properties::new(), None).unwrap();
         let orders = Orders::new(7).some(1_000);
         let payloads: Vec<Option<&[u8]>> = orders.iter().map(|order| Some(order.as_slice())).collect();
-        let decoded = decoding.decode(&payloads).unwrap();
+        let decoded = decoding.decode(&payloads).await.unwrap();
         assert_eq!((decoded.rows.num_rows(), decoded.bad.len()), (1_000, 0), "{:?}", decoded.bad.first());
         assert!(decoded.rows.columns().iter().all(|column| column.null_count() == 0));
     }

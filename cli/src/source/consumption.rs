@@ -278,10 +278,10 @@ fn description(request: &Request) -> Result<ConsumeTable, Failure> {
             OnErrorArgument::Null => OnError::Null,
         });
     if let Some(spec) = &request.key {
-        consume = consume.key(super::spec::spec(spec)?);
+        consume = consume.key(spec.clone());
     }
     if let Some(spec) = &request.value {
-        consume = consume.value(super::spec::spec(spec)?);
+        consume = consume.value(spec.clone());
     }
     if let Some(rows) = request.limit {
         consume = consume.limit(rows);

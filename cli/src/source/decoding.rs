@@ -5,11 +5,12 @@ use std::sync::Arc;
 use arrow_array::{RecordBatch, RecordBatchOptions};
 use arrow_schema::{Schema, SchemaRef};
 use kolumn::config::Properties;
-use kolumn::decode::{BadPayload, Column, DecodeError, Decoder, decoder};
+use kolumn::decode::{BadPayload, Column, DecodeError, Decoder, decoder, decoder_with_registry};
 use kolumn::error::Error;
-use kolumn::spec::{Names, Side};
+use kolumn::spec::{Names, Side, Spec};
 
 use crate::exit::Failure;
+use crate::source::writers::Writers;
 
 /// A spec at work on payloads.
 #[derive(Debug)]
@@ -17,6 +18,7 @@ pub(crate) struct Decoding {
     decoder: Box<dyn Decoder>,
     columns: Vec<Column>,
     schema: SchemaRef,
+    writers: Option<Writers>,
 }
 
 /// What became of some payloads.
@@ -29,13 +31,17 @@ pub(crate) struct Decoded {
 }
 
 impl Decoding {
-    /// Prepares `spec`, for keys or for values; what it leaves to the properties they say.
-    pub(crate) fn new(spec: &str, side: Side, properties: &Properties) -> Result<Self, Failure> {
+    /// Prepares `spec`, for keys or for values; what it leaves to the properties they say, and what to a registry that one.
+    pub(crate) fn new(spec: &Spec, side: Side, properties: &Properties, writers: Option<Writers>) -> Result<Self, Failure> {
         let property = |name: &str| properties.get(name).map(str::to_owned);
-        let decoder = decoder(&super::spec::spec(spec)?, side, &Names::from_properties(property))?;
+        let names = Names::from_properties(property);
+        let decoder = match &writers {
+            Some(writers) => decoder_with_registry(spec, side, &names, Box::new(writers.clone()))?,
+            None => decoder(spec, side, &names)?,
+        };
         let columns = decoder.fields().iter().map(Column::new).collect::<Result<_, Error>>()?;
         let schema = Arc::new(Schema::new(decoder.fields().to_vec()));
-        Ok(Self { decoder, columns, schema })
+        Ok(Self { decoder, columns, schema, writers })
     }
 
     /// The columns.
@@ -43,10 +49,21 @@ impl Decoding {
         &self.schema
     }
 
-    /// Decodes payloads; null payloads are rows of nulls.
-    pub(crate) fn decode(&mut self, payloads: &[Option<&[u8]>]) -> Result<Decoded, Failure> {
+    /// Decodes payloads; null payloads are rows of nulls. A registry is asked for schemas that are met for the first time.
+    pub(crate) async fn decode(&mut self, payloads: &[Option<&[u8]>]) -> Result<Decoded, Failure> {
         let mut bad: Vec<BadPayload> = Vec::new();
-        self.decoder.decode(payloads, &mut self.columns, &mut bad);
+        loop {
+            self.decoder.decode(payloads, &mut self.columns, &mut bad);
+            let asked = match &self.writers {
+                Some(writers) => writers.ask().await?,
+                None => false,
+            };
+            if !asked {
+                break;
+            }
+            bad.clear();
+            self.columns.iter_mut().for_each(|column| column.truncate(0));
+        }
         let indexes: Vec<usize> = bad.iter().map(|bad| bad.index).collect();
         let mut arrays = Vec::with_capacity(self.columns.len());
         for column in &mut self.columns {
@@ -67,12 +84,16 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn bad_payloads_leave_the_rows_and_keep_their_place() {
-        let mut decoding = Decoding::new("json:price:float64", Side::Value, &Properties::new()).unwrap();
+    fn decoding(spec: &str, side: Side, properties: &Properties) -> Decoding {
+        Decoding::new(&Spec::parse(spec).unwrap(), side, properties, None).unwrap()
+    }
+
+    #[tokio::test]
+    async fn bad_payloads_leave_the_rows_and_keep_their_place() {
+        let mut decoding = decoding("json:price:float64", Side::Value, &Properties::new());
         let payloads: [Option<&[u8]>; 4] = [Some(b"{\"price\":1.5}"), Some(b"{oops"), None, Some(b"{\"price\":2}")];
         for _ in 0..2 {
-            let decoded = decoding.decode(&payloads).unwrap();
+            let decoded = decoding.decode(&payloads).await.unwrap();
             let prices: Vec<Option<f64>> = decoded.rows.column(0).as_primitive::<Float64Type>().iter().collect();
             assert_eq!(prices, [Some(1.5), None, Some(2.0)]);
             assert_eq!(decoded.bad.iter().map(|(index, _)| *index).collect::<Vec<_>>(), [1]);
@@ -82,12 +103,6 @@ mod tests {
     #[test]
     fn the_properties_name_and_type_what_the_spec_leaves_open() {
         let properties = [("deephaven.key.column.name", "Client")].into();
-        let decoding = Decoding::new("simple:utf8", Side::Key, &properties).unwrap();
-        assert_eq!(decoding.schema().field(0).name(), "Client");
-    }
-
-    #[test]
-    fn a_spec_that_does_not_parse_is_wrong_usage() {
-        assert_eq!(Decoding::new("jsn:price", Side::Value, &Properties::new()).unwrap_err().exit_code(), 2);
+        assert_eq!(decoding("simple:utf8", Side::Key, &properties).schema().field(0).name(), "Client");
     }
 }

@@ -1,5 +1,6 @@
 //! Specs as the command line gives them: text, or a file of data.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::PathBuf;
 
@@ -7,14 +8,14 @@ use kolumn::spec::Spec;
 
 use crate::exit::Failure;
 
-/// Reads a spec from text, or behind `@` from a file that holds it as JSON, and the files that it names.
+/// Reads a spec from text, or behind `@` from a file that holds it as JSON or TOML, and the files that it names.
 pub(crate) fn spec(text: &str) -> Result<Spec, Failure> {
     let spec = match text.strip_prefix('@') {
         Some(path) => data(PathBuf::from(path))?,
         None => Spec::parse(text)?,
     };
     spec.read_files(|path| {
-        fs::read_to_string(path).map_err(|reason| Failure::File { what: "read the schema", path: path.to_owned(), reason })
+        fs::read(path).map_err(|reason| Failure::File { what: "read the schema", path: path.to_owned(), reason })
     })
 }
 
@@ -22,8 +23,12 @@ fn data(path: PathBuf) -> Result<Spec, Failure> {
     let data =
         fs::read_to_string(&path).map_err(|reason| Failure::File { what: "read the spec in", path: path.clone(), reason })?;
     // Editors of some systems put a byte order mark before it.
-    serde_json::from_str(data.trim_start_matches('\u{feff}'))
-        .map_err(|error| Failure::Usage(format!("the spec in {}: {error}", path.display())))
+    let data = data.trim_start_matches('\u{feff}');
+    let spec = match path.extension().and_then(OsStr::to_str) {
+        Some("toml") => toml::from_str(data).map_err(|error| error.to_string()),
+        _ => serde_json::from_str(data).map_err(|error| error.to_string()),
+    };
+    spec.map_err(|error| Failure::Usage(format!("the spec in {}: {}", path.display(), error.trim_end())))
 }
 
 #[cfg(test)]
@@ -42,5 +47,34 @@ mod tests {
         let wrong = spec(&at(&path)).unwrap_err();
         assert!(wrong.exit_code() == 2 && wrong.to_string().contains("columns[0] \"a\", type"), "{wrong}");
         assert_eq!(spec(&at(&directory.path().join("none.json"))).unwrap_err().exit_code(), 4);
+    }
+
+    #[test]
+    fn a_spec_in_a_file_of_toml_is_the_same_too_and_errors_name_the_place() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("spec.toml");
+        let text = format!("@{}", path.display());
+        fs::write(&path, "kind = 'avro'\nsubject = 'S'\nversion = 3\nmapped_only = true\n[mapping]\nSymbol = 'Ticker'\n")
+            .unwrap();
+        assert_eq!(spec(&text).unwrap(), spec("avro:subject=S,version=3,mapped_only,Symbol=Ticker").unwrap());
+        fs::write(&path, "kind = 'avro'\nsubjekt = 'S'\n").unwrap();
+        let wrong = spec(&text).unwrap_err();
+        let expected = "subjekt: a spec of kind avro has no such key; did you mean \"subject\"?";
+        assert!(wrong.exit_code() == 2 && wrong.to_string().contains(expected), "{wrong}");
+        fs::write(&path, "kind = \n").unwrap();
+        assert!(spec(&text).unwrap_err().to_string().contains("line 1"));
+    }
+
+    #[test]
+    fn a_file_of_descriptors_is_a_schema_as_one_of_text_is() {
+        let directory = tempfile::tempdir().unwrap();
+        // A file o.proto with the message M, whose only field is the string s.
+        let field = b"\x0a\x01s\x18\x01\x20\x01\x28\x09";
+        let message = [&b"\x0a\x01M\x12\x09"[..], field].concat();
+        let file = [&b"\x0a\x07o.proto\x22\x0e"[..], &message, b"\x62\x06proto3"].concat();
+        let path = directory.path().join("o.desc");
+        fs::write(&path, [&[0x0a, u8::try_from(file.len()).unwrap()][..], &file].concat()).unwrap();
+        let schema = spec(&format!("protobuf:{},message=M", path.display())).unwrap().schema(kolumn::spec::Side::Value).unwrap();
+        assert_eq!(schema.field(0).name(), "s");
     }
 }

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use arrow_array::RecordBatch;
 use kolumn::position::Stop;
 
-use crate::arguments::consume::SpecArguments;
 use crate::arguments::table::TableArgument;
 use crate::arguments::{ConsumeArguments, Format, Talk, choose_format};
 use crate::exit::Failure;
@@ -21,6 +20,7 @@ use crate::source::{self, Change, Changes, Consumption, Request, Seen};
 use crate::summary::Summary;
 use crate::trouble::Trouble;
 use crate::verbs::files::{Files, Selection, Split};
+use crate::verbs::specs::fill_specs;
 use crate::verbs::withdrawn::Withdrawn;
 
 /// What the live view holds where nothing else is said.
@@ -89,7 +89,7 @@ async fn request(arguments: &ConsumeArguments, live: bool, talk: Talk) -> Result
     let mut request = Request {
         topic: arguments.topic.clone(),
         properties: source::properties(&arguments.connection)?,
-        key: arguments.specs.key.clone(),
+        key: None,
         value: None,
         metadata: !arguments.specs.no_meta,
         partitions: arguments.range.partitions.clone().unwrap_or_default(),
@@ -100,32 +100,8 @@ async fn request(arguments: &ConsumeArguments, live: bool, talk: Talk) -> Result
         table,
         by_partition: arguments.by_partition,
     };
-    request.value = value_spec(&arguments.specs, &request, talk).await?;
+    fill_specs(&arguments.specs, &mut request, talk).await?;
     Ok(request)
-}
-
-/// The spec of the values: as given, else as the properties say, else found out.
-pub(crate) async fn value_spec(specs: &SpecArguments, request: &Request, talk: Talk) -> Result<Option<String>, Failure> {
-    const SAYING: [&str; 2] = ["deephaven.value.column.type", "value.deserializer"];
-    if let Some(spec) = &specs.value {
-        return Ok(Some(spec.clone()));
-    }
-    if SAYING.iter().any(|key| request.properties.get(key).is_some()) {
-        return Ok(None);
-    }
-    let found = source::find_out_values(request).await?;
-    if !talk.quiet {
-        match &found {
-            Some(spec) => eprintln!("values look like -v {}", quoted(spec)),
-            None => eprintln!("there are no records to look at: values are shown as bytes; say how they become columns with -v"),
-        }
-    }
-    Ok(Some(found.unwrap_or_else(|| "raw".to_owned())))
-}
-
-/// As a shell wants it.
-fn quoted(text: &str) -> String {
-    format!("'{}'", for_terminal(text.replace('\'', "'\\''").as_bytes(), usize::MAX))
 }
 
 /// The live view.
@@ -342,12 +318,6 @@ mod tests {
             })
             .collect();
         Seen { partitions, ..Seen::default() }
-    }
-
-    #[test]
-    fn a_spec_is_quoted_for_the_shell() {
-        assert_eq!(quoted("json:a:utf8"), "'json:a:utf8'");
-        assert_eq!(quoted("json:\"it's\":utf8"), r#"'json:"it'\''s":utf8'"#);
     }
 
     #[test]

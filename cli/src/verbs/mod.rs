@@ -6,5 +6,7 @@ pub(crate) mod demo;
 mod files;
 pub(crate) mod pages;
 pub(crate) mod perf;
+pub(crate) mod schema;
+pub(crate) mod specs;
 pub(crate) mod topics;
 mod withdrawn;

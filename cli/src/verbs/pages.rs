@@ -82,7 +82,8 @@ mod tests {
         let mut command = CommandLine::command();
         command.build();
         write_pages(&command, directory.path()).unwrap();
-        for name in ["kolumn", "kolumn-demo", "kolumn-consume", "kolumn-topics", "kolumn-perf", "kolumn-decode"] {
+        for name in ["kolumn", "kolumn-demo", "kolumn-consume", "kolumn-topics", "kolumn-perf", "kolumn-schema", "kolumn-decode"]
+        {
             let text = std::fs::read_to_string(directory.path().join(format!("{name}.1"))).unwrap();
             assert!(text.contains(".TH"), "{name}");
         }

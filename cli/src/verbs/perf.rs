@@ -14,7 +14,8 @@ use crate::figures;
 use crate::interrupt::Interrupt;
 use crate::memory;
 use crate::source::{self, Consumption, Request};
-use crate::verbs::consume::value_spec;
+use crate::verbs::specs::fill_specs;
+use kolumn::spec::{self, Side, Spec};
 
 /// What the last stage keeps: enough to be a table, and not so much that the budget ends the measurement.
 const KEPT_ROWS: usize = 1_000_000;
@@ -26,7 +27,7 @@ pub(crate) async fn run(arguments: &PerfArguments, talk: Talk, interrupt: &mut I
     let mut request = Request {
         topic: arguments.topic.clone(),
         properties: source::properties(&arguments.connection)?,
-        key: arguments.specs.key.clone(),
+        key: None,
         value: None,
         metadata: !arguments.specs.no_meta,
         partitions: arguments.range.partitions.clone().unwrap_or_default(),
@@ -42,7 +43,7 @@ pub(crate) async fn run(arguments: &PerfArguments, talk: Talk, interrupt: &mut I
     };
     let stages: &[Stage] = if arguments.stage.is_empty() { &STAGES } else { &arguments.stage };
     if stages.iter().any(|stage| matches!(stage, Stage::Decoded | Stage::Table)) {
-        request.value = value_spec(&arguments.specs, &request, talk).await?;
+        fill_specs(&arguments.specs, &mut request, talk).await?;
     }
     if !arguments.json {
         print_line(&heading())?;
@@ -60,16 +61,16 @@ pub(crate) async fn run(arguments: &PerfArguments, talk: Talk, interrupt: &mut I
 }
 
 fn for_stage(request: &Request, stage: Stage) -> Request {
-    let bare = |value: &str| Request {
-        key: Some("ignore".to_owned()),
-        value: Some(value.to_owned()),
+    let bare = |value: Spec| Request {
+        key: Some(spec::ignore()),
+        value: Some(value),
         metadata: false,
         on_error: OnErrorArgument::Collect,
         ..request.clone()
     };
     match stage {
-        Stage::Walked => bare("ignore"),
-        Stage::Raw => bare("raw"),
+        Stage::Walked => bare(spec::ignore()),
+        Stage::Raw => bare(spec::raw(Side::Value.default_column())),
         Stage::Decoded => request.clone(),
         Stage::Table => Request { table: TableArgument::Ring(KEPT_ROWS), ..request.clone() },
     }

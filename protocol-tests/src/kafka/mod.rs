@@ -6,8 +6,6 @@ mod install;
 mod leaders;
 mod node;
 mod old;
-mod ports;
-mod process;
 mod properties;
 mod security;
 mod wire;

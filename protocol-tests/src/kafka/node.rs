@@ -7,12 +7,12 @@ use std::process::Command;
 use std::time::Instant;
 
 use super::install::{CLUSTER_ID, Installation};
-use super::ports::ReservedPort;
-use super::process::{LIMIT, LOOK_AGAIN, ServerProcess};
 use super::properties::{NodePlan, meta_properties, server_properties};
 use super::security::{Listener, SecuredListeners};
 use crate::error::{Result, ServerError, Tried};
 use crate::program::run;
+use crate::server::ReservedPort;
+use crate::server::{LIMIT, LOOK_AGAIN, ServerProcess};
 
 /// One node: its ports and its folder are kept while its process comes and goes.
 #[derive(Debug)]

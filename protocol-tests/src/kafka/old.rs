@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::install::{class_path, java};
-use super::ports::ReservedPort;
-use super::process::ServerProcess;
 use crate::cache::Cache;
 use crate::error::{Result, Tried};
 use crate::program::run;
+use crate::server::ReservedPort;
+use crate::server::ServerProcess;
 use crate::{fingerprint, runs_folder, servers_folder};
 
 /// Kafka and ZooKeeper, as they were released together or nearly so: Kafka, Scala, ZooKeeper.

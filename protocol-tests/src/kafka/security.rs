@@ -4,10 +4,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::ports::ReservedPort;
 use crate::cache::Cache;
 use crate::error::{Result, Tried};
 use crate::program::run;
+use crate::server::ReservedPort;
 use crate::{fingerprint, servers_folder};
 
 /// A way into a secured broker, beside the plaintext one.

@@ -5,6 +5,7 @@
 pub mod codecs;
 pub mod formats;
 pub mod raw;
+pub mod registry;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

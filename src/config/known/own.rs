@@ -21,12 +21,21 @@ pub(super) const PROPERTIES: &[Property] = &[
     )
     .number(0, LONGEST_WAIT),
     used("kolumn.lanes", &[], Some("0"), "How many threads fetch and decode; 0 for as many as there are cores.").number(0, 1024),
+    used(
+        "kolumn.lanes.balance.ms",
+        &[],
+        Some("1000"),
+        "How often is looked whether a lane has more to do than it can while another has time; then a partition changes hands. 0 for never.",
+    )
+    .number(0, LONGEST_WAIT),
     used("kolumn.fetches.in.flight", &[], Some("0"), "How many fetches a lane has in flight for each broker; 0 for what its distance is worth.").number(0, 16),
     used("kolumn.memory.budget.bytes", &[], Some("268435456"), "The bytes in flight and in tables that are not yet taken.")
         .number(1 << 20, i64::MAX),
     used("kolumn.cycle.ms", &[], Some("10"), "The shortest time between two cycles.").number(0, 60_000),
     used("kolumn.chunk.rows", &[], Some("65536"), "The most rows of a chunk; chunks of less than an eighth of it are compacted.")
         .number(1, 16_777_216),
+    used("kolumn.error.raw.bytes", &[], Some("65536"), "The most bytes of a payload that its row of the error table keeps.")
+        .number(0, BYTES),
     used("kolumn.max.decompressed.batch.bytes", &[], Some("134217728"), "A batch that decompresses to more is refused.")
         .number(1024, BYTES),
     used(

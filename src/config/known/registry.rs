@@ -113,6 +113,13 @@ pub(super) const PROPERTIES: &[Property] = &[
     )
     .number(1, LONGEST_WAIT),
     used(
+        "kolumn.registry.on.unavailable",
+        &[],
+        Some("wait"),
+        "What becomes of records whose schema the registry cannot be asked for: wait holds their partition until it can, error makes them records that cannot be decoded after the retries.",
+    )
+    .one_of(&["wait", "error"]),
+    used(
         "kolumn.registry.negative.cache.ms",
         &[],
         Some("5000"),

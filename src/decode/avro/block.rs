@@ -26,7 +26,8 @@ impl Plan {
         }
         let before = columns.first().map_or(0, Column::len);
         let run = Run { skips: &self.skips, reader_skips: &self.reader_skips };
-        let done = Block { run, tray: &mut *tray, items_taken: [0; BLOCK_ROWS] }.op(&self.op, columns);
+        let mut block = Block { run, tray: &mut *tray, lengths: Lengths::default(), items_taken: [0; BLOCK_ROWS] };
+        let done = block.op(&self.op, columns);
         if done.is_some() && tray.all_at_end() {
             return Some(());
         }
@@ -38,6 +39,8 @@ impl Plan {
 struct Block<'p, 't> {
     run: Run<'p>,
     tray: &'t mut Tray,
+    /// Of the runs of bytes of the step that is being done.
+    lengths: Lengths,
     /// Of each datum, the items of arrays and maps so far.
     items_taken: [usize; BLOCK_ROWS],
 }
@@ -108,13 +111,10 @@ impl Block<'_, '_> {
             Some(Simple::Run) => all(self.tray.step().map(|(window, at)| run(window, at))),
             None => return self.each(|run, cursor| run.skips.skip(node, cursor)),
         };
-        match skipped {
-            Some(()) => Some(()),
-            None => {
-                self.tray.back();
-                self.each(|run, cursor| run.skips.skip(node, cursor))
-            }
-        }
+        skipped.or_else(|| {
+            self.tray.back();
+            self.each(|run, cursor| run.skips.skip(node, cursor))
+        })
     }
 
     /// Appends a value of each datum. Where `null` is a number they are of a union of two branches, of which that one is null.
@@ -131,23 +131,24 @@ impl Block<'_, '_> {
             Read::Timestamp { from: Integer::Long, multiply, divide } => numbers(tray, column, null, |window, at| {
                 long(window, at)?.checked_mul(*multiply).map(|value| value.div_euclid(*divide))
             }),
-            Read::Bytes => runs(tray, column, null, false),
-            Read::String => runs(tray, column, null, true),
-            _ => None,
+            Read::Bytes => runs(tray, &mut self.lengths, column, null, false),
+            Read::String => runs(tray, &mut self.lengths, column, null, true),
+            _ => return self.append_each(read, column, null),
         };
-        match done {
-            Some(()) => Some(()),
-            None => {
-                self.tray.back();
-                self.each(|_, cursor| match null {
-                    Some(null) if cursor.choice(2, "branch")? == usize::from(null) => {
-                        column.append_null();
-                        Ok(())
-                    }
-                    _ => read.append(cursor, column),
-                })
+        done.or_else(|| {
+            self.tray.back();
+            self.append_each(read, column, null)
+        })
+    }
+
+    fn append_each(&mut self, read: &Read, column: &mut Column, null: Option<u8>) -> Option<()> {
+        self.each(|_, cursor| match null {
+            Some(null) if cursor.choice(2, "branch")? == usize::from(null) => {
+                column.append_null();
+                Ok(())
             }
-        }
+            _ => read.append(cursor, column),
+        })
     }
 }
 
@@ -289,19 +290,22 @@ fn bools(tray: &mut Tray, column: &mut Column, null: Option<u8>) -> Option<()> {
 }
 
 /// Appends runs of bytes, which must be UTF-8 if `text`.
-fn runs(tray: &mut Tray, column: &mut Column, null: Option<u8>, text: bool) -> Option<()> {
-    let lengths = lengths::<1>(tray, null).or_else(|| {
+fn runs(tray: &mut Tray, lengths: &mut Lengths, column: &mut Column, null: Option<u8>, text: bool) -> Option<()> {
+    if !read_lengths::<1>(tray, lengths, null) {
         tray.back();
-        lengths::<2>(tray, null)
-    })?;
-    column.extend_bytes(&lengths, text, |to| tray.copy_runs(&lengths, to))
+        if !read_lengths::<2>(tray, lengths, null) {
+            return None;
+        }
+    }
+    column.extend_bytes(lengths, text, |to| tray.copy_runs(lengths, to))
 }
 
-/// Goes behind runs of bytes whose lengths have at most so many bytes, without a branch on which are null.
+/// Goes behind runs of bytes whose lengths have at most so many bytes, without a branch on which are null. False where a length has
+/// more or is none.
 #[inline(always)]
-fn lengths<const BYTES: u32>(tray: &mut Tray, null: Option<u8>) -> Option<Lengths> {
-    let mut lengths = Lengths::default();
-    let fine = match null {
+fn read_lengths<const BYTES: u32>(tray: &mut Tray, lengths: &mut Lengths, null: Option<u8>) -> bool {
+    lengths.clear();
+    match null {
         None => tray.step().fold(true, |all, (window, at)| {
             let (run, bytes, fine) = length::<BYTES>(window);
             lengths.push(run, true);
@@ -317,6 +321,5 @@ fn lengths<const BYTES: u32>(tray: &mut Tray, null: Option<u8>) -> Option<Length
             go(at, 1 + bytes + run);
             all & (branch & !2 == 0) & (fine | !there)
         }),
-    };
-    fine.then_some(lengths)
+    }
 }

@@ -1,6 +1,6 @@
 //! Avro data to columns.
 //!
-//! The frame of a payload names the schema that wrote it ([`framing`], [`writers`]). For each writer's schema a [`plan`] is
+//! The frame of a payload names the schema that wrote it ([`super::framing`], [`writers`]). For each writer's schema a [`plan`] is
 //! compiled once: the specification's resolution ([`resolve`], [`leaf`], [`default`]) of that schema to the reader's, of which
 //! only what becomes a column is left. A datum goes through its plan in one pass ([`run`]): values that a column asks for are
 //! appended to it where they stand, all others are walked over ([`skip`]). Data of one schema that follow each other go through it
@@ -10,7 +10,6 @@ mod block;
 mod cursor;
 mod decimal;
 mod default;
-mod framing;
 mod leaf;
 mod plan;
 mod resolve;
@@ -18,19 +17,19 @@ mod run;
 mod skip;
 mod writers;
 
-use std::borrow::{Borrow, Cow};
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow_schema::FieldRef;
 
 use self::cursor::Cursor;
-use self::framing::Framed;
 use self::plan::{Mismatch, Plan};
 use self::writers::Given;
-pub use self::writers::{Lookup, WriterSchemas};
 use super::blocks::Trials;
+use super::framing::Framed;
 use super::tray::Tray;
-use super::{BadPayload, Column, Decoder, Reason, Step, fault};
+use super::{BadPayload, Column, Decoder, Lookup, Reason, Step, WriterSchema, WriterSchemas, fault, framing, pending};
 use crate::error::Result;
 use crate::spec::{AvroSchema, AvroSpec, Framing, Layout, SchemaId};
 
@@ -42,6 +41,9 @@ mod tests;
 /// How deeply the values of types that contain themselves may be nested.
 const MOST_NESTED: usize = 256;
 
+/// So many schemas of a registry are kept with what was compiled for them.
+const MOST_PLANS: usize = 1024;
+
 /// The decoder of an Avro spec.
 #[derive(Debug)]
 pub(super) struct Avro {
@@ -50,8 +52,11 @@ pub(super) struct Avro {
     framing: Framing,
     given: Given,
     registry: Option<Box<dyn WriterSchemas>>,
-    /// What was compiled, by writer's schema.
+    /// What was compiled, by writer's schema; those that are given come first.
     plans: Vec<(Arc<AvroSchema>, Result<Plan, Mismatch>)>,
+    given_plans: usize,
+    /// Which of them is for what a framing names.
+    by_id: HashMap<SchemaId, usize>,
     /// The plan of the last payload, and what named its schema.
     last: Option<(Option<SchemaId>, usize)>,
     trials: Trials,
@@ -85,13 +90,18 @@ impl Avro {
             })?;
             plans.push((Arc::clone(writer), Ok(plan)));
         }
+        // A Confluent registry knows neither the ids of AWS Glue nor fingerprints.
+        let registry = registry.filter(|_| matches!(spec.framed(), Framing::Confluent | Framing::Guid));
+        let (given_plans, framing) = (plans.len(), spec.framed());
         Ok(Self {
             layout,
             reader,
-            framing: spec.framing,
+            framing,
             given,
             registry,
             plans,
+            given_plans,
+            by_id: HashMap::new(),
             last: None,
             trials: Trials::default(),
             tray: None,
@@ -119,27 +129,47 @@ impl Avro {
         }
     }
 
+    #[cold]
     fn compiled(&mut self, id: Option<SchemaId>) -> Step<usize> {
-        let named = || id.map(|id| format!(" {id}")).unwrap_or_default();
-        let schema = match self.given.get(id, self.registry.as_deref()) {
-            Lookup::Known(schema) => schema,
-            Lookup::Unknown => return fault(0, Reason::Schema, format!("the writer's schema{} is not known", named())),
-            Lookup::Pending => return fault(0, Reason::Schema, format!("the writer's schema{} is not known yet", named())),
-        };
-        if let Some(index) = self.plans.iter().position(|(known, _)| Arc::ptr_eq(known, &schema)) {
-            return Ok(index);
+        let known = id.and_then(|id| self.by_id.get(&id));
+        if let Some(index) = known {
+            return Ok(*index);
         }
-        let plan = Plan::new(&schema, &self.reader, &self.layout);
-        self.plans.push((schema, plan));
-        Ok(self.plans.len() - 1)
+        let named = || id.map(|id| format!(" {id}")).unwrap_or_default();
+        let schema = match (self.given.get(id, self.registry.as_deref()), id) {
+            (Lookup::Known(WriterSchema::Avro(schema)), _) => schema,
+            (Lookup::Known(WriterSchema::Protobuf(_)), _) => {
+                return fault(0, Reason::Schema, format!("the writer's schema{} is of Protobuf, not of Avro", named()));
+            }
+            (Lookup::Failed(reason), _) => return fault(0, Reason::Schema, format!("the writer's schema{}: {reason}", named())),
+            (Lookup::Pending, Some(id)) => return pending(id),
+            (Lookup::Pending, None) => return fault(0, Reason::Schema, "the writer's schema is not known"),
+        };
+        let compiled = self.plans.iter().position(|(known, _)| Arc::ptr_eq(known, &schema));
+        let index = compiled.unwrap_or_else(|| {
+            if self.by_id.len() >= MOST_PLANS {
+                // Whoever writes with so many schemas may have each compiled again.
+                self.plans.truncate(self.given_plans);
+                self.by_id.clear();
+            }
+            let plan = Plan::new(&schema, &self.reader, &self.layout);
+            self.plans.push((schema, plan));
+            self.plans.len() - 1
+        });
+        if let Some(id) = id {
+            self.by_id.insert(id, index);
+        }
+        Ok(index)
     }
 
     /// Does the first of `payloads` as a block, as far as they were written by one schema. Says how many, and whether they were done.
-    fn block(&mut self, payloads: &[Option<&[u8]>], columns: &mut [Column]) -> (usize, bool) {
-        let framed = payloads.first().copied().flatten().map(|payload| (payload, framing::open(self.framing, payload)));
-        let Some((first, Ok(Framed { id, bytes: Cow::Borrowed(_), start }))) = framed else { return (1, false) };
+    fn block(&mut self, payloads: &[Option<&[u8]>], headers: &[Option<&[u8]>], columns: &mut [Column]) -> (usize, bool) {
+        let header = headers.first().copied().flatten();
+        let framed = payloads.first().copied().flatten().map(|payload| (payload, framing::open(self.framing, payload, header)));
+        let Some((first, Ok(Framed { id, bytes: Cow::Borrowed(_), start, .. }))) = framed else { return (1, false) };
+        let alike = headers.iter().position(|other| *other != header).unwrap_or(payloads.len());
         let mut tray = self.tray.take().unwrap_or_default();
-        tray.fill(payloads, first.get(..start).unwrap_or_default());
+        tray.fill(payloads.get(..alike).unwrap_or(payloads), first.get(..start).unwrap_or_default());
         let rows = tray.rows();
         let done = self.trials.worth(rows) && {
             let done = self.plan(id).is_ok_and(|plan| plan.run_block(&mut tray, columns).is_some());
@@ -154,14 +184,16 @@ impl Avro {
         (rows.max(1), done)
     }
 
-    fn rows(&mut self, payloads: &[Option<&[u8]>], columns: &mut [Column], bad: &mut Vec<BadPayload>) {
-        super::all_columns(payloads, columns, bad, |payload, columns| self.row(payload, columns));
+    fn rows(&mut self, payloads: &[Option<&[u8]>], headers: &[Option<&[u8]>], columns: &mut [Column], bad: &mut Vec<BadPayload>) {
+        super::all_columns(payloads, columns, bad, |index, payload, columns| {
+            self.row(payload, headers.get(index).copied().flatten(), columns)
+        });
     }
 
-    fn row(&mut self, payload: &[u8], columns: &mut [Column]) -> Step {
-        let framed = framing::open(self.framing, payload)?;
+    fn row(&mut self, payload: &[u8], header: Option<&[u8]>, columns: &mut [Column]) -> Step {
+        let framed = framing::open(self.framing, payload, header)?;
         let plan = self.plan(framed.id)?;
-        let mut cursor = Cursor::new(framed.bytes.borrow(), framed.start, MOST_NESTED);
+        let mut cursor = Cursor::new(&framed.bytes, framed.start, MOST_NESTED);
         plan.run(&mut cursor, columns)?;
         match cursor.left() {
             0 => Ok(()),
@@ -176,14 +208,29 @@ impl Decoder for Avro {
     }
 
     fn decode(&mut self, payloads: &[Option<&[u8]>], columns: &mut [Column], bad: &mut Vec<BadPayload>) {
+        self.decode_named(payloads, &[], columns, bad);
+    }
+
+    fn looks_at_schema_headers(&self) -> bool {
+        self.framing == Framing::Guid
+    }
+
+    fn decode_named(
+        &mut self,
+        payloads: &[Option<&[u8]>],
+        headers: &[Option<&[u8]>],
+        columns: &mut [Column],
+        bad: &mut Vec<BadPayload>,
+    ) {
         debug_assert_eq!(columns.len(), self.layout.fields.len());
         columns.iter_mut().for_each(|column| column.reserve(payloads.len()));
         let mut at = 0;
         while let Some(rest) = payloads.get(at..).filter(|rest| !rest.is_empty()) {
-            let (rows, done) = self.block(rest, columns);
+            let named = headers.get(at..).unwrap_or_default();
+            let (rows, done) = self.block(rest, named, columns);
             if !done {
                 let reported = bad.len();
-                self.rows(rest.get(..rows).unwrap_or_default(), columns, bad);
+                self.rows(rest.get(..rows).unwrap_or_default(), named, columns, bad);
                 bad.iter_mut().skip(reported).for_each(|bad| bad.index += at);
             }
             at += rows;

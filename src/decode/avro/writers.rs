@@ -1,27 +1,10 @@
-//! Which schema wrote a datum.
+//! The schemas of writers that a spec gives.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::Arc;
 
+use crate::decode::{Lookup, WriterSchema, WriterSchemas};
 use crate::spec::{AvroSchema, SchemaId};
-
-/// What is known of a writer's schema.
-#[derive(Debug, Clone)]
-pub enum Lookup {
-    /// The schema. The same schema is the same `Arc` each time, for what is compiled for it is kept with it.
-    Known(Arc<AvroSchema>),
-    /// There is none of that id.
-    Unknown,
-    /// It has been asked for, and may be known later.
-    Pending,
-}
-
-/// Where the schemas of writers come from, beside those that a spec gives: a registry.
-pub trait WriterSchemas: Send + fmt::Debug {
-    /// The schema that a framing names. Answers at once.
-    fn get(&self, id: SchemaId) -> Lookup;
-}
 
 /// The schemas that the spec gives.
 #[derive(Debug)]
@@ -54,12 +37,14 @@ impl Given {
 
     /// The schema of a datum: the one that is given for its id, else what `registry` says, else the one for all.
     pub(super) fn get(&self, id: Option<SchemaId>, registry: Option<&dyn WriterSchemas>) -> Lookup {
+        let known = |schema: &Arc<AvroSchema>| Lookup::Known(WriterSchema::Avro(Arc::clone(schema)));
         let named = id.and_then(|id| self.named.get(&id));
         match (named, registry, id) {
-            (Some(schema), ..) => Lookup::Known(Arc::clone(schema)),
+            (Some(schema), ..) => known(schema),
             (None, Some(registry), Some(id)) => registry.get(id),
-            (None, None, Some(SchemaId::Fingerprint(_))) => Lookup::Unknown, // it says for certain that it is another schema
-            _ => Lookup::Known(Arc::clone(&self.otherwise)),
+            // It says for certain that it is another schema.
+            (None, None, Some(SchemaId::Fingerprint(_))) => Lookup::Failed("it is none of those that are given".into()),
+            _ => known(&self.otherwise),
         }
     }
 }

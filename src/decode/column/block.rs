@@ -159,6 +159,12 @@ impl Default for Lengths {
 }
 
 impl Lengths {
+    /// Forgets all rows.
+    #[inline]
+    pub(crate) fn clear(&mut self) {
+        (self.rows, self.total, self.bits, self.valid) = (0, 0, 0, Mask::default());
+    }
+
     /// The length of the next row's run; a row that is not there has the length 0.
     #[inline(always)]
     pub(crate) fn push(&mut self, length: u32, there: bool) {

@@ -75,6 +75,34 @@ impl Column {
         appended
     }
 
+    /// The items of lists, `levels` lists down: the column itself for none. `None` where there are not so many.
+    pub(crate) fn items_at(&mut self, levels: usize) -> Option<&mut Self> {
+        let mut here = self;
+        for _ in 0..levels {
+            let Values::List { child, .. } = &mut here.values else { return None };
+            here = child;
+        }
+        Some(here)
+    }
+
+    /// Makes a list of the items that were appended since the last one. Where it fails they remain until [`Self::abandon_list`].
+    pub(crate) fn end_list(&mut self) -> Result<(), ColumnFull> {
+        let Values::List { offsets, child } = &mut self.values else {
+            self.wrong_kind();
+            return Ok(());
+        };
+        offsets.push(i32::try_from(child.len()).map_err(|_| ColumnFull)?);
+        self.validity.append_non_null();
+        Ok(())
+    }
+
+    /// Drops the items that were appended since the last list.
+    pub(crate) fn abandon_list(&mut self) {
+        if let Values::List { offsets, child } = &mut self.values {
+            child.truncate(end(offsets));
+        }
+    }
+
     /// Of the rows from `start` on, those that are followed by a row with the same value, counted from `start`, in ascending order:
     /// what [`Column::remove_rows`] takes so that of equal keys the last stays. Nested values are not compared.
     pub fn same_rows(&self, start: usize) -> Vec<usize> {

@@ -21,6 +21,8 @@ pub(super) const START: usize = 0;
 pub(super) struct Keys {
     entries: Vec<Entry>,
     index: HashMap<Box<[u8]>, usize>,
+    /// Entries of keys that are declared in any case, by the key in lower case.
+    any_case: HashMap<String, usize>,
     /// Entries that no column declared.
     learned: usize,
 }
@@ -72,7 +74,7 @@ impl Literal {
 
 impl Default for Keys {
     fn default() -> Self {
-        Self { entries: vec![Entry::default()], index: HashMap::new(), learned: 0 }
+        Self { entries: vec![Entry::default()], index: HashMap::new(), any_case: HashMap::new(), learned: 0 }
     }
 }
 
@@ -85,6 +87,12 @@ impl Keys {
     /// Adds a key that leads to a node.
     pub(super) fn declare(&mut self, key: &[u8], child: usize) {
         self.add(key, Some(child));
+    }
+
+    /// Adds a key that leads to a node however its letters are written.
+    pub(super) fn declare_in_any_case(&mut self, key: &str, child: usize) {
+        let entry = self.add(key.as_bytes(), Some(child));
+        self.any_case.insert(key.to_lowercase(), entry);
     }
 
     /// Whether any key leads on.
@@ -101,16 +109,28 @@ impl Keys {
 
     /// The entry of a key, learned if it is new; `START` for one that is not worth learning.
     pub(super) fn find(&mut self, previous: usize, key: &[u8]) -> usize {
+        let learns = self.learned < LEARNED_LIMIT && key.len() <= LENGTH_LIMIT;
         let found = match self.index.get(key) {
             Some(found) => *found,
-            None if self.learned == LEARNED_LIMIT || key.len() > LENGTH_LIMIT => return START,
-            None => {
-                self.learned += 1;
-                self.add(key, None)
-            }
+            None => match self.in_any_case(key) {
+                Some(entry) if !learns => entry,
+                None if !learns => return START,
+                known => {
+                    self.learned += 1;
+                    self.add(key, known.and_then(|entry| self.entries[entry].child))
+                }
+            },
         };
         self.entries[previous].next = found;
         found
+    }
+
+    #[cold]
+    fn in_any_case(&self, key: &[u8]) -> Option<usize> {
+        if self.any_case.is_empty() {
+            return None;
+        }
+        self.any_case.get(&str::from_utf8(key).ok()?.to_lowercase()).copied()
     }
 
     /// The key at `at`, which comes after the key `previous`: its entry, and where its colon ends.

@@ -2,7 +2,8 @@
 //!
 //! One pass over the bytes, no tree: the document is walked along the columns' pointers ([`shape`]), keys are recognised
 //! ([`keys`]), values that a column asks for are appended to it where they stand ([`value`]), and all others are skipped by their
-//! extent ([`skip`]). Lists, structs and maps are read by the same steps into the column's children ([`nested`]).
+//! extent ([`skip`]). Lists, structs and maps are read by the same steps into the column's children ([`nested`]), and so are the
+//! values of a typed description ([`object`]).
 //!
 //! Of several members with one name the last counts, whatever the earlier ones hold. So an error in a value is not the end: it is
 //! put aside, the value is skipped by its extent like one that no column asks for, and a later member of that name takes the error
@@ -12,6 +13,7 @@
 mod keys;
 mod nested;
 mod number;
+mod object;
 mod plan;
 mod scan;
 mod shape;
@@ -23,6 +25,7 @@ mod walk;
 
 use arrow_schema::FieldRef;
 
+pub(super) use self::object::Object;
 use self::plan::Target;
 use self::shape::Node;
 use self::walk::Walk;

@@ -265,6 +265,24 @@ impl Number<'_> {
         if value.has_digits(precision) { Ok(value) } else { self.beyond(wanted) }
     }
 
+    /// Whether it was written with a point or an exponent.
+    pub(super) fn is_decimal(&self) -> bool {
+        self.text.iter().any(|byte| matches!(byte, b'.' | b'e' | b'E'))
+    }
+
+    /// The number as it was written.
+    pub(super) fn text(&self) -> &[u8] {
+        self.text
+    }
+
+    /// The integer that is left where all behind the point is cut off, if so many digits suffice for it.
+    pub(super) fn cut_off<I: Integer>(self, digits: u8, wanted: &Type) -> Result<I, Misfit> {
+        match self.scaled_to::<I>(0) {
+            Some((value, _)) if value.has_digits(digits) => Ok(value),
+            _ => self.beyond(wanted),
+        }
+    }
+
     #[inline]
     fn signed(&self, magnitude: i128) -> i128 {
         if self.negative { -magnitude } else { magnitude }

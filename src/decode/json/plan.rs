@@ -75,7 +75,7 @@ impl Target {
 }
 
 /// The JSON value that a default stands for: a text without quotes where the type's values are texts.
-fn default_value(data_type: &Type, text: &str) -> Vec<u8> {
+pub(super) fn default_value(data_type: &Type, text: &str) -> Vec<u8> {
     let quoted = || {
         let mut value = vec![b'"'];
         for byte in text.bytes() {

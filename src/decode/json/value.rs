@@ -10,6 +10,7 @@ use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::number::{self, Misfit, Number};
+use super::object;
 use super::plan::Plan;
 use super::scan::{describe, literal, unexpected};
 use super::string::{self, Text};
@@ -69,7 +70,7 @@ impl<'w> Reader<'w> {
     }
 
     #[inline]
-    fn scalar(self, wanted: &Type, column: &mut Column, depth: usize, at: usize) -> Step<usize> {
+    pub(super) fn scalar(self, wanted: &Type, column: &mut Column, depth: usize, at: usize) -> Step<usize> {
         match wanted {
             Type::Bool => self.bool(column, at),
             Type::Int8 => self.integer::<i8>(column, at, wanted),
@@ -323,6 +324,11 @@ impl<'w> Reader<'w> {
         }
     }
 
+    /// The name of a member at `at`, as the value of a leaf.
+    pub(super) fn entry(self, leaf: &mut object::Leaf, column: &mut Column, at: usize) -> Step<usize> {
+        leaf.key(Self { names: true, ..self }, column, at)
+    }
+
     /// The text at `at`, and its content.
     fn text(self, at: usize, wanted: &Type) -> Step<(Text, Cow<'w, [u8]>)> {
         if self.bytes.get(at) != Some(&b'"') {
@@ -346,12 +352,12 @@ fn store<T: Native>(column: &mut Column, value: T, end: usize) -> usize {
     end
 }
 
-fn boolean(bytes: &[u8], at: usize) -> Option<(bool, usize)> {
+pub(super) fn boolean(bytes: &[u8], at: usize) -> Option<(bool, usize)> {
     let found = |name, value| literal(bytes, at, name).map(|end| (value, end));
     found(b"true", true).or_else(|| found(b"false", false))
 }
 
-fn instant(number: Number<'_>, from: TimeUnit, to: TimeUnit) -> Result<i64, Misfit> {
+pub(super) fn instant(number: Number<'_>, from: TimeUnit, to: TimeUnit) -> Result<i64, Misfit> {
     let digits = |unit: TimeUnit| i64::from(per_second(unit).ilog10());
     match number.scaled(digits(to) - digits(from)).and_then(|(value, _)| i64::try_from(value).ok()) {
         Some(value) => Ok(value),

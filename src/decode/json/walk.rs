@@ -5,6 +5,16 @@ use super::shape::ROOT;
 use super::value::Reader;
 use super::{Json, keys, skip};
 use crate::decode::{Column, DecodeError, Reason, Step, fault};
+use crate::spec::Options;
+
+/// Where the document begins: behind a byte order mark and white space.
+pub(super) fn start(bytes: &[u8], options: Options) -> Step<usize> {
+    if bytes.len() > options.size {
+        let message = format!("the payload has {} bytes, the limit is {} (;size=N)", bytes.len(), options.size);
+        return fault(options.size, Reason::Limit, message);
+    }
+    Ok(space(bytes, if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 }))
+}
 
 /// One document on its way into one row.
 ///
@@ -24,11 +34,7 @@ impl Walk<'_> {
         self.json.aside.clear();
 
         let bytes = self.bytes;
-        if bytes.len() > self.json.options.size {
-            let message = format!("the payload has {} bytes, the limit is {} (;size=N)", bytes.len(), self.json.options.size);
-            return fault(self.json.options.size, Reason::Limit, message);
-        }
-        let start = space(bytes, if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 });
+        let start = start(bytes, self.json.options)?;
         match bytes.get(start) {
             Some(b'{') => {}
             Some(b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => {

@@ -1,10 +1,12 @@
 //! Values written as text: dates, times, timestamps, UUIDs. Positions in errors count from the start of the text.
 
 mod calendar;
+mod form;
 mod timestamp;
 mod uuid;
 
 pub(super) use calendar::{date, time};
+pub(crate) use form::Form;
 pub(super) use timestamp::{in_unit, per_second, timestamp};
 pub(super) use uuid::uuid;
 

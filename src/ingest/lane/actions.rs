@@ -4,21 +4,26 @@ use std::time::Instant;
 
 use super::{Lane, LaneReport, now};
 use crate::error::{BatchError, Error};
-use crate::fetch::{Action, PartitionRecords};
+use crate::fetch::Action;
 use crate::ingest::assembler::Outcome;
+use crate::ingest::decoding::Decoded;
 use crate::position::Partition;
 
 impl Lane {
     /// Does what the core wants done though nothing was answered.
     pub(super) fn on_pending(&mut self, now: Instant) {
         while let Some(action) = self.core.next_action() {
-            self.act(action, 0, now);
+            self.act(action, now);
         }
     }
 
-    pub(super) fn act(&mut self, action: Action, receive_time: i64, now: Instant) {
+    /// Does what an answer asks for beside its records.
+    pub(super) fn act(&mut self, action: Action, now: Instant) {
+        if may_let_go(&action) {
+            self.come_to_rest();
+        }
         match action {
-            Action::Records(records) => self.on_records(&records, receive_time),
+            Action::Records(records) => debug_assert!(false, "records of {} come with an answer", records.partition),
             Action::Watermarks(marks) => {
                 self.publisher.status().watermarks(marks.partition, marks.high_watermark, marks.last_stable_offset);
             }
@@ -47,13 +52,32 @@ impl Lane {
         }
     }
 
-    fn on_records(&mut self, records: &PartitionRecords, receive_time: i64) {
-        let partition = records.partition;
-        let Some(end) = self.ends.get(&partition).copied() else { return };
-        let outcome = self.assembler.decode(records, end, receive_time).and_then(|outcome| {
-            // The partition's position in the table must be right wherever the decoding did not go to the end.
-            if outcome != Outcome::Done { self.assembler.seal().map(|()| outcome) } else { Ok(outcome) }
-        });
+    /// Takes what has been decoded.
+    pub(super) fn on_decoded(&mut self) {
+        while let Some(decoded) = self.decoding.next() {
+            self.on_outcome(decoded);
+        }
+    }
+
+    /// Waits until nothing is being decoded, and takes it. The thread is blocked for so long: milliseconds, and rarely.
+    pub(super) fn come_to_rest(&mut self) {
+        while let Some(decoded) = self.decoding.rest() {
+            self.on_outcome(decoded);
+        }
+    }
+
+    fn on_outcome(&mut self, decoded: Decoded) {
+        let (partition, outcome) = match decoded {
+            Decoded::Partition(partition, outcome) => (partition, outcome),
+            Decoded::Sealed(Ok(())) => return,
+            Decoded::Sealed(Err(error)) => return self.fail_all(error),
+        };
+        if !matches!(outcome, Ok(Outcome::Done)) {
+            self.decoding.went_back();
+        }
+        if !self.ends.contains_key(&partition) {
+            return;
+        }
         match outcome {
             Ok(Outcome::Done) => {
                 self.damaged.remove(&partition);
@@ -62,6 +86,10 @@ impl Lane {
                 self.held.insert(partition);
                 self.core.hold(partition, true);
                 self.rewind(partition);
+            }
+            Ok(Outcome::Awaits(id)) => {
+                self.damaged.remove(&partition);
+                self.await_next_schema(partition, id);
             }
             Ok(Outcome::Ended) => self.ended(partition),
             Ok(Outcome::LimitReached) => {
@@ -78,9 +106,6 @@ impl Lane {
         if matches!(error, Error::Panicked { .. }) {
             // What the others had in the open chunk is gone with it.
             self.ends.keys().copied().collect::<Vec<_>>().into_iter().for_each(|other| self.rewind(other));
-        }
-        if let Err(error) = self.assembler.seal() {
-            return self.fail(partition, error);
         }
         let position = self.publisher.position(partition);
         let may_pass = match (&error, position) {
@@ -103,10 +128,15 @@ impl Lane {
     }
 
     /// Goes back to the table's position: what is in flight is forgotten.
-    fn rewind(&mut self, partition: Partition) {
+    pub(super) fn rewind(&mut self, partition: Partition) {
         if let Some((position, last_epoch)) = self.publisher.resume_point(partition) {
             self.core.rewind(partition, position, last_epoch, now(), false);
             self.meters.refetched(partition);
         }
     }
+}
+
+/// Whether an action takes a partition from the lane: what was read of it must be in the table before.
+pub(super) fn may_let_go(action: &Action) -> bool {
+    matches!(action, Action::OutOfRange { .. } | Action::Diverged { .. } | Action::Validate { .. } | Action::Failed { .. })
 }

@@ -9,6 +9,7 @@ use apache_avro::schema::{Aliases, InnerDecimalSchema, Name as ParsedName, UuidS
 use arrow_schema::TimeUnit;
 use serde_json::Value as Json;
 
+use super::references::inlined;
 use crate::error::{Error, Result};
 
 /// An Avro schema, parsed and checked.
@@ -103,12 +104,23 @@ impl AvroSchema {
 
     /// The error says what is wrong, without naming where the text came from.
     pub(crate) fn read(text: &str) -> Result<Self, String> {
-        let parsed = Parsed::parse_str(text).map_err(|error| error.to_string())?;
+        Self::of(&Parsed::parse_str(text).map_err(|error| error.to_string())?)
+    }
+
+    /// As [`Self::read`], with the texts of the schemas whose types it uses, in any order.
+    pub(crate) fn resolved(text: &str, references: &[&str]) -> Result<Self, String> {
+        if references.is_empty() {
+            return Self::read(text);
+        }
+        Self::of(&Parsed::parse(&inlined(text, references)?).map_err(|error| error.to_string())?)
+    }
+
+    fn of(parsed: &Parsed) -> Result<Self, String> {
         let fingerprint = parsed.fingerprint::<Rabin>().bytes;
         let fingerprint =
             fingerprint.try_into().map(u64::from_le_bytes).map_err(|_| "its fingerprint has not 8 bytes".to_owned())?;
         let mut builder = Builder::default();
-        let root = builder.node(&parsed)?;
+        let root = builder.node(parsed)?;
         let nodes = builder.nodes.into_iter().collect::<Option<_>>().ok_or("a type of it is declared and not defined")?;
         Ok(Self { nodes, root, fingerprint })
     }

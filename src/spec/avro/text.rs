@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use super::{AvroSpec, Framing, Nested, Recursive, SchemaId, SchemaText};
 use crate::spec::text::Quoted;
 
-const FRAMINGS: [(&str, Framing); 4] = [
+const FRAMINGS: [(&str, Framing); 5] = [
     ("none", Framing::None),
     ("confluent", Framing::Confluent),
+    ("guid", Framing::Guid),
     ("single-object", Framing::SingleObject),
     ("glue", Framing::Glue),
 ];
@@ -32,18 +33,23 @@ impl AvroSpec {
         Self::of(SchemaText::read(schema))
     }
 
+    /// The same with the subject of this name.
+    pub(in crate::spec) fn subject_named(mut self, name: String) -> Self {
+        if let SchemaText::Subject(subject) = &mut self.schema {
+            subject.name = Some(name);
+        }
+        self
+    }
+
     /// Takes an option; `None` where it is none of Avro's.
     pub(in crate::spec) fn option(&mut self, name: &str, value: Option<&str>) -> Option<Result<(), String>> {
         Some(match (name, value) {
-            ("framing", Some("guid")) => {
-                Err("the framing guid is not available yet; there are none, confluent, single-object, glue".into())
-            }
             ("framing", value) => match FRAMINGS.iter().find(|(known, _)| value == Some(*known)) {
                 Some((_, framing)) => {
-                    self.framing = *framing;
+                    self.framing = Some(*framing);
                     Ok(())
                 }
-                None => Err("the framing is none, confluent, single-object or glue, as in framing=none".into()),
+                None => Err("the framing is none, confluent, guid, single-object or glue, as in framing=none".into()),
             },
             ("nested", Some("flatten")) => {
                 self.nested = Nested::Flatten;
@@ -78,9 +84,9 @@ impl AvroSpec {
         })
     }
 
-    /// The options that are not as they are by default.
+    /// The options that are not as they are by default, but for the writers' schemas.
     pub(in crate::spec) fn options(&self) -> Vec<String> {
-        let framing = FRAMINGS.iter().find(|(_, framing)| *framing == self.framing && *framing != Framing::None);
+        let framing = FRAMINGS.iter().find(|(_, framing)| Some(*framing) == self.framing);
         let mut options: Vec<String> = framing.map(|(name, _)| format!("framing={name}")).into_iter().collect();
         if self.nested == Nested::Struct {
             options.push("nested=struct".into());
@@ -88,17 +94,22 @@ impl AvroSpec {
         if self.recursive == Recursive::Raw {
             options.push("recursive=raw".into());
         }
-        for (id, schema) in &self.writers {
-            let id = id.map(|id| format!("@{id}")).unwrap_or_default();
-            options.push(format!("writer{id}={schema}"));
-        }
         options
+    }
+
+    /// The options that give schemas.
+    pub(in crate::spec) fn schemas(&self) -> Vec<String> {
+        let writer = |(id, schema): &(Option<SchemaId>, SchemaText)| {
+            let id = id.map(|id| format!("@{id}")).unwrap_or_default();
+            format!("writer{id}={schema}")
+        };
+        self.writers.iter().map(writer).collect()
     }
 }
 
 impl SchemaId {
     /// Reads a number, a UUID, or `0x` and the 16 digits of a fingerprint.
-    fn read(text: &str) -> Result<Self, String> {
+    pub(in crate::spec) fn read(text: &str) -> Result<Self, String> {
         let refused =
             || format!("{text:?} names no schema; it is a registry's number, a UUID, or 0x and a fingerprint's 16 digits");
         if let Some(digits) = text.strip_prefix("0x") {
@@ -125,16 +136,31 @@ impl fmt::Display for SchemaText {
         match self {
             Self::Text(text) => Quoted(text).fmt(f),
             Self::File { path, .. } => Quoted(&path.to_string_lossy()).fmt(f),
+            Self::Subject(subject) => subject.fmt(f),
         }
     }
 }
 
 impl fmt::Display for AvroSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "avro:{}", self.schema)?;
-        if self.mapped_only {
-            f.write_str(",mapped_only")?;
-        }
-        self.mapping.iter().try_for_each(|(path, column)| write!(f, ",{}={}", Quoted(path), Quoted(column)))
+        f.write_str("avro")?;
+        let mut parts = match &self.schema {
+            SchemaText::Subject(subject) => subject.parts(),
+            // In quotes it is no word of the grammar.
+            SchemaText::File { path, .. } if path.as_os_str() == "mapped_only" => vec![format!("{path:?}")],
+            given => vec![given.to_string()],
+        };
+        parts.extend(self.mapped_only.then(|| "mapped_only".to_owned()));
+        parts.extend(self.mapping.iter().map(|(path, column)| format!("{}={}", Path(path), Quoted(column))));
+        parts.iter().enumerate().try_for_each(|(index, part)| write!(f, "{}{part}", if index == 0 { ':' } else { ',' }))
+    }
+}
+
+/// A field's path, in quotes where it would be something else.
+struct Path<'a>(&'a str);
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if matches!(self.0, "subject" | "version") { write!(f, "{:?}", self.0) } else { Quoted(self.0).fmt(f) }
     }
 }

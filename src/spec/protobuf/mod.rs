@@ -1,7 +1,8 @@
 //! What a Protobuf spec asks for.
 //!
-//! Text form: `protobuf:FILE[,message=NAME][,include=PATH]...[;framing=F][,nested=struct][,enums=number][,defaults]`.
+//! Text form: `protobuf[:FILE|:subject=S[,version=N]][,message=NAME][,include=PATH]...[;framing=F][,nested=struct][,enums=number][,defaults]`.
 
+mod file;
 mod layout;
 mod schema;
 mod text;
@@ -11,11 +12,14 @@ pub(super) use text::OPTIONS;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+pub use file::ProtobufFile;
 pub(crate) use layout::{Absent, Entry, Item, Message, ProtobufLayout, Scalar, Shape};
-use schema::ProtoSchema;
+pub(super) use schema::ProtoSchema;
 
-use super::{Framing, Nested, Spec, Tombstones};
+use super::subject::Subject;
+use super::{Framing, Nested, Side, Spec, Tombstones};
 use crate::error::{Error, Result};
+use crate::registry::{Registry, Version};
 
 #[cfg(test)]
 mod tests;
@@ -32,11 +36,14 @@ mod tests;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProtobufSpec {
-    schema: ProtoSchema,
-    imports: BTreeMap<String, String>,
-    message: Option<String>,
-    include: Vec<String>,
-    pub(crate) framing: Framing,
+    pub(super) schema: ProtoSchema,
+    pub(super) imports: BTreeMap<String, String>,
+    /// What the schema's file imports of those beside it, when it was read.
+    beside: BTreeMap<String, String>,
+    pub(super) message: Option<String>,
+    pub(super) include: Vec<String>,
+    /// None where nothing is said: see [`Self::framed`].
+    framing: Option<Framing>,
     nested: Nested,
     enum_numbers: bool,
     defaults: bool,
@@ -54,19 +61,50 @@ pub fn protobuf_descriptors(descriptors: impl Into<Vec<u8>>) -> ProtobufSpec {
     ProtobufSpec::of(ProtoSchema::Descriptors(descriptors.into()))
 }
 
+/// Columns from Protobuf: the schema is a version of a subject of the schema registry, the latest where [`ProtobufSpec::version`] says
+/// no other. The message is the first of it.
+///
+/// The registry is asked when the consumption starts, or by [`Spec::resolve`]; what the latest is then remains the schema.
+///
+/// ```
+/// use kolumn::spec::{self, Spec};
+///
+/// let spec: Spec = spec::protobuf_subject("orders-value").message("shop.Order").include("/price/*").into();
+/// assert_eq!(spec, Spec::parse("protobuf:subject=orders-value,message=shop.Order,include=/price/*")?);
+/// # Ok::<(), kolumn::error::Error>(())
+/// ```
+pub fn protobuf_subject(subject: impl Into<String>) -> ProtobufSpec {
+    ProtobufSpec::of(ProtoSchema::Subject(Subject::of(Some(subject.into()))))
+}
+
+/// As [`protobuf_subject`], with the topic's own subject: `TOPIC-key` for keys, `TOPIC-value` for values.
+pub fn protobuf_topic_subject() -> ProtobufSpec {
+    ProtobufSpec::of(ProtoSchema::Subject(Subject::of(None)))
+}
+
 impl ProtobufSpec {
     fn of(schema: ProtoSchema) -> Self {
         Self {
             schema,
             imports: BTreeMap::new(),
+            beside: BTreeMap::new(),
             message: None,
             include: Vec::new(),
-            framing: Framing::default(),
+            framing: None,
             nested: Nested::default(),
             enum_numbers: false,
             defaults: false,
             tombstones: Tombstones::default(),
         }
+    }
+
+    /// Which version of the subject; without it the latest. A schema that is no subject's has none, and is as it is.
+    #[must_use]
+    pub fn version(mut self, version: impl Into<Version>) -> Self {
+        if let ProtoSchema::Subject(subject) = &mut self.schema {
+            subject.version = version.into();
+        }
+        self
     }
 
     /// Gives the text of a file that the schema imports by `name`. Google's own are known.
@@ -90,12 +128,39 @@ impl ProtobufSpec {
         self
     }
 
-    /// Says what lies before the message: nothing, which is the default, or Confluent's frame, whose message indexes must name the
-    /// message of the spec.
+    /// Says what lies before the message: nothing, or Confluent's frame, in the record's header for [`Framing::Guid`]. Its message
+    /// indexes must name the message of the spec: in the schema that the frame names where a registry is asked for it, else in the
+    /// spec's own. By default [`Framing::Confluent`] where there is a registry, else nothing.
     #[must_use]
     pub fn framing(mut self, framing: Framing) -> Self {
-        self.framing = framing;
+        self.framing = Some(framing);
         self
+    }
+
+    /// What lies before the message.
+    pub(crate) fn framed(&self) -> Framing {
+        let otherwise = if matches!(self.schema, ProtoSchema::Subject(_)) { Framing::Confluent } else { Framing::None };
+        self.framing.unwrap_or(otherwise)
+    }
+
+    /// The same where a registry is configured: frames are then its own where nothing else is said.
+    pub(super) fn registered(mut self) -> Self {
+        self.framing.get_or_insert(Framing::Confluent);
+        self
+    }
+
+    /// The subject, where the schema is one's.
+    pub(super) fn subject(&self) -> Option<&Subject> {
+        match &self.schema {
+            ProtoSchema::Subject(subject) => Some(subject),
+            _ => None,
+        }
+    }
+
+    /// Asks for the schema, where it is a subject's.
+    pub(super) async fn resolve(&mut self, registry: &Registry, topic: Option<&str>, side: Side) -> Result<()> {
+        let ProtoSchema::Subject(subject) = &mut self.schema else { return Ok(()) };
+        subject.ask(registry, topic, side).await?.map_err(|reason| self.invalid("the subject", reason))
     }
 
     /// Says what becomes of messages within messages; by default their fields are columns, named by the path joined by `_`.
@@ -126,17 +191,22 @@ impl ProtobufSpec {
         self
     }
 
-    pub(super) fn read_files<E>(&mut self, read: impl FnMut(&Path) -> Result<String, E>) -> Result<(), E> {
-        self.schema.read_files(&mut self.imports, read)
+    pub(super) fn read_files<E>(&mut self, read: impl FnMut(&Path) -> Result<Vec<u8>, E>) -> Result<(), E> {
+        self.schema.read_files(&self.imports, &mut self.beside, read)
     }
 
     /// The columns, and what the decoder needs to know.
     pub(crate) fn layout(&self) -> Result<ProtobufLayout> {
-        if !matches!(self.framing, Framing::None | Framing::Confluent) {
-            return Err(self.invalid("option framing", "Protobuf has the framings none and confluent"));
+        if !matches!(self.framed(), Framing::None | Framing::Confluent | Framing::Guid) {
+            return Err(self.invalid("option framing", "Protobuf has the framings none, confluent and guid"));
         }
+        if let Some(subject @ Subject { schema: None, .. }) = self.subject() {
+            return Err(Error::UnresolvedSchema { spec: self.to_string(), subject: subject.to_string() });
+        }
+        let mut imports = self.beside.clone();
+        imports.extend(self.imports.clone());
         let descriptor =
-            self.schema.message(&self.imports, self.message.as_deref()).map_err(|reason| self.invalid("the schema", reason))?;
+            self.schema.message(&imports, self.message.as_deref()).map_err(|reason| self.invalid("the schema", reason))?;
         layout::layout(&descriptor, self).map_err(|misfit| {
             let place = if misfit.path.is_empty() { "the message".to_owned() } else { format!("field {}", misfit.path) };
             self.invalid(place, misfit.reason)
@@ -146,7 +216,7 @@ impl ProtobufSpec {
     fn invalid(&self, place: impl Into<String>, reason: impl Into<String>) -> Error {
         // A schema that is given as text would bury the reason.
         let spec = match &self.schema {
-            ProtoSchema::File { .. } => self.to_string(),
+            ProtoSchema::File { .. } | ProtoSchema::Subject(_) => self.to_string(),
             _ => "protobuf".to_owned(),
         };
         Error::InvalidSpec { spec, place: place.into(), reason: reason.into() }

@@ -3,8 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use prost_reflect::{DescriptorPool, FileDescriptor, MessageDescriptor};
 use protox::file::{ChainFileResolver, File, FileResolver, GoogleFileResolver};
+
+use crate::registry::SchemaKind;
+use crate::spec::subject::Subject;
 
 /// A schema as given.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +21,8 @@ pub(crate) enum ProtoSchema {
         path: PathBuf,
         text: Option<String>,
     },
+    /// By the registry, which is yet to be asked.
+    Subject(Subject),
 }
 
 /// The name of the file that a schema given as text has.
@@ -30,10 +37,20 @@ struct Sources {
 impl FileResolver for Sources {
     fn open_file(&self, name: &str) -> Result<File, protox::Error> {
         match self.texts.get(name) {
-            Some(text) => File::from_source(name, text),
+            Some(text) => described(name, text).map_or_else(|| File::from_source(name, text), Ok),
             None => Err(protox::Error::file_not_found(name)),
         }
     }
+}
+
+/// A schema that is base64 of its descriptor, as Confluent's clients other than Java's register them. No `.proto` text is base64, unless it
+/// is empty.
+fn described(name: &str, text: &str) -> Option<File> {
+    let bytes = BASE64.decode(text.trim()).ok().filter(|bytes| !bytes.is_empty())?;
+    let mut file = File::decode_file_descriptor_proto(&*bytes).ok()?.file_descriptor_proto().clone();
+    // Who registers it calls it otherwise than those who refer to it may.
+    file.name = Some(name.to_owned());
+    Some(File::from_file_descriptor_proto(file))
 }
 
 impl ProtoSchema {
@@ -45,23 +62,31 @@ impl ProtoSchema {
         }
     }
 
-    /// Reads the file, if it is one, and all that it imports.
+    /// Reads the file, if it is one, and all that it imports and is not `given`.
     pub(super) fn read_files<E>(
         &mut self,
+        given: &BTreeMap<String, String>,
         imports: &mut BTreeMap<String, String>,
-        mut read: impl FnMut(&Path) -> Result<String, E>,
+        mut read: impl FnMut(&Path) -> Result<Vec<u8>, E>,
     ) -> Result<(), E> {
         let root = self.root().to_owned();
         let Self::File { path, text: text @ None } = self else { return Ok(()) };
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         let first = read(path)?;
+        if path.extension().is_none_or(|extension| extension != "proto") && DescriptorPool::decode(&*first).is_ok() {
+            *self = Self::Descriptors(first);
+            return Ok(());
+        }
+        let first = lossy(&first);
         let mut open = dependencies(&root, &first);
+        open.extend(given.iter().flat_map(|(name, text)| dependencies(name, text)));
         *text = Some(first);
         while let Some(name) = open.pop() {
-            if name == root || imports.contains_key(&name) || name.starts_with("google/protobuf/") {
+            let known = name == root || given.contains_key(&name) || imports.contains_key(&name);
+            if known || name.starts_with("google/protobuf/") {
                 continue;
             }
-            let imported = read(&folder.join(&name))?;
+            let imported = lossy(&read(&folder.join(&name))?);
             open.extend(dependencies(&name, &imported));
             imports.insert(name, imported);
         }
@@ -74,6 +99,24 @@ impl ProtoSchema {
             Self::Text(text) | Self::File { text: Some(text), .. } => compiled((self.root(), text), imports)?,
             Self::File { path, text: None } => {
                 return Err(format!("the file {} has not been read; Spec::read_files does so", path.display()));
+            }
+            Self::Subject(subject) => {
+                let Some(schema) = &subject.schema else {
+                    return Err(format!("{subject} has not been asked for; Spec::resolve does so"));
+                };
+                if schema.kind != SchemaKind::Protobuf {
+                    return Err(format!("{subject} is no Protobuf schema, the registry says {}", schema.kind));
+                }
+                let mut texts = imports.clone();
+                for reference in &schema.references {
+                    texts.entry(reference.name.to_string()).or_insert_with(|| reference.text.to_string());
+                }
+                // What it imports may have any name.
+                let mut root = ROOT.to_owned();
+                while texts.contains_key(&root) {
+                    root.insert(0, '_');
+                }
+                compiled((&root, &schema.text), &texts).map_err(|reason| format!("{subject}: {reason}"))?
             }
             Self::Descriptors(bytes) => {
                 let pool = DescriptorPool::decode(bytes.as_slice()).map_err(|error| format!("the descriptor set: {error}"))?;
@@ -92,8 +135,18 @@ impl ProtoSchema {
     }
 }
 
+/// What is no text is no schema either, and refused as such.
+fn lossy(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
 fn dependencies(name: &str, text: &str) -> Vec<String> {
     File::from_source(name, text).map(|file| file.file_descriptor_proto().dependency.clone()).unwrap_or_default()
+}
+
+/// Compiles a file with those that it imports.
+pub(super) fn compile(text: &str, imports: &BTreeMap<String, String>) -> Result<FileDescriptor, String> {
+    compiled((ROOT, text), imports)?.1.ok_or_else(|| "the file is not among what was compiled".to_owned())
 }
 
 fn compiled(root: (&str, &str), imports: &BTreeMap<String, String>) -> Result<(DescriptorPool, Option<FileDescriptor>), String> {

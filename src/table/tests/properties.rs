@@ -11,6 +11,7 @@ pub(super) fn error_rows(of: &[(Partition, Offset)], raw: &[u8]) -> RecordBatch 
         Arc::new(Int32Array::from_iter_values(of.iter().map(|row| row.0))),
         Arc::new(Int64Array::from_iter_values(of.iter().map(|row| row.1))),
         Arc::new(TimestampMillisecondArray::from(vec![None; count]).with_timezone("UTC")),
+        Arc::new(StringArray::from(vec!["topic"; count])),
         Arc::new(StringArray::from(vec!["value"; count])),
         Arc::new(StringArray::from(vec![None::<&str>; count])),
         Arc::new(Int64Array::from(vec![0; count])),
@@ -18,6 +19,7 @@ pub(super) fn error_rows(of: &[(Partition, Offset)], raw: &[u8]) -> RecordBatch 
         Arc::new(StringArray::from(vec!["no JSON"; count])),
         Arc::new(BinaryArray::from(vec![Some(raw); count])),
         Arc::new(Int64Array::from(vec![1; count])),
+        Arc::new(BooleanArray::from(vec![false; count])),
     ];
     RecordBatch::try_new(error_schema(), columns).unwrap()
 }

@@ -108,6 +108,7 @@ fn the_error_table_has_its_rows_in_the_same_cycle() {
             .map(|field| match field.name().as_str() {
                 "KafkaPartition" => Arc::new(Int32Array::from(vec![0; count])) as ArrayRef,
                 "KafkaOffset" => Arc::new(Int64Array::from(offsets.to_vec())),
+                "Truncated" => Arc::new(arrow_array::BooleanArray::from(vec![false; count])),
                 _ if field.is_nullable() => arrow_array::new_null_array(field.data_type(), count),
                 _ => Arc::new(StringArray::from(vec!["text"; count])),
             })

@@ -20,7 +20,7 @@ fn payloads(schema: &Schema, framing: Framing, random: &mut Random) -> Vec<Optio
                 Framing::Confluent => vec![0, 0, 0, 0, u8::from(random.rng.u8(..trouble.max(1)) == 1)],
                 _ => Vec::new(),
             };
-            writer.write_value_ref(&mut payload, &random.value(schema)).unwrap();
+            writer.write_value_ref(&mut payload, &random.value(schema, schema)).unwrap();
             if trouble > 0 && random.rng.u8(..trouble) == 0 {
                 let at = random.rng.usize(..=payload.len());
                 match random.rng.u8(..4) {
@@ -54,7 +54,7 @@ proptest! {
         let mut random = Random::new(seed);
         let writer = random.record(2);
         compare(&writer, &writer, &mut random);
-        let reader = random.reader(&writer);
+        let reader = random.top(&writer);
         compare(&writer, &reader, &mut random);
     }
 }
@@ -118,11 +118,11 @@ fn blocks_are_done_as_blocks() {
     let mut decoder = Avro::new(&spec, "Value", None).unwrap();
     let mut columns: Vec<Column> = decoder.fields().iter().map(|field| Column::new(field).unwrap()).collect();
     assert_eq!(
-        decoder.block(&[Some(payload), Some(payload), Some(payload), Some(payload), None, Some(payload)], &mut columns),
+        decoder.block(&[Some(payload), Some(payload), Some(payload), Some(payload), None, Some(payload)], &[], &mut columns),
         (4, true)
     );
     assert!(columns.iter().all(|column| column.len() == 4));
     let cut = payload.split_last().unwrap().1;
-    assert_eq!(decoder.block(&[Some(payload), Some(payload), Some(payload), Some(cut)], &mut columns), (4, false));
+    assert_eq!(decoder.block(&[Some(payload), Some(payload), Some(payload), Some(cut)], &[], &mut columns), (4, false));
     assert!(columns.iter().all(|column| column.len() == 4), "a block that cannot be done leaves nothing");
 }

@@ -54,7 +54,7 @@ fn single_object_fingerprints_tell_writers_apart_and_unknown_ones_are_errors() {
     assert_eq!(row(spec.clone(), &single_object(NEW, &[4, 0])), ["2", ""]);
     let error = refused(spec, &single_object("\"int\"", &[4]));
     assert_eq!(error.reason, Reason::Schema);
-    assert!(error.message.contains("0x7275d51a3f395c8f is not known"), "{error}");
+    assert!(error.message.contains("0x7275d51a3f395c8f: it is none of those that are given"), "{error}");
 }
 
 /// Knows schema 7, will know 8, and schema 9 is of another type.
@@ -63,11 +63,12 @@ struct Registry(Arc<AvroSchema>, Arc<AvroSchema>);
 
 impl WriterSchemas for Registry {
     fn get(&self, id: SchemaId) -> Lookup {
+        let known = |schema: &Arc<AvroSchema>| Lookup::Known(WriterSchema::Avro(Arc::clone(schema)));
         match id {
-            SchemaId::Id(7) => Lookup::Known(Arc::clone(&self.0)),
+            SchemaId::Id(7) => known(&self.0),
             SchemaId::Id(8) => Lookup::Pending,
-            SchemaId::Id(9) => Lookup::Known(Arc::clone(&self.1)),
-            _ => Lookup::Unknown,
+            SchemaId::Id(9) => known(&self.1),
+            _ => Lookup::Failed("there is none".into()),
         }
     }
 }
@@ -92,9 +93,9 @@ fn a_registry_is_asked_for_the_schemas_that_are_not_given() {
     assert_eq!(
         reasons,
         [
-            (1, Reason::Schema, "the writer's schema 8 is not known yet"),
+            (1, Reason::Pending(SchemaId::Id(8)), "the writer's schema 8 is not known yet"),
             (2, Reason::Schema, "the writer's schema (9): the writer's boolean does not resolve to the reader's record R"),
-            (3, Reason::Schema, "the writer's schema 10 is not known"),
+            (3, Reason::Schema, "the writer's schema 10: there is none"),
         ]
     );
 }

@@ -163,6 +163,152 @@ fn timestamps_of_another_unit_are_converted_and_other_meanings_refused() {
     assert!(unresolved(r#"{"type": "int", "logicalType": "date"}"#, &long("timestamp-millis")).contains("int (date)"));
 }
 
+/// The column of a field that the writer has not, with the default value, as text.
+fn default_of(schema: &str, default: &str) -> String {
+    let writer = fields_of(r#"{"name": "a", "type": "int"}"#);
+    let reader = fields_of(&format!(r#"{{"name": "d", "type": {schema}, "default": {default}}}"#));
+    let spec = avro(reader).writer_schema(writer).nested(crate::spec::Nested::Struct);
+    row(spec, &[2]).join(", ")
+}
+
+#[test]
+fn every_type_has_defaults() {
+    for (schema, default, expected) in [
+        ("\"null\"", "null", ""),
+        ("\"boolean\"", "true", "true"),
+        ("\"int\"", "-2147483648", "-2147483648"),
+        ("\"long\"", "9223372036854775807", "9223372036854775807"),
+        ("\"float\"", "0.1", "0.1"),
+        ("\"float\"", "\"Infinity\"", "inf"),
+        ("\"double\"", "1", "1.0"),
+        ("\"double\"", "\"NaN\"", "NaN"),
+        ("\"string\"", "\"dé\"", "dé"),
+        ("\"bytes\"", r#""\u00ff\u0000a""#, "ff0061"),
+        (r#"{"type": "fixed", "name": "F", "size": 2}"#, r#""\u00ff\u0001""#, "ff01"),
+        (r#"{"type": "enum", "name": "E", "symbols": ["A", "B"]}"#, "\"B\"", "B"),
+        (r#"{"type": "array", "items": ["null", "int"]}"#, "[1, null, -2]", "[1, , -2]"),
+        (r#"{"type": "array", "items": "int"}"#, "[]", "[]"),
+        (r#"{"type": "map", "values": {"type": "array", "items": "string"}}"#, r#"{"k": ["x"], "l": []}"#, "{k: [x], l: []}"),
+        (
+            r#"{"type": "record", "name": "I", "fields": [{"name": "x", "type": "int"},
+               {"name": "y", "type": {"type": "record", "name": "J", "fields": [{"name": "z", "type": "long", "default": 4}]}}]}"#,
+            r#"{"x": 1, "y": {}}"#,
+            "{x: 1, y: {z: 4}}",
+        ),
+        (r#"["null", "int"]"#, "null", "null"),
+        (r#"["int", "null"]"#, "7", "7"),
+        // By newer specifications a default may be of any branch.
+        (r#"["null", "int"]"#, "7", "7"),
+        (r#"["int", "string"]"#, "\"s\"", "{int: , string: s}"),
+        (r#"{"type": "bytes", "logicalType": "decimal", "precision": 4, "scale": 2}"#, r#""\u0001\u0000""#, "2.56"),
+        (r#"{"type": "int", "logicalType": "date"}"#, "1", "1970-01-02"),
+        (r#"{"type": "long", "logicalType": "timestamp-millis"}"#, "-5", "-5"),
+        (
+            r#"{"type": "string", "logicalType": "uuid"}"#,
+            "\"123e4567-e89b-12d3-a456-426614174000\"",
+            "123e4567e89b12d3a456426614174000",
+        ),
+    ] {
+        if expected.is_empty() {
+            // A null has no column: one of another field stands for the record.
+            let reader =
+                fields_of(&format!(r#"{{"name": "a", "type": "int"}}, {{"name": "d", "type": {schema}, "default": {default}}}"#));
+            assert_eq!(resolved(&fields_of(r#"{"name": "a", "type": "int"}"#), &reader, &[2]), "1");
+        } else {
+            assert_eq!(default_of(schema, default), expected, "{schema}, {default}");
+        }
+    }
+}
+
+#[test]
+fn a_default_of_another_type_is_refused_where_it_is_needed() {
+    for (schema, default) in [
+        ("\"boolean\"", "1"),
+        ("\"int\"", "2147483648"),
+        ("\"int\"", "1.5"),
+        ("\"long\"", "9223372036854775808"),
+        ("\"float\"", "\"1.5\""),
+        ("\"string\"", "5"),
+        ("\"string\"", "null"),
+        ("\"bytes\"", "\"Ā\""),
+        (r#"{"type": "fixed", "name": "F", "size": 2}"#, "\"abc\""),
+        (r#"{"type": "enum", "name": "E", "symbols": ["A"]}"#, "\"B\""),
+        (r#"{"type": "array", "items": "int"}"#, r#"["x"]"#),
+        (r#"{"type": "map", "values": "int"}"#, "[]"),
+        (r#"{"type": "record", "name": "I", "fields": [{"name": "x", "type": "int"}]}"#, "{}"),
+        (r#"["int", "string"]"#, "null"),
+    ] {
+        let writer = fields_of(r#"{"name": "a", "type": "int"}"#);
+        let reader = fields_of(&format!(r#"{{"name": "d", "type": {schema}, "default": {default}}}"#));
+        let refusal = unresolved(&writer, &reader);
+        assert!(refusal.contains("at the schema") || refusal.contains("default value"), "{schema}, {default}: {refusal}");
+    }
+}
+
+#[test]
+fn a_default_is_not_looked_at_where_the_writer_has_the_field() {
+    let writer = fields_of(r#"{"name": "d", "type": "int"}"#);
+    let reader = fields_of(r#"{"name": "d", "type": "long", "default": 3}"#);
+    assert_eq!(resolved(&writer, &reader, &[10]), "5");
+}
+
+#[test]
+fn items_and_values_resolve_as_types_by_themselves_do() {
+    let array = |items: &str| format!(r#"{{"type": "array", "items": {items}}}"#);
+    let map = |values: &str| format!(r#"{{"type": "map", "values": {values}}}"#);
+    assert_eq!(resolved(&array("\"int\""), &array("\"double\""), &[4, 2, 3, 0]), "[1.0, -2.0]");
+    assert_eq!(resolved(&array(r#"["int", "null"]"#), &array(r#"["null", "long"]"#), &[4, 2, 0, 4, 0]), "[, 2]");
+    assert_eq!(resolved(&map("\"bytes\""), &map("\"string\""), &[2, 2, b'k', 2, b'v', 0]), "{k: v}");
+    let inner = |fields: &str| array(&fields_of(fields));
+    let (one, two) = (r#"{"name": "a", "type": "int"}"#, r#"{"name": "b", "type": "long", "default": 9}"#);
+    assert_eq!(resolved(&inner(one), &inner(&format!("{two}, {one}")), &[2, 2, 0]), "[{b: 9, a: 1}]");
+    assert!(unresolved(&array("\"string\""), &array("\"int\"")).contains("the writer's string does not resolve"));
+    assert!(unresolved(&array("\"int\""), &map("\"int\"")).contains("does not resolve"));
+    assert!(unresolved(&map("\"int\""), &fields_of(one)).contains("does not resolve"));
+    // A map's key and a record's field are not each other.
+    assert!(unresolved(&fields_of(one), &map("\"int\"")).contains("does not resolve"));
+}
+
+#[test]
+fn named_types_resolve_by_the_readers_aliases_with_and_without_namespace() {
+    let enumeration = |name: &str, more: &str| format!(r#"{{"type": "enum", "name": "{name}", "symbols": ["A", "B"]{more}}}"#);
+    let fixed = |name: &str, more: &str| format!(r#"{{"type": "fixed", "name": "{name}", "size": 1{more}}}"#);
+    for aliases in [r#", "aliases": ["Old"]"#, r#", "aliases": ["x.y.Other", "some.Old"]"#] {
+        assert_eq!(resolved(&enumeration("some.Old", ""), &enumeration("some.New", aliases), &[2]), "B");
+        assert_eq!(resolved(&fixed("some.Old", ""), &fixed("some.New", aliases), &[7]), "07");
+    }
+    // It is the reader who knows what things were called.
+    assert!(unresolved(&enumeration("Old", r#", "aliases": ["New"]"#), &enumeration("New", "")).contains("does not resolve"));
+    assert!(unresolved(&fixed("Old", r#", "aliases": ["New"]"#), &fixed("New", "")).contains("does not resolve"));
+}
+
+#[test]
+fn unions_of_many_take_the_branch_of_the_same_type_else_the_first_that_fits() {
+    let union = r#"["null", "double", "long", "string"]"#;
+    let shown = |chosen: &str, value: &str| {
+        let field = |name: &str| if name == chosen { format!("{name}: {value}") } else { format!("{name}: ") };
+        format!("{{{}}}", ["double", "long", "string"].map(field).join(", "))
+    };
+    assert_eq!(resolved("\"long\"", union, &[2]), shown("long", "1"));
+    // An int is no long, and may become a double, which comes first.
+    assert_eq!(resolved("\"int\"", union, &[2]), shown("double", "1.0"));
+    assert_eq!(resolved("\"bytes\"", union, &[2, b'x']), shown("string", "x"));
+    assert_eq!(resolved(r#"["string", "null", "long"]"#, union, &[4, 2]), shown("long", "1"));
+    assert_eq!(resolved(r#"["string", "null", "long"]"#, union, &[2]), "null");
+    // A branch that fits none is an error of the records that hold it.
+    let writer = r#"["string", "boolean"]"#;
+    assert_eq!(resolved(writer, union, &[0, 2, b'a']), shown("string", "a"));
+    assert_eq!(refused(avro(union).writer_schema(writer), &[2, 1]).reason, Reason::Schema);
+    assert!(unresolved("\"boolean\"", union).contains("the writer's boolean does not resolve"));
+    let records = |one: &str, other: &str| {
+        let record =
+            |name: &str| format!(r#"{{"type": "record", "name": "{name}", "fields": [{{"name": "x", "type": "int"}}]}}"#);
+        format!("[{}, {}]", record(one), record(other))
+    };
+    // Records are told apart by name, in whichever order.
+    assert_eq!(resolved(&records("A", "B"), &records("B", "A"), &[2, 6]), "{B: {x: 3}, A: }");
+}
+
 #[test]
 fn a_schema_of_types_that_contain_each_other_many_times_is_refused_and_not_built() {
     let mut schema = String::new();

@@ -14,14 +14,14 @@ const RANGE: std::ops::Range<u16> = 20_000..30_000;
 
 /// A port of 127.0.0.1 that no other test takes while this value lives.
 #[derive(Debug)]
-pub(super) struct ReservedPort {
-    pub(super) number: u16,
+pub(crate) struct ReservedPort {
+    pub(crate) number: u16,
     _lock: File,
 }
 
 impl ReservedPort {
     /// Some port that nobody listens on.
-    pub(super) fn take() -> Result<Self> {
+    pub(crate) fn take() -> Result<Self> {
         let folder = Cache::of_user().root().join("ports");
         fs::create_dir_all(&folder).tried(|| format!("creating {}", folder.display()))?;
         // Processes begin at different places, so that they seldom meet.

@@ -10,22 +10,22 @@ use crate::error::{Result, ServerError, Tried};
 use crate::program::{cannot_start, end_of};
 
 /// How long a server may take to start or to stop.
-pub(super) const LIMIT: Duration = Duration::from_secs(60);
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 /// How often one that starts is looked at.
-pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(20);
+pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// Ends the server and removes its data when the process that holds the other end of its input is gone, however it went.
 const WATCHER: &str = r#"cat > /dev/null; kill -9 "$1" 2> /dev/null; rm -rf "$2""#;
 
 /// A running server.
 #[derive(Debug)]
-pub(super) struct ServerProcess {
+pub(crate) struct ServerProcess {
     server: Child,
     watcher: Child,
 }
 
 impl ServerProcess {
     /// Starts `command`; what it writes is added to `log`. `data` is removed when this process dies.
-    pub(super) fn start(command: &mut Command, log: &Path, data: &Path) -> Result<Self> {
+    pub(crate) fn start(command: &mut Command, log: &Path, data: &Path) -> Result<Self> {
         let file = File::options().create(true).append(true).open(log).tried(|| format!("opening {}", log.display()))?;
         let file_too = file.try_clone().tried(|| format!("opening {}", log.display()))?;
         command.stdin(Stdio::null()).stdout(file).stderr(file_too);
@@ -41,17 +41,17 @@ impl ServerProcess {
         }
     }
 
-    pub(super) fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.server.id()
     }
 
     /// Whether it has ended by itself.
-    pub(super) fn has_ended(&mut self) -> Result<bool> {
+    pub(crate) fn has_ended(&mut self) -> Result<bool> {
         Ok(self.server.try_wait().tried(|| "looking at a server".into())?.is_some())
     }
 
     /// Waits until it accepts connections at `address`. One that ends instead is an error with the end of its log.
-    pub(super) fn wait_until_open(&mut self, server: &str, address: SocketAddr, log: &Path) -> Result<()> {
+    pub(crate) fn wait_until_open(&mut self, server: &str, address: SocketAddr, log: &Path) -> Result<()> {
         let begun = Instant::now();
         let output = || end_of(&fs::read(log).unwrap_or_default());
         while TcpStream::connect_timeout(&address, LIMIT).is_err() {
@@ -69,7 +69,7 @@ impl ServerProcess {
     }
 
     /// Ends it at once, as `kill -9` does.
-    pub(super) fn end(mut self, what: &str) -> Result<()> {
+    pub(crate) fn end(mut self, what: &str) -> Result<()> {
         // The watcher first: it kills by number, and the number is the server's only until it has been waited for.
         for child in [&mut self.watcher, &mut self.server] {
             child.kill().and_then(|()| child.wait()).tried(|| format!("ending {what}"))?;
