@@ -344,7 +344,7 @@ pub enum Error {
         /// `key` or `value`.
         side: &'static str,
         /// Column, position and reason.
-        reason: crate::decode::DecodeError,
+        reason: Box<crate::decode::DecodeError>,
     },
     /// Something panicked: a decoder, which stops its partition alone, or a lane, which ends the consumption. What is in the tables is as
     /// it was.

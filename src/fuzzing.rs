@@ -4,7 +4,7 @@
 //! comes, returns nothing, and panics where a promise of its room does not hold.
 
 pub use crate::config::fuzzing::{jaas, properties};
-pub use crate::decode::fuzzing::{avro, avro_schema, payload};
+pub use crate::decode::fuzzing::{avro, avro_schema, json, payload, protobuf, registry};
 pub use crate::record::fuzzing::{batches, decompress, decompressed, messages, records};
 pub use crate::wire::fuzzing::{fetch_response, frames, response, scram, token};
 
@@ -17,7 +17,7 @@ mod tests {
     type Target = (&'static str, fn(&[u8]));
 
     /// What each target does with an input. The names are those of the folders of the corpus and of the targets.
-    const TARGETS: [Target; 14] = [
+    const TARGETS: [Target; 17] = [
         ("avro", avro),
         ("avro_schema", avro_schema),
         ("batches", batches),
@@ -25,10 +25,13 @@ mod tests {
         ("fetch_response", fetch_response),
         ("frames", frames),
         ("jaas", jaas),
+        ("json", json),
         ("messages", messages),
         ("payload", payload),
         ("properties", properties),
+        ("protobuf", protobuf),
         ("records", records),
+        ("registry", registry),
         ("response", response),
         ("scram", scram),
         ("token", token),

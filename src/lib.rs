@@ -76,6 +76,26 @@ struct Readme;
 #[doc = include_str!("../docs/json.md")]
 struct JsonPage;
 
+/// So is that of the page about the schema registry.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/registry.md")]
+struct RegistryPage;
+
+/// And that of the page on the object processor.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/object.md")]
+struct ObjectPage;
+
+/// And that of the page on simple specs.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/simple.md")]
+struct SimplePage;
+
+/// And that of the page on records that cannot be decoded.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/errors.md")]
+struct ErrorsPage;
+
 /// So is that of the page about Avro.
 #[cfg(doctest)]
 #[doc = include_str!("../docs/avro.md")]

@@ -33,7 +33,7 @@ pub use cache::Cache;
 pub use digest::{Digest, Digester};
 pub use error::{Result, ServerError};
 pub use kafka::{Admin, Certificates, Installation, Kafka, KafkaBuilder, Listener, NEWEST, NewTopic, OldKafka};
-pub use producer::{Codec, Produced, Producing, Production, Writer};
+pub use producer::{Codec, Produced, Producing, Production, Writer, serialized};
 pub use reader::{PartitionRead, ReadRecord, ReadTopic, Reading};
 pub use registry::{FrontBuilder, RegistryFront, SchemaRegistry};
 pub use schemas::{PreparedWriter, SchemaWriting, Written, WrittenRecord};

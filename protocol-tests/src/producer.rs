@@ -157,7 +157,7 @@ impl Production {
     /// Begins to write; the test goes on.
     pub fn start(&self, bootstrap: &str) -> Result<Producing> {
         let mut command = match self.writer {
-            Writer::Java => java(&Installation::of(NEWEST)?)?,
+            Writer::Java => java(&Installation::of(NEWEST)?, "Produce")?,
             Writer::Librdkafka => python::script("produce.py")?,
         };
         for (name, value) in self.arguments(bootstrap) {
@@ -238,20 +238,31 @@ impl Drop for Producing {
     }
 }
 
-/// The compiled `Produce.java`.
+/// What `Serialize.java` prints: values, and what Kafka's own serializers make of them.
+///
+/// # Errors
+/// Where Java is missing or fails.
+pub fn serialized() -> Result<String> {
+    run(&mut java(&Installation::of(NEWEST)?, "Serialize")?)
+}
+
+/// The compiled programs of `servers/java`.
 pub(crate) fn java_classes(installation: &Installation) -> Result<PathBuf> {
-    let source = servers_folder().join("java/Produce.java");
-    let text = fs::read(&source).tried(|| format!("reading {}", source.display()))?;
+    let sources = ["Produce.java", "Serialize.java"].map(|name| servers_folder().join("java").join(name));
+    let mut text = Vec::new();
+    for source in &sources {
+        text.extend(fs::read(source).tried(|| format!("reading {}", source.display()))?);
+    }
     let name = format!("java-{}-{}", installation.version(), fingerprint(&text));
     Cache::of_user().once(&name, |into| {
         let mut compiler = Command::new("javac");
-        run(compiler.args(["-proc:none", "-cp"]).arg(installation.class_path()).arg("-d").arg(into).arg(&source))?;
+        run(compiler.args(["-proc:none", "-cp"]).arg(installation.class_path()).arg("-d").arg(into).args(&sources))?;
         Ok(())
     })
 }
 
-/// `java Produce`, ready for its arguments.
-fn java(installation: &Installation) -> Result<Command> {
+/// `java PROGRAM`, ready for its arguments.
+fn java(installation: &Installation, program: &str) -> Result<Command> {
     let classes = java_classes(installation)?;
     let mut class_path = classes.into_os_string();
     class_path.push(":");
@@ -260,6 +271,6 @@ fn java(installation: &Installation) -> Result<Command> {
     // Warnings only, as the servers; millions of records are worth the optimising compiler.
     let log = servers_folder().join("kafka/log4j2.properties");
     command.args(["-XX:+UseSerialGC", "-Xmx512m"]).arg(format!("-Dlog4j2.configurationFile={}", log.display()));
-    command.arg("-cp").arg(class_path).arg("Produce");
+    command.arg("-cp").arg(class_path).arg(program);
     Ok(command)
 }

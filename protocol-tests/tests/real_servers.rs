@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use kolumn_protocol_tests::{
-    Codec, Digester, Kafka, NewTopic, Production, ReadRecord, Reading, ServerError, Shape, Workload, Writer,
+    Codec, Digester, Kafka, NewTopic, Production, ReadRecord, Reading, ServerError, Shape, Workload, Writer, serialized,
 };
 
 type Outcome = Result<(), ServerError>;
@@ -157,5 +157,11 @@ fn three_nodes_survive_the_loss_of_a_leader() -> Outcome {
     kafka.kill(node)?;
     assert_eq!(producing.wait()?.records, 60_000);
     assert_eq!(Reading::new("replicated").digests(&kafka.bootstrap())?.digests, workload.digests());
+    Ok(())
+}
+
+#[test]
+fn kafkas_serializers_write_today_what_the_fixture_of_the_simple_decoders_says() -> Outcome {
+    assert_eq!(serialized()?, include_str!("../fixtures/serializers.tsv"));
     Ok(())
 }

@@ -164,6 +164,8 @@ async fn a_record_of_an_unknown_schema_holds_its_partition_while_the_registry_is
     .await;
     let held = partition(&table, 0);
     assert_eq!((held.position, held.lag()), (170, Some(30)));
+    let counted = table.metrics().schemas.expect("there is a registry");
+    assert_eq!((counted.partitions_waiting, counted.requests - counted.failures), (1, 1), "{counted:?}");
     let State::Waiting { why, .. } = table.status().state else { panic!("{:?}", table.status()) };
     for part in ["partition 0", "schema 2", &registry.url, "in repair"] {
         assert!(why.contains(part), "{why}");
@@ -417,4 +419,24 @@ async fn json_behind_a_registrys_frame_is_read_beside_json_without_and_no_schema
     let position = errors.batches()[0]["Position"].as_primitive::<arrow_array::types::Int64Type>().value(0);
     assert_eq!(position, 10, "in the whole payload");
     assert_eq!(registry.asked(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn answers_that_lie_ready_behind_a_record_of_an_unknown_schema_are_read_again_after_it() {
+    let (cluster, schemas) = (empty(1), Schemas::default());
+    const ROWS: i64 = 15_000;
+    for id in 1..=12 {
+        schemas.id(id, None, writer(id));
+        let first = ROWS * i64::from(id - 1);
+        // Large enough for the thread beside the lane, and in several answers.
+        cluster.produce("t", 0, batch(id, first..first + ROWS));
+    }
+    let registry = schemas.serve();
+    let consume = consume(&cluster, &registry).property("max.partition.fetch.bytes", "400000").lanes(4).until(Stop::End);
+    let table = complete(consume).await;
+    assert_numbered(&table.snapshot(), 1, 12 * ROWS);
+    assert_eq!(errors(&table), BTreeMap::new());
+    let mut asked = registry.asked();
+    asked.dedup();
+    assert_eq!(asked.len(), 12, "{asked:?}");
 }

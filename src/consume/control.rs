@@ -109,6 +109,9 @@ async fn start(draft: Draft, transport: Arc<dyn Transport>) -> Result<(impl Futu
     let (view, selected) = find(&plan, &mut cluster).await?;
     let assignments = assignments(&plan, &mut cluster, &selected).await?;
 
+    if let Some(registry) = &plan.registry {
+        cluster.metrics().count_schemas(registry.metrics());
+    }
     let budget = Budget::new(settings.memory_budget);
     let cycles = CycleSettings {
         cycle: settings.cycle,

@@ -5,7 +5,7 @@ use arrow_schema::FieldRef;
 use super::unframed::Unframed;
 use super::{Column, DecodeError, WriterSchemas, avro, ignore, json, protobuf, raw, simple};
 use crate::error::Result;
-use crate::spec::{Kind, Names, Side, Spec, Type};
+use crate::spec::{Framing, Kind, Names, Side, Spec, Type};
 
 /// What becomes of a record that cannot be decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -78,8 +78,8 @@ pub fn decoder(spec: &Spec, side: Side, names: &Names) -> Result<Box<dyn Decoder
                 Box::new(simple::Simple::new(fields, data_type))
             }
         }
-        Kind::Json { columns } => Box::new(json::Json::new(fields, columns, spec.options)?),
-        Kind::Object(object) => Box::new(json::Object::new(fields, object.value()?, spec.options)?),
+        Kind::Json { columns } => framed(spec, Box::new(json::Json::new(fields, columns, spec.options)?)),
+        Kind::Object(object) => framed(spec, Box::new(json::Object::new(fields, object.value()?, spec.options)?)),
     })
 }
 
@@ -102,8 +102,18 @@ pub fn decoder_with_registry(
             spec.validate()?;
             Ok(Box::new(protobuf::Protobuf::new(protobuf, Some(registry))?))
         }
-        Kind::Json { .. } | Kind::Object(_) => Ok(Box::new(Unframed::new(decoder(spec, side, names)?))),
+        Kind::Json { .. } | Kind::Object(_) if spec.options.framing.is_none() => {
+            Ok(Box::new(Unframed::new(decoder(spec, side, names)?)))
+        }
         _ => decoder(spec, side, names),
+    }
+}
+
+/// A decoder of JSON, with the frames taken off where the spec says so.
+fn framed(spec: &Spec, decoder: Box<dyn Decoder>) -> Box<dyn Decoder> {
+    match spec.options.framing {
+        None | Some(Framing::None) => decoder,
+        Some(_) => Box::new(Unframed::new(decoder)),
     }
 }
 

@@ -92,3 +92,34 @@ impl Reason {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Reason;
+
+    #[test]
+    fn the_page_on_errors_has_every_code() {
+        const PAGE: &str = include_str!("../../docs/errors.md");
+        let all = [
+            Reason::Empty,
+            Reason::Length,
+            Reason::Syntax,
+            Reason::Truncated,
+            Reason::Trailing,
+            Reason::Type,
+            Reason::Range,
+            Reason::Precision,
+            Reason::Format,
+            Reason::Utf8,
+            Reason::Null,
+            Reason::Field,
+            Reason::Limit,
+            Reason::Framing,
+            Reason::Schema,
+            Reason::Lost,
+        ];
+        for reason in all {
+            assert!(PAGE.contains(&format!("| `{}` | `{reason:?}` |", reason.code())), "{reason:?}");
+        }
+    }
+}

@@ -79,7 +79,8 @@ fn append(data_type: &Type, payload: &[u8], column: &mut Column) -> Step {
         | Type::Json
         | Type::List(_)
         | Type::Struct(_)
-        | Type::Map(..) => {
+        | Type::Map(..)
+        | Type::NotNull(_) => {
             return fault(0, Reason::Type, format!("simple has no form for {data_type}")); // refused when the spec is made
         }
     }

@@ -10,6 +10,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::spec::{Names, Side, Spec};
 
+mod serializers;
+
 pub(super) fn decode(spec: &str, payloads: &[Option<&[u8]>]) -> (Vec<ArrayRef>, Vec<BadPayload>) {
     let spec = Spec::parse(spec).unwrap();
     let mut decoder = decoder(&spec, Side::Value, &Names::default()).unwrap();

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Content, Finding, Infer, Payload, enough, raw};
+use super::{Content, Finding, Infer, Payload, enough, json_spec, raw};
 use crate::error::{Error, Result};
 use crate::registry::framing::{self, Frame};
 use crate::registry::{Registry, RegistryFault, Schema, SchemaKind, Version};
@@ -70,6 +70,9 @@ impl Framed {
     /// What is to be done about it.
     pub(super) fn hint(&self) -> &'static str {
         match self.frames.first() {
+            _ if self.kind == Some(SchemaKind::Json) => {
+                "JSON behind ids: where a registry is given (-r), these are taken off, and the members are columns"
+            }
             Some(Frame::Fingerprint(_)) => "Avro's single objects: avro:FILE with ;framing=single-object reads them",
             Some(Frame::Glue(..)) => "framed by AWS Glue: avro:FILE with ;framing=glue reads them",
             _ => "the registry (-r) knows what they are; avro:FILE with ;framing=confluent reads Avro without it",
@@ -106,6 +109,13 @@ pub(super) async fn ask(
     registry: &Registry,
 ) -> Result<Finding> {
     let full: Vec<&[u8]> = payloads.iter().filter_map(|payload| payload.bytes).filter(|bytes| !bytes.is_empty()).collect();
+    if matches!(found.content, Content::Framed(_)) && !found.columns.is_empty() {
+        // JSON names its members itself, whatever the schema is.
+        found.spec = json_spec(&found.columns);
+        found.notes.clear();
+        infer.try_out(&mut found, payloads);
+        return Ok(found);
+    }
     let framed = match &found.content {
         Content::Framed(framed) => framed.clone(),
         // Eight bytes may be a number, or an id and three more: the registry knows.
@@ -135,6 +145,7 @@ pub(super) async fn ask(
     };
     found.notes.clear();
     found.columns.clear();
+    found.unfit = None;
     if let Some(other) = schemas.iter().find(|schema| schema.kind != kind) {
         found.notes.push(format!("some schemas are {kind}, others {}: {kind} is taken", other.kind));
     }

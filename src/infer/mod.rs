@@ -28,10 +28,10 @@ use std::fmt;
 pub use framed::Framed;
 pub use rust::rust;
 
-use crate::decode::{BadPayload, Column, decoder};
+use crate::decode::{BadPayload, Column, Lookup, WriterSchemas, decoder, decoder_with_registry};
 use crate::error::Result;
 use crate::registry::{Registry, framing};
-use crate::spec::{self, JsonColumn, Kind, Names as ColumnNames, Options, Side, Spec, Type};
+use crate::spec::{self, JsonColumn, Kind, Names as ColumnNames, Options, SchemaId, Side, Spec, Type};
 use shape::Shape;
 
 /// Of a hundred payloads so many must be of a kind for all to be taken for it: the others become error rows.
@@ -253,7 +253,10 @@ impl Infer {
         };
         let mut names = Names::new(&self.taken);
         found.columns = columns::columns(&shape, &mut names);
-        found.spec = spec::json(found.columns.iter().map(|column| column.column.clone()));
+        found.spec = json_spec(&found.columns);
+        if is_framed {
+            framed_spec(found);
+        }
         true
     }
 
@@ -304,7 +307,13 @@ impl Infer {
     /// Decodes the sample with the spec that was found.
     fn try_out(&self, found: &mut Finding, payloads: &[Payload<'_>]) {
         found.unfit = None;
-        let Ok(mut decoder) = decoder(&found.spec, self.side, &ColumnNames::default()) else { return };
+        let names = ColumnNames::default();
+        let decoder = match &found.content {
+            // Where there is a registry, its ids are taken off.
+            Content::Framed(_) => decoder_with_registry(&found.spec, self.side, &names, Box::new(NoSchemas)),
+            _ => decoder(&found.spec, self.side, &names),
+        };
+        let Ok(mut decoder) = decoder else { return };
         let Ok(mut columns) = decoder.fields().iter().map(Column::new).collect::<Result<Vec<_>>>() else { return };
         let bytes: Vec<Option<&[u8]>> = payloads.iter().map(|payload| payload.bytes).collect();
         let mut bad: Vec<BadPayload> = Vec::new();
@@ -314,6 +323,20 @@ impl Infer {
             found.notes.push(format!("{} of {} do not fit, the first: {}", bad.len(), payloads.len(), first.error));
         }
     }
+}
+
+/// JSON needs no schema.
+#[derive(Debug)]
+struct NoSchemas;
+
+impl WriterSchemas for NoSchemas {
+    fn get(&self, _: SchemaId) -> Lookup {
+        Lookup::Failed("it was not asked for".into())
+    }
+}
+
+fn json_spec(columns: &[ColumnFinding]) -> Spec {
+    spec::json(columns.iter().map(|column| column.column.clone()))
 }
 
 /// What can be said without the registry.

@@ -2,7 +2,7 @@
 
 use arrow_schema::TimeUnit;
 
-use crate::spec::{JsonColumn, Kind, Options, Spec, Tombstones, Type};
+use crate::spec::{JsonColumn, Kind, Options, Otherwise, Spec, Tombstones, Type};
 
 /// The expression that builds `spec`, for a program with `use kolumn::spec::{self, Type, column};` (and `Spec`, `Tombstones`,
 /// `TimeUnit` where they are named).
@@ -35,15 +35,19 @@ pub fn rust(spec: &Spec) -> String {
 
 fn json(columns: &[JsonColumn]) -> String {
     let mut text = "spec::json([\n".to_owned();
-    for JsonColumn { name, data_type, paths, required, default } in columns {
+    for JsonColumn { name, data_type, paths, missing, null } in columns {
         text.push_str(&format!("    column({name:?}, {})", typed(data_type)));
         for (index, path) in paths.iter().enumerate() {
             text.push_str(&format!(".{}({path:?})", if index == 0 { "at" } else { "or_at" }));
         }
-        if let Some(default) = default {
-            text.push_str(&format!(".default_value({default:?})"));
+        for (what, otherwise) in [("missing", missing), ("null", null)] {
+            match otherwise {
+                Otherwise::Null => {}
+                Otherwise::Error => text.push_str(&format!(".allow_{what}(false)")),
+                Otherwise::Value(value) => text.push_str(&format!(".on_{what}({value:?})")),
+            }
         }
-        text.push_str(if *required { ".not_null(),\n" } else { ",\n" });
+        text.push_str(",\n");
     }
     text + "])"
 }

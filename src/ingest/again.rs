@@ -51,7 +51,7 @@ impl Again {
                 return Err(wrong(format!("its columns are not those of an error table: {:?}", batch.schema().fields())));
             }
             let topics = text(batch, "KafkaTopic");
-            if let Some(other) = (0..batch.num_rows()).map(|row| topics(row)).find(|found| *found != topic) {
+            if let Some(other) = (0..batch.num_rows()).map(topics).find(|found| *found != topic) {
                 return Err(wrong(format!("it holds a record of topic {other:?}")));
             }
             let partitions = batch["KafkaPartition"].as_primitive::<Int32Type>().values();

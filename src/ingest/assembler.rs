@@ -439,7 +439,7 @@ impl Assembler {
             partition,
             offset: block.offsets()[failure.index],
             side: side_name(failure.side),
-            reason: failure.error.clone(),
+            reason: Box::new(failure.error.clone()),
         }
     }
 

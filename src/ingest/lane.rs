@@ -177,8 +177,8 @@ impl Lane {
                     None => return,
                 },
                 () = self.decoding.wait() => self.on_decoded(),
-                Some(event) = self.busy.next(), if !self.busy.is_empty() && self.decoding.has_room() => self.on_link(event),
                 () = self.awaiting.news() => self.on_schemas(),
+                Some(event) = self.busy.next(), if !self.busy.is_empty() && self.decoding.has_room() => self.on_link(event),
                 () = publisher.room(), if !self.held.is_empty() => self.release_held(),
                 () = sleep_until(due), if due.is_some() => {}
             }

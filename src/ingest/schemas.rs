@@ -149,8 +149,15 @@ impl Schemas {
         let registry = &self.shared.registry;
         let now = Instant::now();
         let after = |pause: Duration| now.checked_add(pause);
+        let is_told = matches!(self.book().entries.get(&id), Some(Entry::Asked(Some(_)) | Entry::Answered(_)));
+        if let (Err(error), false) = (&answer, is_told) {
+            tracing::warn!(schema = %id, %error, "no schema");
+        }
         let (lookup, again, lasts) = match answer {
-            Ok(schema) => (read(&schema), None, true),
+            Ok(schema) => {
+                tracing::info!(schema = %id, "a schema of the registry is known");
+                (read(&schema), None, true)
+            }
             Err(error) if !is_about_the_registry(&error) => (failed(&error), after(registry.negative()), false),
             Err(error) if self.shared.on_unavailable == OnUnavailable::Error => (failed(&error), after(registry.pause()), true),
             Err(error) => {
@@ -181,6 +188,7 @@ impl Schemas {
 impl WriterSchemas for Schemas {
     fn get(&self, id: SchemaId) -> Lookup {
         let mut book = self.book();
+        let mut before = None;
         match book.entries.get_mut(&id) {
             Some(Entry::Asked(_)) => return Lookup::Pending,
             Some(Entry::Answered(answer)) => {
@@ -193,10 +201,13 @@ impl WriterSchemas for Schemas {
                 if !is_due || answer.lasts {
                     return answer.lookup.clone();
                 }
+                if let Lookup::Failed(reason) = &answer.lookup {
+                    before = Some(Arc::clone(reason));
+                }
             }
             None => self.ask(id),
         }
-        book.entries.insert(id, Entry::Asked(None));
+        book.entries.insert(id, Entry::Asked(before));
         Lookup::Pending
     }
 }

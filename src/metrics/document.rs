@@ -47,6 +47,10 @@ around the opening of a connection, TLS included, and `authenticate` (broker, me
 | INFO | `kolumn::consume` | the log does not hold the position | topic, partition, offset | retention or DeleteRecords was faster, or the log was cut |
 | INFO | `kolumn::consume` | the log is not the one that was read | topic, partition, offset, epoch, end_offset | an unclean election |
 | INFO | `kolumn::ingest` | no progress | topic, partition, error | the broker refuses a partition for now |
+| INFO | `kolumn::ingest` | a schema of the registry is known | schema | it was asked for the first time |
+| WARN | `kolumn::ingest` | no schema | schema, error | the registry has none, or does not answer; that it still does not is told by the status |
+| DEBUG | `kolumn::registry` | asked again after a pause | what, error, pause | the registry does not answer |
+| DEBUG | `kolumn::registry` | no schema from the registry | error | it has none, or the retries were in vain |
 | WARN | `kolumn::ingest` | damaged batch, fetching it again | topic, partition, error | a checksum or a length is wrong |
 | WARN, INFO | `kolumn::table` | the text of a `table::Event` | | leader changes, truncation, lost offsets, a topic recreated or deleted, partitions added, access denied and granted |
 | INFO, WARN | `kolumn::wire` | the certificates on disk have changed | error | they were read again, or cannot be used |

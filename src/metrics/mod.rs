@@ -16,6 +16,7 @@ mod names;
 mod partition;
 mod prometheus;
 mod registry;
+mod schemas;
 mod snapshot;
 
 #[cfg(test)]
@@ -27,8 +28,10 @@ pub use broker::{ApiSnapshot, BrokerSnapshot};
 pub use histogram::LatencySnapshot;
 pub use names::{Kind, METRICS, Metric, Unit};
 pub use partition::PartitionSnapshot;
+pub use schemas::SchemaSnapshot;
 pub use snapshot::MetricsSnapshot;
 
 pub(crate) use broker::{BrokerMetrics, OpenConnection};
 pub(crate) use partition::{AnswerClock, PartitionMetrics, PartitionPlace};
 pub(crate) use registry::Metrics;
+pub(crate) use schemas::SchemaMetrics;

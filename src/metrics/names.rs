@@ -202,7 +202,7 @@ pub const METRICS: &[Metric] = &[
         "kolumn.partition.refetches",
         Counter,
         Number,
-        "How often something was fetched again: it was damaged, or the table had no room for it.",
+        "How often something was fetched again: it was damaged, its schema was not known yet, or the table had no room for it.",
         |partition| count(partition.refetches),
     ),
     partition(
@@ -229,6 +229,25 @@ pub const METRICS: &[Metric] = &[
         "The number of the broker that answered last: the leader, or a replica that is closer (KIP-392).",
         |partition| node(partition.replica),
     ),
+    metric(
+        "kolumn.registry.requests",
+        Counter,
+        Number,
+        TOPIC,
+        "Requests to the schema registry, those included that were sent again.",
+        Source::Whole(|all| all.schemas.map(|schemas| Value::Count(schemas.requests))),
+    ),
+    metric(
+        "kolumn.registry.request.failures",
+        Counter,
+        Number,
+        TOPIC,
+        "Requests to the schema registry without an answer, or with one that is no schema.",
+        Source::Whole(|all| all.schemas.map(|schemas| Value::Count(schemas.failures))),
+    ),
+    whole("kolumn.registry.partitions.waiting", Number, "Partitions that wait for the schema of their next record.", |all| {
+        all.schemas.map(|schemas| Value::Count(schemas.partitions_waiting))
+    }),
     whole("kolumn.table.held", Bytes, "Memory that the tables hold, roughly.", |all| count(all.bytes_held)),
     whole("kolumn.budget.used", Bytes, "Bytes on their way to a reader.", |all| count(all.budget_used)),
     whole("kolumn.budget.limit", Bytes, "How many these may be before the fetch waits.", |all| count(all.budget_limit)),

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use super::broker::{BrokerMetrics, BrokerSnapshot};
 use super::partition::{PartitionMetrics, PartitionPlace, PartitionSnapshot};
+use super::schemas::{SchemaMetrics, SchemaSnapshot};
 use crate::position::Partition;
 
 /// No cluster has so many; what metadata makes up beyond that is counted together.
@@ -20,6 +21,7 @@ const OTHER_BROKERS: &str = "others";
 pub(crate) struct Metrics {
     brokers: Mutex<BTreeMap<String, Arc<BrokerMetrics>>>,
     partitions: Mutex<BTreeMap<Partition, Arc<PartitionMetrics>>>,
+    schemas: OnceLock<Arc<SchemaMetrics>>,
 }
 
 impl Metrics {
@@ -39,6 +41,16 @@ impl Metrics {
     pub(crate) fn partition(&self, partition: Partition) -> Arc<PartitionMetrics> {
         let mut partitions = lock(&self.partitions);
         Arc::clone(partitions.entry(partition).or_default())
+    }
+
+    /// There is a schema registry, whose questions are counted there.
+    pub(crate) fn count_schemas(&self, schemas: Arc<SchemaMetrics>) {
+        // A consumption has one.
+        let _ = self.schemas.set(schemas);
+    }
+
+    pub(crate) fn schemas(&self, partitions_waiting: u64) -> Option<SchemaSnapshot> {
+        self.schemas.get().map(|schemas| schemas.snapshot(partitions_waiting))
     }
 
     pub(crate) fn brokers(&self) -> Vec<BrokerSnapshot> {

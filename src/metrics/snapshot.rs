@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::broker::BrokerSnapshot;
 use super::partition::PartitionSnapshot;
 use super::prometheus;
+use super::schemas::SchemaSnapshot;
 
 /// The metrics of one consumption at one moment: totals since its start, and what is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub struct MetricsSnapshot {
     pub brokers: Vec<BrokerSnapshot>,
     /// The partitions that are read, in order.
     pub partitions: Vec<PartitionSnapshot>,
+    /// What was asked of the schema registry, where there is one.
+    pub schemas: Option<SchemaSnapshot>,
     /// Memory that the tables hold, roughly.
     pub bytes_held: u64,
     /// Bytes on their way to a reader: in chunks that are not visible yet and in updates that were not dropped yet.

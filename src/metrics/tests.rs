@@ -19,10 +19,16 @@ fn snapshot() -> MetricsSnapshot {
         PartitionPlace { partition: 0, position: 12, high_watermark: Some(20), lag: Some(8), records: 12 },
         PartitionPlace { partition: 1, position: 0, high_watermark: None, lag: None, records: 0 },
     ];
+    let schemas = std::sync::Arc::<SchemaMetrics>::default();
+    schemas.asked();
+    schemas.asked();
+    schemas.failed();
+    metrics.count_schemas(schemas);
     MetricsSnapshot {
         topic: "a \"b\"\\c".into(),
         brokers: metrics.brokers(),
         partitions: metrics.partitions(&places),
+        schemas: metrics.schemas(5),
         bytes_held: 1,
         budget_used: 2,
         budget_limit: 3,
@@ -86,6 +92,9 @@ fn the_text_for_prometheus_has_the_values_with_escaped_labels() {
         "kolumn_broker_throttle_time_seconds_total{broker=\"kafka-1:9092\"} 0.25",
         "kolumn_partition_lag{topic=\"a \\\"b\\\"\\\\c\",partition=\"0\"} 8",
         "kolumn_partition_leader{topic=\"a \\\"b\\\"\\\\c\",partition=\"1\"} -1",
+        "kolumn_registry_requests_total{topic=\"a \\\"b\\\"\\\\c\"} 2",
+        "kolumn_registry_request_failures_total{topic=\"a \\\"b\\\"\\\\c\"} 1",
+        "kolumn_registry_partitions_waiting{topic=\"a \\\"b\\\"\\\\c\"} 5",
         "# TYPE kolumn_partition_fetch_age_seconds gauge",
     ] {
         assert!(text.lines().any(|found| found == line), "{line}\nis not in\n{text}");

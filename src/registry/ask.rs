@@ -14,6 +14,7 @@ use super::answer::fault;
 use super::fault::RegistryFault;
 use crate::config::{BearerToken, RegistryCredentials, RegistrySettings, Secret, TlsSettings};
 use crate::error::{Error, Result};
+use crate::metrics::SchemaMetrics;
 use crate::wire::http::{Url, connect, exchange};
 use crate::wire::{Oidc, Tokens, Transport};
 
@@ -37,6 +38,7 @@ pub(super) struct Asker {
     limit: usize,
     /// What went wrong last, until something goes right.
     trouble: watch::Sender<Option<Arc<str>>>,
+    metrics: Arc<SchemaMetrics>,
 }
 
 struct Place {
@@ -103,6 +105,7 @@ impl Asker {
             // A character of a schema may be six of JSON.
             limit: settings.schema_max_bytes.saturating_mul(6).saturating_add(64 << 10),
             trouble: watch::Sender::new(None),
+            metrics: Arc::default(),
         })
     }
 
@@ -136,6 +139,10 @@ impl Asker {
         }
     }
 
+    pub(super) fn metrics(&self) -> &Arc<SchemaMetrics> {
+        &self.metrics
+    }
+
     pub(super) fn trouble(&self) -> watch::Receiver<Option<Arc<str>>> {
         self.trouble.subscribe()
     }
@@ -145,7 +152,11 @@ impl Asker {
         let first = self.preferred.load(Ordering::Relaxed);
         let mut last = (String::new(), RegistryFault::Unreachable("it has no address".into()));
         for (number, place) in self.places.iter().enumerate().cycle().skip(first).take(self.places.len()) {
+            self.metrics.asked();
             let asked = self.at(place, path).await;
+            if asked.is_err() {
+                self.metrics.failed();
+            }
             match asked {
                 Err(fault) if fault.passes() => last = (place.shown.clone(), fault),
                 certain => {

@@ -16,6 +16,7 @@ use super::references::{Limits, resolve};
 use super::schema::{Key, Schema, Version};
 use crate::config::{RegistrySettings, Settings, TlsSettings};
 use crate::error::{Error, Result};
+use crate::metrics::SchemaMetrics;
 use crate::wire::{Transport, carrier};
 
 /// A schema registry. Clones share what they know.
@@ -147,6 +148,11 @@ impl Registry {
         self.inner.asker.trouble()
     }
 
+    /// What counts its questions.
+    pub(crate) fn metrics(&self) -> Arc<SchemaMetrics> {
+        Arc::clone(self.inner.asker.metrics())
+    }
+
     /// How long nobody asks after all retries were in vain.
     pub(crate) fn pause(&self) -> Duration {
         self.inner.unavailable
@@ -183,7 +189,7 @@ impl Registry {
             Err(error) => {
                 let passes = matches!(&error, Error::Registry { fault, .. } if fault.passes());
                 let lifetime = if passes { self.inner.unavailable } else { self.inner.negative };
-                tracing::warn!(%error, "no schema");
+                tracing::debug!(%error, "no schema from the registry");
                 cache.fail(key, error.clone(), lifetime).ok_or(error)
             }
         }

@@ -12,6 +12,9 @@ pub mod framing;
 mod references;
 mod schema;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
+
 #[cfg(test)]
 pub(crate) mod tests;
 

@@ -68,6 +68,9 @@ pub enum Type {
     Struct(Arc<[(String, Self)]>),
     /// `map<utf8,float64>`: from keys, which are neither null nor nested, to values, which may be null.
     Map(Arc<Self>, Arc<Self>),
+    /// `int64!` within a list, struct or map: an item, field or value that is neither null nor missing. The Arrow type is that of the
+    /// type without it: whether the parent is null is no matter of its own.
+    NotNull(Arc<Self>),
     /// `json`: the text of a JSON value as it stands, checked to be valid.
     Json,
 }
@@ -109,6 +112,11 @@ impl Type {
         Self::Struct(fields.into_iter().map(|(name, data_type)| (name.into(), data_type)).collect())
     }
 
+    /// A value that is never null, within a list, struct or map.
+    pub fn required(inner: Self) -> Self {
+        Self::NotNull(Arc::new(inner))
+    }
+
     /// A map from keys of one type to values of another.
     pub fn map(key: Self, value: Self) -> Self {
         Self::Map(Arc::new(key), Arc::new(value))
@@ -138,6 +146,7 @@ impl Type {
             Self::Time(unit) => DataType::Time64(*unit),
             Self::Decimal(precision, scale) => DataType::Decimal128(*precision, *scale),
             Self::Decimal256(precision, scale) => DataType::Decimal256(*precision, *scale),
+            Self::NotNull(inner) => inner.data_type(),
             Self::List(item) => DataType::List(item.field(Field::LIST_FIELD_DEFAULT_NAME)),
             Self::Struct(fields) => DataType::Struct(fields.iter().map(|(name, data_type)| data_type.field(name)).collect()),
             // As Arrow's own builder of maps names them.
@@ -153,6 +162,7 @@ impl Type {
     pub fn field(&self, name: &str) -> FieldRef {
         let field = Field::new(name, self.data_type(), true);
         Arc::new(match self {
+            Self::NotNull(inner) => return inner.field(name),
             Self::Uuid => field.with_metadata(HashMap::from([("ARROW:extension:name".into(), "arrow.uuid".into())])),
             _ => field,
         })
@@ -162,7 +172,12 @@ impl Type {
 impl Type {
     /// Whether the parameters are possible: an enum can be built with any.
     pub(crate) fn check(&self) -> Result<(), String> {
-        self.check_within(LEVELS)
+        match self {
+            Self::NotNull(_) => {
+                Err(format!("{self} is within lists, structs and maps only; a column is declared not-null itself"))
+            }
+            _ => self.check_within(LEVELS),
+        }
     }
 
     fn check_within(&self, levels: usize) -> Result<(), String> {
@@ -181,6 +196,10 @@ impl Type {
             Self::Decimal256(..) => {
                 Err(format!("{self} is not possible: the precision is 1 to 76, the scale 0 to the precision"))
             }
+            Self::NotNull(inner) => match **inner {
+                Self::NotNull(_) => Err(format!("{self} says twice that it is not-null")),
+                _ => inner.check_within(levels),
+            },
             Self::List(item) => deeper(item),
             Self::Struct(fields) if fields.is_empty() => Err("a struct has at least one field".into()),
             Self::Struct(fields) => {
@@ -193,7 +212,7 @@ impl Type {
                 }
                 Ok(())
             }
-            Self::Map(key, _) if key.is_nested() || **key == Self::Json => {
+            Self::Map(key, _) if key.is_nested() || matches!(**key, Self::Json | Self::NotNull(_)) => {
                 Err(format!("the keys of a map are no {key}: they are values without parts"))
             }
             Self::Map(key, value) => deeper(key).and_then(|()| deeper(value)),
@@ -203,12 +222,16 @@ impl Type {
 
     /// Whether values are made of values.
     pub fn is_nested(&self) -> bool {
-        matches!(self, Self::List(_) | Self::Struct(_) | Self::Map(..))
+        match self {
+            Self::NotNull(inner) => inner.is_nested(),
+            _ => matches!(self, Self::List(_) | Self::Struct(_) | Self::Map(..)),
+        }
     }
 
     /// How many lists, structs and maps are within one another at the deepest place.
     pub(crate) fn levels(&self) -> usize {
         match self {
+            Self::NotNull(inner) => inner.levels(),
             Self::List(item) => 1 + item.levels(),
             Self::Struct(fields) => 1 + fields.iter().map(|(_, data_type)| data_type.levels()).max().unwrap_or(0),
             Self::Map(_, value) => 1 + value.levels(),
@@ -235,6 +258,8 @@ mod tests {
         all.extend([Type::Decimal(18, 4), Type::Decimal(1, 0), Type::Decimal(38, 38)]);
         all.extend([Type::Decimal256(76, 0), Type::Decimal256(18, 4), Type::Decimal256(76, 76)]);
         let nested = Type::structure([("a", Type::Int64), ("b c", Type::list(Type::Decimal(9, 2))), ("\"<,:>", Type::Json)]);
+        let required = Type::required(Type::Decimal(9, 2));
+        all.extend([Type::list(required.clone()), Type::structure([("a!", required.clone())]), Type::map(Type::Utf8, required)]);
         all.extend([Type::list(Type::list(Type::Utf8)), Type::map(Type::Utf8, nested.clone()), nested]);
         for one in all {
             assert_eq!(Type::read(&one.to_string()), Ok(one.clone()), "{one}");
@@ -293,6 +318,9 @@ mod tests {
             ("struct<a b:int64>", "double quotes"),
             ("struct<\"a:int64>", "not closed"),
             ("list<int64>>", "not closed"),
+            ("int64!", "no type is named \"int64!\""),
+            ("list<int64!!>", "says twice"),
+            ("map<utf8!,int64>", "the keys of a map are no utf8!"),
             ("timestamp(ms", "no closing bracket"),
             ("", "no type is named"),
         ] {

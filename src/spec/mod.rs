@@ -23,6 +23,7 @@ mod protobuf;
 mod subject;
 mod text;
 mod type_text;
+mod zone;
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -34,15 +35,18 @@ use arrow_schema::{FieldRef, Schema, SchemaRef};
 pub use avro::{AvroSchema, AvroSpec, Framing, Nested, Recursive, SchemaId, avro, avro_subject, avro_topic_subject};
 pub(crate) use avro::{Kind as AvroKind, Layout, Leaf, Logical, MOST_DEPTH, Name as AvroName, NodeId, Shape};
 pub use data_type::Type;
+
+pub(crate) use json::Otherwise;
 pub use json::{JsonColumn, column};
 pub use names::{Names, Side, SideNames};
 pub(crate) use object::ObjectSpec;
 pub use object::object;
 pub(crate) use options::Options;
-pub use options::{Tombstones, Zone};
+pub use options::Tombstones;
 pub(crate) use pointer::Pointer;
-pub(crate) use protobuf::{Absent, Entry, Item, Message, ProtobufLayout, Scalar, Shape as ProtobufShape};
+pub(crate) use protobuf::{Absent, Entry, Item, Json as ProtobufJson, Message, ProtobufLayout, Scalar, Shape as ProtobufShape};
 pub use protobuf::{ProtobufFile, ProtobufSpec, protobuf, protobuf_descriptors, protobuf_subject, protobuf_topic_subject};
+pub use zone::Zone;
 
 use self::object::Misplaced;
 use crate::error::{Error, Result};
@@ -54,7 +58,7 @@ mod tests;
 
 /// How a key or a value becomes columns.
 ///
-/// Built by [`simple`], [`json()`], [`avro()`], [`protobuf()`], [`raw`], [`ignore`], [`from_properties`], or read from text by [`Spec::parse`]. What is wrong
+/// Built by [`simple`], [`json()`], [`object()`], [`avro()`], [`protobuf()`], [`raw`], [`ignore`], [`from_properties`], or read from text by [`Spec::parse`]. What is wrong
 /// with it is found when it is first used, before any socket is opened; the error names the place.
 ///
 /// As data (serde) it is one object: `kind`, what belongs to that kind, and the options. The page `docs/specs.md` has the three forms side
@@ -131,8 +135,8 @@ pub(crate) fn header_columns(text: &str) -> Result<Vec<(String, Type, String)>, 
         return Err("columns of headers have no options".into());
     }
     let header = |column: JsonColumn| {
-        let JsonColumn { name, data_type, mut paths, required, default } = column;
-        if paths.len() > 1 || required || default.is_some() {
+        let JsonColumn { name, data_type, mut paths, missing, null } = column;
+        if paths.len() > 1 || (missing, null) != Default::default() {
             return Err(format!("column {name:?}: a header has one name, and neither ! nor a default"));
         }
         let header = paths.pop().unwrap_or_else(|| name.clone());
@@ -224,6 +228,21 @@ impl Spec {
         self
     }
 
+    /// Says what lies before the payloads. Before JSON the frame of a registry, by id or GUID, is taken off where there is one; by default
+    /// so where a registry is configured. For specs of Avro and Protobuf it is as [`AvroSpec::framing`] and [`ProtobufSpec::framing`].
+    #[must_use]
+    pub fn framing(mut self, framing: Framing) -> Self {
+        self.kind = match self.kind {
+            Kind::Avro(avro) => Kind::Avro(avro.framing(framing)),
+            Kind::Protobuf(protobuf) => Kind::Protobuf(Box::new(protobuf.framing(framing))),
+            other => {
+                self.options.framing = Some(framing);
+                other
+            }
+        };
+        self
+    }
+
     /// The zone of timestamps in text that name none, which are errors otherwise. JSON only.
     #[must_use]
     pub fn zone(mut self, zone: Zone) -> Self {
@@ -311,7 +330,8 @@ impl Spec {
             | Type::Json
             | Type::List(_)
             | Type::Struct(_)
-            | Type::Map(..) => Err(self.invalid(
+            | Type::Map(..)
+            | Type::NotNull(_) => Err(self.invalid(
                 "the type",
                 format!(
                     "simple has no form for {data_type}; it reads bool, integers, floats, utf8, char, binary, uuid and timestamps"
@@ -328,7 +348,12 @@ impl Spec {
             ("zone", self.options.zone.is_some()),
             ("depth", self.options.depth != options::DEPTH),
             ("size", self.options.size != usize::MAX),
+            ("framing", self.options.framing.is_some()),
         ];
+        if let Some(framing) = self.options.framing.filter(|framing| !framing.is_of_json()) {
+            let reason = format!("JSON has the framings none, confluent and guid, not {}", framing.name());
+            return Err(self.invalid("option framing", reason));
+        }
         match &self.kind {
             Kind::Json { columns } => self.validate_json(columns)?,
             Kind::Object(object) => {

@@ -36,6 +36,8 @@ fn the_specs_of_the_command_line_page_are_read() {
             "json:price:float64,qty:int64;lenient,tombstones=skip",
             json([column("price", Type::Float64), column("qty", Type::Int64)]).lenient(true).tombstones(Tombstones::Skip),
         ),
+        ("json:price:float64;framing=guid", json([column("price", Type::Float64)]).framing(Framing::Guid)),
+        ("json:price:float64;lenient,framing=none", json([column("price", Type::Float64)]).lenient(true).framing(Framing::None)),
         (r#"json:"a,b":utf8"#, json([column("a,b", Type::Utf8)])),
         (r#"json:"a""b":utf8="/x;y""#, json([column("a\"b", Type::Utf8).at("/x;y")])),
         (
@@ -88,7 +90,9 @@ fn a_spec_that_is_wrong_says_where_and_what() {
         ("avro:o.avsc;nested=x", &["nested=flatten or nested=struct"]),
         ("avro:o.avsc;writer@x=y", &["names no schema"]),
         ("avro:o.avsc;lenient", &["json specs only"]),
-        ("json:a:utf8;framing=none", &["avro and protobuf specs only"]),
+        ("json:a:utf8;framing=glue", &["none, confluent or guid"]),
+        ("json:a:utf8;framing", &["lacks its value"]),
+        ("simple:int64;framing=none", &["avro, protobuf, json and object specs only"]),
         ("@spec.json", &["a spec in a file is read by the command line"]),
     ] {
         let error = refusal(text);

@@ -6,6 +6,8 @@
 //! field  = name ":" type
 //! ```
 //!
+//! Within `<` and `>` a type may have `!` behind it: its values are not null.
+//!
 //! Names of fields with `,` `:` `=` `;` `<` `>` `(` `)`, quotes or spaces are in double quotes, where `""` is a quote.
 
 use std::fmt;
@@ -47,6 +49,12 @@ fn read(text: &str, position: usize, levels: usize) -> Result<Type, WrongType> {
     let position = position + text.len() - text.trim_start().len();
     let text = text.trim();
     let wrong = |reason: String| WrongType { position, reason };
+    // Of a column it is no matter of the type.
+    if levels < LEVELS
+        && let Some(inner) = text.strip_suffix('!')
+    {
+        return Ok(Type::NotNull(Arc::new(read(inner, position, levels)?)));
+    }
     let Some((name, rest)) = text.split_once('<').filter(|(name, _)| !name.contains(['(', '"'])) else {
         return plain(text).map_err(wrong);
     };
@@ -226,6 +234,7 @@ impl fmt::Display for Type {
             Self::Time(unit) => write!(f, "time({})", unit_name(*unit)),
             Self::Decimal(precision, scale) => write!(f, "decimal({precision},{scale})"),
             Self::Decimal256(precision, scale) => write!(f, "decimal256({precision},{scale})"),
+            Self::NotNull(inner) => write!(f, "{inner}!"),
             Self::List(item) => write!(f, "list<{item}>"),
             Self::Map(key, value) => write!(f, "map<{key},{value}>"),
             Self::Struct(fields) => {

@@ -16,7 +16,7 @@ use super::intake::Intake;
 use super::life::{End, Life};
 use super::lock::lock;
 use super::node::{Node, Source};
-use super::status::{Book, PartitionStatus, State, Status};
+use super::status::{Book, PartitionState, PartitionStatus, State, Status};
 use super::table_type::TableType;
 use crate::metrics::{Metrics, MetricsSnapshot, PartitionPlace};
 use crate::position::Partition;
@@ -145,10 +145,13 @@ impl Core {
         };
         let places: Vec<_> = status.partitions.iter().map(place).collect();
         let metrics = &self.settings.metrics;
+        let waits = |partition: &&PartitionStatus| matches!(partition.state, PartitionState::AwaitingSchema { .. });
+        let waiting = status.partitions.iter().filter(waits).count();
         MetricsSnapshot {
             topic: Arc::clone(&self.topic),
             brokers: metrics.brokers(),
             partitions: metrics.partitions(&places),
+            schemas: metrics.schemas(waiting as u64),
             bytes_held: status.bytes_held as u64,
             budget_used: status.budget_used as u64,
             budget_limit: status.budget_limit as u64,

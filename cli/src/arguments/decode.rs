@@ -20,6 +20,7 @@ Examples:
   printf '%s\\n' 000000000000002a null | kolumn decode --input hex -k simple:int64
   kolumn decode -v json:price:float64 payloads.jsonl --errors bad.jsonl -f csv
   kolumn decode -v 'json:price:float64;lenient' --input errors bad.jsonl --explain
+  kolumn decode -v avro --topic orders -r http://localhost:8081 --input hex payloads.txt
   kolumn decode -v json payloads.jsonl                             the columns found in the first payloads")]
 pub(crate) struct DecodeArguments {
     /// Files with payloads; - or none is stdin
@@ -31,6 +32,9 @@ pub(crate) struct DecodeArguments {
     /// Decode payloads as keys with this spec
     #[arg(short, long, value_name = "SPEC", conflicts_with = "value")]
     pub(crate) key: Option<String>,
+    /// The topic whose subject has the schema, where the spec names none (TOPIC-value, with -k TOPIC-key)
+    #[arg(long, value_name = "TOPIC")]
+    pub(crate) topic: Option<String>,
     /// Show the bytes around the position of each error [default: on a terminal without --errors]
     #[arg(long)]
     pub(crate) explain: bool,

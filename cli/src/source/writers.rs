@@ -28,8 +28,8 @@ impl Writers {
     }
 
     /// The spec, with its schema as the registry has it.
-    pub(crate) async fn resolve(&self, spec: Spec, side: Side) -> Result<Spec, Failure> {
-        Ok(spec.resolve(&self.registry, None, side).await?)
+    pub(crate) async fn resolve(&self, spec: Spec, side: Side, topic: Option<&str>) -> Result<Spec, Failure> {
+        Ok(spec.resolve(&self.registry, topic, side).await?)
     }
 
     /// Asks for what was looked up in vain; says whether there was anything.

@@ -74,12 +74,17 @@ pub(crate) fn json_without_columns(text: &str) -> Option<&str> {
 pub(crate) fn with_options(finding: &Finding, options: &str) -> Result<Spec, Failure> {
     let is_json = match &finding.content {
         Content::Json => true,
-        Content::Framed(_) => !finding.columns.is_empty(),
+        Content::Framed(_) => finding.spec.to_string().starts_with("json:"),
         _ => false,
     };
     if !is_json {
         let side = finding.side.name();
         let what = &finding.content;
+        if matches!(what, Content::Framed(_)) {
+            return Err(Failure::Usage(format!(
+                "json: the {side}s that were looked at are {what}; the registry is given with -r"
+            )));
+        }
         return Err(Failure::Usage(format!(
             "json: the {side}s that were looked at are {what}; name the columns, as in json:price:float64"
         )));

@@ -146,7 +146,7 @@ impl Drop for SchemaRegistry {
 
 /// The folder with the registry's program, fetched by Maven where the cache does not have it yet (109 MB).
 pub(crate) fn installation() -> Result<PathBuf> {
-    Cache::of_user().once(&format!("apicurio-{VERSION}"), |into| fetch(into))
+    Cache::of_user().once(&format!("apicurio-{VERSION}"), fetch)
 }
 
 fn fetch(into: &Path) -> Result<()> {

@@ -77,7 +77,7 @@ impl FrontBuilder {
         self.answer(&request)?.write(stream)?;
         stream.shutdown(std::net::Shutdown::Write)?;
         // What is closed with bytes unread is reset, and the answer lost with it.
-        (&*stream).take(1 << 20).read_to_end(&mut Vec::new()).map(drop)
+        stream.take(1 << 20).read_to_end(&mut Vec::new()).map(drop)
     }
 
     fn answer(&self, request: &Message) -> std::io::Result<Message> {

@@ -286,7 +286,7 @@ fn bools(tray: &mut Tray, column: &mut Column, null: Option<u8>) -> Option<()> {
         valid.push(there);
         go(at, u32::from(place == 1) + u32::from(there));
     });
-    if fine { column.extend_bools(rows, values, valid) } else { None }
+    if fine { column.extend_bits(rows, values, valid) } else { None }
 }
 
 /// Appends runs of bytes, which must be UTF-8 if `text`.
@@ -297,7 +297,7 @@ fn runs(tray: &mut Tray, lengths: &mut Lengths, column: &mut Column, null: Optio
             return None;
         }
     }
-    column.extend_bytes(lengths, text, |to| tray.copy_runs(lengths, to))
+    column.extend_copied(lengths, text, |to| tray.copy_runs(lengths, to))
 }
 
 /// Goes behind runs of bytes whose lengths have at most so many bytes, without a branch on which are null. False where a length has

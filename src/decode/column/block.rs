@@ -12,6 +12,9 @@ pub(crate) const BLOCK_ROWS: usize = 64;
 /// Room behind what is to be copied into a column, so that copies may be of one width.
 const SPARE: usize = 64;
 
+/// Texts of up to so many bytes are copied without a call.
+const SHORT: usize = 16;
+
 impl Column {
     /// Appends numbers that are all there.
     #[inline]
@@ -52,18 +55,47 @@ impl Column {
         None
     }
 
+    /// Appends booleans or, where the inner item is none, nulls; [`BLOCK_ROWS`] at most.
+    pub(crate) fn extend_bools(&mut self, bools: impl ExactSizeIterator<Item = Option<Option<bool>>>) -> Option<()> {
+        let rows = bools.len();
+        let (mut values, mut valid) = (Mask::default(), Mask::default());
+        for value in bools {
+            let value = value?;
+            values.push(value == Some(true));
+            valid.push(value.is_some());
+        }
+        self.extend_bits(rows, values, valid)
+    }
+
     /// Appends `rows` booleans, null where `valid` says so.
-    pub(crate) fn extend_bools(&mut self, rows: usize, values: Mask, valid: Mask) -> Option<()> {
+    pub(crate) fn extend_bits(&mut self, rows: usize, values: Mask, valid: Mask) -> Option<()> {
         let Values::Bool(bits) = &mut self.values else { return None };
         bits.append_packed_range(0..rows, &values.word().to_le_bytes());
         self.append_validity(rows, valid);
         Some(())
     }
 
+    /// Appends runs of bytes, null where `valid` says so: valid UTF-8 if `text`. Only for columns of text or bytes of any length.
+    pub(crate) fn extend_bytes(&mut self, runs: &[&[u8]], valid: Mask, text: bool) -> Option<()> {
+        let mut lengths = Lengths::default();
+        for run in runs {
+            lengths.push(u32::try_from(run.len()).ok()?, true);
+        }
+        lengths.valid = valid;
+        self.extend_copied(&lengths, text, |to| {
+            let mut rest = to;
+            for run in runs {
+                copy(rest, run)?;
+                rest = rest.get_mut(run.len()..)?;
+            }
+            Some(())
+        })
+    }
+
     /// Appends runs of bytes of these lengths: `copy` puts them side by side to the front of what it is given, which has room for
     /// [`SPARE`] bytes more. Text must be UTF-8. Only for columns of text or bytes of any length.
     #[inline]
-    pub(crate) fn extend_bytes(
+    pub(crate) fn extend_copied(
         &mut self,
         lengths: &Lengths,
         text: bool,
@@ -188,6 +220,31 @@ impl Lengths {
 
     fn total(&self) -> usize {
         usize::try_from(self.total).unwrap_or(usize::MAX)
+    }
+}
+
+/// Copies `run` to the front of `to`, and perhaps what is behind it too.
+#[inline(always)]
+fn copy(to: &mut [u8], run: &[u8]) -> Option<()> {
+    let (head, tail) = (run.first_chunk::<8>(), run.last_chunk::<8>());
+    match (head, tail) {
+        (Some(head), Some(tail)) if run.len() <= SHORT => {
+            *to.first_chunk_mut()? = *head;
+            to.get_mut(run.len() - 8..)?.first_chunk_mut().map(|to| *to = *tail)
+        }
+        (None, _) if run.len() >= 4 => {
+            let (head, tail) = (run.first_chunk::<4>()?, run.last_chunk::<4>()?);
+            *to.first_chunk_mut()? = *head;
+            to.get_mut(run.len() - 4..)?.first_chunk_mut().map(|to| *to = *tail)
+        }
+        (None, _) => {
+            to.iter_mut().zip(run).for_each(|(to, from)| *to = *from);
+            Some(())
+        }
+        _ => {
+            to.get_mut(..run.len())?.copy_from_slice(run);
+            Some(())
+        }
     }
 }
 

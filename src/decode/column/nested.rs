@@ -27,6 +27,36 @@ impl Column {
         }
     }
 
+    /// The items of a list that is yet to be closed by [`Column::close_items`], behind those of the rows before it: for lists of several
+    /// columns that grow together. `None` where this is no column of lists.
+    pub(crate) fn open_items(&mut self) -> Option<&mut Self> {
+        match &mut self.values {
+            Values::List { child, .. } => Some(child),
+            _ => None,
+        }
+    }
+
+    /// How many items the rows have: the first of [`Column::open_items`].
+    pub(crate) fn closed_items(&self) -> usize {
+        match &self.values {
+            Values::List { offsets, .. } => end(offsets),
+            _ => 0,
+        }
+    }
+
+    /// Appends the list of the items that are open. Where it fails they are gone.
+    pub(crate) fn close_items(&mut self) -> Result<(), ColumnFull> {
+        self.push_list(|_| Ok(()))
+    }
+
+    /// Takes the items away that are open.
+    pub(crate) fn drop_items(&mut self) {
+        let closed = self.closed_items();
+        if let Some(items) = self.open_items() {
+            items.truncate(closed);
+        }
+    }
+
     /// Appends a map of the entries whose keys and values `entries` appends to the two columns that it is given: as many keys as
     /// values, and no null key. Two entries with one key are two entries: see [`Column::same_rows`]. Where it fails the column is
     /// as before.

@@ -1,4 +1,4 @@
-//! A table of documents in the manner of JSONTestSuite: `y` must be read, `n` must not, `i` is for us to decide.
+//! A table of documents, all cases of JSONTestSuite and some more: `y` must be read, `n` must not, `i` is for us to decide.
 //!
 //! Each case is a value. It is judged where it is wanted (`json`, and as an item of a list), for what no column asks for is skipped by
 //! its extent alone.
@@ -96,6 +96,16 @@ const READ: &[&str] = &[
     "[\"a\"]\n",
     "[true]",
     " [] ",
+    "[null, 1, \"1\", {}]",
+    "{\"asd\":\"sdf\"}",
+    "{\"x\":[{\"id\": \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"}], \"id\": \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"}",
+    "{\"title\":\"\\u041f\\u043e\\u043b\\u0442\\u043e\\u0440\\u0430 \\u0417\\u0435\\u043c\\u043b\\u0435\\u043a\\u043e\\u043f\\u0430\" }",
+    "[\"\\u0123\"]",
+    "[\"\u{2028}\"]",
+    "[\"\u{2029}\"]",
+    "[\"\\uDBFF\\uDFFE\"]",
+    "[\"\\uD83F\\uDFFE\"]",
+    "[\"a\u{7f}a\"]",
 ];
 
 const REFUSED: &[&str] = &[
@@ -260,6 +270,50 @@ const REFUSED: &[&str] = &[
     "\u{feff}",
     "[\u{c}]",
     "[\u{a0}]",
+    "[1,,]",
+    "[\"\u{b}a\"\\f]",
+    "[\"\"",
+    "[1,",
+    "123\0",
+    "[１]",
+    "{\"a\":\"b\"}/",
+    "[\"\\\0\"]",
+    "[\"a\0a\"]",
+    "[\0]",
+    "2@",
+];
+
+/// The same, not even UTF-8.
+const REFUSED_BYTES: &[&[u8]] = &[
+    b"[\"\xff\"]",
+    b"[\"\xe0\xff\"]",
+    b"[\"\xc0\xaf\"]",
+    b"[\"\xed\xa0\x80\"]",
+    b"[\"\xf4\x90\x80\x80\"]",
+    b"[\"\0\"]",
+    b"[\xff]",
+    b"[1\xe5]",
+    b"[a\xe5]",
+    b"[123\xe5]",
+    b"[1e1\xe5]",
+    b"[0\xe5]\n",
+    b"[1e\xe5]",
+    b"{\"\xb9\":\"0\",}",
+    b"[\"\\u\xe5\"]",
+    b"[\"\\\xe5\"]",
+    b"\xef\xbb{}",
+    b"\xe5",
+    b"\xe9",
+    // And these, which the standard leaves open.
+    b"[\"\xe6\x97\xa5\xd1\x88\xfa\"]",
+    b"[\"\xe9\"]",
+    b"[\"\x81\"]",
+    b"[\"\xf4\xbf\xbf\xbf\"]",
+    b"[\"\xfc\x83\xbf\xbf\xbf\xbf\"]",
+    b"[\"\xfc\x80\x80\x80\x80\x80\"]",
+    b"\xff\xfe[\0\"\0\xe9\0\"\0]\0",
+    b"\0[\0\"\0\xe9\0\"\0]",
+    b"[\0\"\0\xe9\0\"\0]\0",
 ];
 
 /// What the standard leaves to us, and what became of it as `json` and as `float64`.
@@ -282,12 +336,28 @@ const DECIDED: &[(&str, Option<Reason>, Option<Reason>)] = &[
     (r#""\uDd1ea""#, Some(Reason::Utf8), Some(Reason::Type)),
     (r#""\uD800\uD800\n""#, Some(Reason::Utf8), Some(Reason::Type)),
     (r#""\uDFAA""#, Some(Reason::Utf8), Some(Reason::Type)),
+    (r#""\ud800""#, Some(Reason::Utf8), Some(Reason::Type)),
+    (r#""\ud800abc""#, Some(Reason::Utf8), Some(Reason::Type)),
+    (r#""\uDd1e\uD834""#, Some(Reason::Utf8), Some(Reason::Type)),
+    (r#"{"\uDFAA":0}"#, Some(Reason::Utf8), Some(Reason::Type)),
+    (
+        "0.4e00669999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999969999999006",
+        None,
+        Some(Reason::Range),
+    ),
+    ("123123e100000", None, Some(Reason::Range)),
+    ("123e-10000000", None, None),
+    ("-237462374673276894279832749832423479823246327846", None, None),
 ];
 
 /// The error of a value in a column of this type.
 fn error(data_type: &str, value: &[u8]) -> Option<Reason> {
     let document = [b"{\"a\":", value, b"}"].concat();
-    let (_, mut bad) = decode(&format!("json:a:{data_type}"), &[Some(&document)]);
+    error_of(&format!("json:a:{data_type}"), &document)
+}
+
+fn error_of(spec: &str, document: &[u8]) -> Option<Reason> {
+    let (_, mut bad) = decode(spec, &[Some(document)]);
     bad.pop().map(|bad| bad.error.reason)
 }
 
@@ -309,19 +379,44 @@ fn n_what_must_not_be_read_is_an_error() {
         assert!(value.trim().is_empty() || error("list<json>", format!("[{value}]").as_bytes()).is_some(), "{value}");
         assert!(error("struct<k:json>", format!("{{\"k\":{value}}}").as_bytes()).is_some(), "{value}");
     }
-    for bytes in [
-        &b"[\"\xff\"]"[..],
-        b"[\"\xe0\xff\"]",
-        b"[\"\xc0\xaf\"]",
-        b"[\"\xed\xa0\x80\"]",
-        b"[\"\xf4\x90\x80\x80\"]",
-        b"[\"\0\"]",
-        b"[\xff]",
-        b"[1\xe5]",
-    ] {
+    for bytes in REFUSED_BYTES {
         assert!(error("json", bytes).is_some(), "{bytes:?}");
         assert!(error("list<utf8>", bytes).is_some(), "{bytes:?}");
     }
+    for document in ["[".repeat(100_000), "[{\"\":".repeat(50_000)] {
+        assert!(whole(document.as_bytes()).is_some());
+        assert!(error("json", document.as_bytes()).is_some());
+    }
+}
+
+/// The error of a whole document that may be anything.
+fn whole(document: &[u8]) -> Option<Reason> {
+    error_of(r#"object:{"type":"any"}"#, document)
+}
+
+#[test]
+fn whole_documents_are_read_or_not_as_their_values_are() {
+    for document in READ {
+        assert_eq!(whole(document.as_bytes()), None, "{document}");
+        // The items of an array, by the parts of a description.
+        assert_eq!(error_of(r#"object:["any"]"#, format!("[{document},{document}]").as_bytes()), None, "{document}");
+    }
+    for document in REFUSED.iter().filter(|document| !document.trim_start_matches('\u{feff}').trim().is_empty()) {
+        assert!(whole(document.as_bytes()).is_some(), "{document}");
+    }
+    for document in REFUSED_BYTES {
+        assert!(whole(document).is_some(), "{document:?}");
+    }
+    for (document, json, _) in DECIDED {
+        assert_eq!(whole(document.as_bytes()), *json, "{document}");
+    }
+    assert_eq!(whole(b"\xef\xbb\xbf{}"), None, "a byte order mark is allowed before the document");
+    assert_eq!(whole(b"\xef\xbb\xbf\xef\xbb\xbf{}"), Some(Reason::Syntax));
+    assert_eq!(whole(b" "), None, "a blank document is a missing value");
+    let deep = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+    assert_eq!(whole(deep(128).as_bytes()), None);
+    assert_eq!(whole(deep(129).as_bytes()), Some(Reason::Limit));
+    assert_eq!(whole(deep(500).as_bytes()), Some(Reason::Limit));
 }
 
 #[test]

@@ -10,6 +10,8 @@
 //! and the values of the earlier one away. Errors of the document itself come first, then of those put aside the one that is
 //! first in the payload.
 
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzing;
 mod keys;
 mod nested;
 mod number;
@@ -26,7 +28,7 @@ mod walk;
 use arrow_schema::FieldRef;
 
 pub(super) use self::object::Object;
-use self::plan::Target;
+use self::plan::{Absence, Target};
 use self::shape::Node;
 use self::walk::Walk;
 use super::{BadPayload, Column, DecodeError, Decoder};
@@ -67,9 +69,13 @@ impl Json {
             let all = column.pointers().map_err(|reason| wrong(column, reason))?;
             pointers.extend(all.into_iter().map(|pointer| (index, pointer)));
             let mut target = Target::new(column);
-            target
-                .append_default(options, &mut Column::new(field)?)
-                .map_err(|error| wrong(column, format!("its default {:?}: {error}", column.default.as_deref().unwrap_or(""))))?;
+            for (absence, otherwise) in [(Absence::Missing, &column.missing), (Absence::Null, &column.null)] {
+                if let Some(value) = otherwise.value() {
+                    target
+                        .append_absent(absence, options, &mut Column::new(field)?, 0)
+                        .map_err(|error| wrong(column, format!("its default {value:?}: {error}")))?;
+                }
+            }
             targets.push(target);
         }
         let nodes = shape::nodes(&pointers);

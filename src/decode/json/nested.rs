@@ -39,7 +39,7 @@ impl Reader<'_> {
         let mut at = space(bytes, open + 1);
         column.push_struct(|fields| {
             if bytes.get(at) == Some(&b'}') {
-                return Ok(());
+                return complete(members, fields, row, at);
             }
             let (mut key, mut aside) = (START, Aside::new());
             loop {
@@ -52,7 +52,10 @@ impl Reader<'_> {
                 at = space(bytes, end);
                 match bytes.get(at) {
                     Some(b',') => at = space(bytes, at + 1),
-                    Some(b'}') => return first(aside),
+                    Some(b'}') => {
+                        first(aside)?;
+                        return complete(members, fields, row, at);
+                    }
                     _ => return unexpected(bytes, at, "',' or '}'"),
                 }
             }
@@ -136,6 +139,17 @@ impl Reader<'_> {
             None => fault(at, Reason::Limit, "the value is nested more deeply than the limit (;depth=N)"),
         }
     }
+}
+
+/// Refuses an object that ends at `at` and lacks fields that must be there.
+#[inline]
+fn complete(members: &Members, fields: &[Column], row: usize, at: usize) -> Step {
+    for (index, name) in &members.required {
+        if fields.get(*index).is_some_and(|field| field.len() == row) {
+            return fault(at, Reason::Null, format!("the field {name:?} is missing, and is declared not-null"));
+        }
+    }
+    Ok(())
 }
 
 /// The error that is first in the payload.

@@ -124,13 +124,14 @@ fn as_asked(data_type: &Type, value: &Value) -> Option<Value> {
 }
 
 /// The value of a row; raw JSON is read by the oracle.
-fn shown(data_type: &Type, array: &dyn Array, row: usize) -> Value {
+pub(super) fn shown(data_type: &Type, array: &dyn Array, row: usize) -> Value {
     if array.is_null(row) {
         return Value::Null;
     }
     let items = |inner: &Type, array: &dyn Array| (0..array.len()).map(|row| shown(inner, array, row)).collect::<Vec<_>>();
     match data_type {
         Type::Bool => Value::Bool(array.as_boolean().value(row)),
+        Type::Int64 => Value::from(array.as_primitive::<Int64Type>().value(row)),
         Type::Utf8 => Value::String(array.as_string::<i32>().value(row).to_owned()),
         Type::Json => serde_json::from_str(array.as_string::<i32>().value(row)).unwrap(),
         Type::List(inner) => Value::Array(items(inner, array.as_list::<i32>().value(row).as_ref())),

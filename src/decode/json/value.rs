@@ -53,10 +53,14 @@ impl<'w> Reader<'w> {
         if self.bytes.get(at) == Some(&b'n')
             && let Some(end) = literal(self.bytes, at, b"null")
         {
+            if let Plan::NotNull(_) = plan {
+                return fault(at, Reason::Null, "the value is null, and is declared not-null");
+            }
             column.append_null();
             return Ok(end);
         }
         match plan {
+            Plan::NotNull(inner) => self.append(inner, column, depth, at),
             Plan::Value(wanted) => self.scalar(wanted, column, depth, at),
             Plan::List(item) => self.list(item, column, depth, at),
             Plan::Struct(members) => self.structure(members, column, depth, at),
@@ -108,7 +112,7 @@ impl<'w> Reader<'w> {
             Type::Timestamp(unit) => self.timestamp(column, at, wanted, *unit, Some(*unit)),
             Type::TimestampOf { unit, number } => self.timestamp(column, at, wanted, *unit, Some(*number)),
             Type::Instant => self.timestamp(column, at, wanted, TimeUnit::Nanosecond, None),
-            Type::List(_) | Type::Struct(_) | Type::Map(..) => mismatch(self.bytes, at, wanted), // these have plans of their own
+            Type::List(_) | Type::Struct(_) | Type::Map(..) | Type::NotNull(_) => mismatch(self.bytes, at, wanted), // these have plans of their own
         }
     }
 

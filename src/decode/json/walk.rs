@@ -1,5 +1,6 @@
 //! The walk through one document along the columns' pointers.
 
+use super::plan::Absence;
 use super::scan::{describe, literal, space, unexpected};
 use super::shape::ROOT;
 use super::value::Reader;
@@ -61,14 +62,11 @@ impl Walk<'_> {
             let column = &mut self.columns[index];
             if column.len() == self.row {
                 let target = &mut self.json.targets[index];
-                let appended = if target.default.is_some() {
-                    target.append_default(self.json.options, column)
-                } else if target.required {
-                    fault(end, Reason::Null, "the value is missing, and the column is declared not-null")
-                } else {
+                if !target.minds_null {
                     column.append_null();
-                    Ok(())
-                };
+                    continue;
+                }
+                let appended = target.append_absent(Absence::Missing, self.json.options, column, end);
                 appended.map_err(|error| self.about(index, error))?;
             }
         }
@@ -86,8 +84,7 @@ impl Walk<'_> {
         let target = &mut self.json.targets[column];
         let reader = Reader::new(self.bytes, options);
         let appended = match target.minds_null.then(|| literal(self.bytes, at, b"null")).flatten() {
-            Some(end) if target.default.is_some() => target.append_default(options, &mut self.columns[column]).map(|()| end),
-            Some(_) => fault(at, Reason::Null, "the value is null, and the column is declared not-null"),
+            Some(end) => target.append_absent(Absence::Null, options, &mut self.columns[column], at).map(|()| end),
             None => reader.append(&mut target.plan, &mut self.columns[column], depth, at),
         };
         appended.map_err(|error| self.about(column, error))

@@ -3,48 +3,61 @@
 //! Two passes, because on the wire fields come in any order and more than once: the last value counts, of a oneof the last member,
 //! messages merge, lists go on. The occurrences of a message are the same as one with the bytes of all.
 
+use super::columns::Columns;
 use super::value;
-use super::wire::{Cursor, Raw, Segment, too_deep};
+use super::wire::{Cursor, Raw, Segment, deeper};
 use crate::decode::{Column, Reason, Step, fault};
 use crate::spec::{Absent, Entry, Item, Message, ProtobufShape as Shape};
 
-/// The values of a field: the last one, all of a list, all that merge.
-type Slot<'a> = Vec<Raw<'a>>;
+/// The values of a field: the last one, all of a list, all that merge. Most fields have one.
+#[derive(Debug, Clone, Default)]
+enum Slot<'a> {
+    #[default]
+    Empty,
+    One(Raw<'a>),
+    Many(Vec<Raw<'a>>),
+}
 
-/// Appends a message to the columns of its fields, one value to each.
-pub(super) fn message(message: &Message, occurrences: &[Raw<'_>], columns: &mut [Column], depth: usize) -> Step {
-    let Some(depth) = depth.checked_sub(1) else {
-        let at = occurrences.iter().find_map(|raw| match raw {
-            Raw::Bytes(segment) | Raw::Group(segment) => Some(segment.at),
-            _ => None,
-        });
-        return too_deep(at.unwrap_or(0));
-    };
-    let mut slots: Vec<Slot<'_>> = Vec::new();
-    slots.resize_with(message.entries.len(), Vec::new);
-    let mut end = 0;
-    for raw in occurrences {
-        if let Raw::Bytes(segment) | Raw::Group(segment) = raw {
-            end = segment.at + segment.bytes.len();
-            gather(message, *segment, &mut slots, depth)?;
+impl<'a> Slot<'a> {
+    fn raws(&self) -> &[Raw<'a>] {
+        match self {
+            Self::Empty => &[],
+            Self::One(raw) => std::slice::from_ref(raw),
+            Self::Many(raws) => raws,
         }
     }
-    let mut columns = columns;
+
+    fn push(&mut self, raw: Raw<'a>) {
+        match self {
+            Self::Empty => *self = Self::One(raw),
+            Self::One(first) => *self = Self::Many(vec![*first, raw]),
+            Self::Many(raws) => raws.push(raw),
+        }
+    }
+}
+
+/// Appends a message to the columns of its fields, one value to each. `depth` is how deeply messages may be nested in it.
+pub(super) fn message(message: &Message, occurrences: &[Raw<'_>], mut columns: Columns<'_>, depth: usize) -> Step {
+    let mut slots = vec![Slot::default(); message.entries.len()];
+    let mut end = 0;
+    for segment in occurrences.iter().filter_map(Raw::segment) {
+        end = segment.at + segment.bytes.len();
+        gather(message, segment, &mut slots, depth)?;
+    }
     for (entry, slot) in message.entries.iter().zip(&slots) {
-        let (own, others) = columns.split_at_mut(entry.width.min(columns.len()));
-        columns = others;
+        let slot = slot.raws();
         if entry.required && slot.is_empty() {
             return named(entry, fault(end, Reason::Null, "the field is required and is missing"));
         }
-        named(entry, append(entry, slot, own, depth))?;
+        named(entry, append(entry, slot, columns.part(entry.first, entry.width), depth))?;
     }
     Ok(())
 }
 
 /// Errors are of the column, which is the outermost field that is not flattened.
-fn named(entry: &Entry, step: Step) -> Step {
+fn named<T>(entry: &Entry, step: Step<T>) -> Step<T> {
     step.map_err(|mut error| {
-        if !matches!(entry.shape, Shape::Flat(_)) || error.column.is_none() {
+        if !matches!(entry.shape, Shape::Flat(_) | Shape::Lists { .. }) || error.column.is_none() {
             error.column = Some(entry.name.clone());
         }
         error
@@ -55,22 +68,18 @@ fn gather<'a>(message: &Message, segment: Segment<'a>, slots: &mut [Slot<'a>], d
     let mut cursor = Cursor::new(segment);
     while !cursor.is_empty() {
         let start = cursor.position();
-        let (number, raw) = cursor.field(depth)?;
+        let (number, wire_type) = cursor.tag()?;
         let Ok(found) = message.numbers.binary_search_by_key(&number, |(number, _)| *number) else {
-            if let Some((_, oneof)) = message.left_out.iter().find(|(left_out, _)| *left_out == number) {
+            if let Some((_, Some(oneof))) = message.left_out.iter().find(|(left_out, _)| *left_out == number) {
                 clear(message, *oneof, None, slots);
             }
+            cursor.value(number, wire_type, depth)?;
             continue;
         };
-        let Some(index) = message.numbers.get(found).map(|(_, index)| *index) else { continue };
-        let Some(entry) = message.entries.get(index) else { continue };
-        let (good, last_only) = match &entry.shape {
-            Shape::One(item) => (value::fits(item, &raw), matches!(item, Item::Scalar(_))),
-            Shape::List(item) => (value::fits(item, &raw) || (value::packs(item) && matches!(raw, Raw::Bytes(_))), false),
-            Shape::Flat(_) => (matches!(raw, Raw::Bytes(_) | Raw::Group(_)), false),
-            Shape::Map(_) => (matches!(raw, Raw::Bytes(_)), false),
-        };
-        if !good {
+        let Some(index) = message.numbers.get(found).map(|(_, index)| *index) else { return Ok(()) };
+        let Some(entry) = message.entries.get(index) else { return Ok(()) };
+        let raw = named(entry, cursor.value(number, wire_type, depth))?;
+        if !value::fits(entry, &raw) {
             let reason = format!("field {number} is {} on the wire, which is not its type", raw.wire_type());
             return named(entry, fault(start, Reason::Type, reason));
         }
@@ -81,8 +90,8 @@ fn gather<'a>(message: &Message, segment: Segment<'a>, slots: &mut [Slot<'a>], d
             clear(message, oneof, Some(index), slots);
         }
         if let Some(slot) = slots.get_mut(index) {
-            if last_only {
-                slot.clear();
+            if matches!(entry.shape, Shape::One(Item::Scalar(_))) {
+                *slot = Slot::Empty;
             }
             slot.push(raw);
         }
@@ -94,64 +103,103 @@ fn gather<'a>(message: &Message, segment: Segment<'a>, slots: &mut [Slot<'a>], d
 fn clear(message: &Message, oneof: usize, except: Option<usize>, slots: &mut [Slot<'_>]) {
     for (index, (entry, slot)) in message.entries.iter().zip(slots).enumerate() {
         if Some(index) != except && entry.oneof == Some(oneof) {
-            slot.clear();
+            *slot = Slot::Empty;
         }
     }
 }
 
-fn append(entry: &Entry, slot: &[Raw<'_>], columns: &mut [Column], depth: usize) -> Step {
-    match (&entry.shape, columns) {
-        (Shape::Flat(_), columns) if slot.is_empty() => {
-            columns.iter_mut().for_each(Column::append_null);
-            Ok(())
-        }
-        (Shape::Flat(inner), columns) => message(inner, slot, columns, depth),
-        (Shape::One(item), [column]) => match &entry.absent {
-            Some(absent) if slot.is_empty() => {
-                let raw = match absent {
-                    Absent::Number(bits) => Raw::Varint(*bits),
-                    Absent::Bytes(bytes) => Raw::Bytes(Segment { bytes, at: 0 }),
-                };
-                value::value(item, &[raw], column, depth)
-            }
-            _ => value::value(item, slot, column, depth),
-        },
-        (Shape::List(item), [column]) => column.push_list(|items| {
-            for raw in slot {
-                match (item, raw) {
-                    (Item::Scalar(scalar), Raw::Bytes(segment)) if value::packs(item) => value::packed(scalar, *segment, items)?,
-                    _ => value::value(item, std::slice::from_ref(raw), items, depth)?,
-                }
-            }
-            Ok(())
-        }),
-        (Shape::Map(entry), [column]) => column.push_map(|keys, values| {
-            let start = keys.len();
-            for raw in slot {
-                pair(entry, raw, keys, values, depth)?;
-            }
-            let earlier = keys.same_rows(start);
-            if !earlier.is_empty() {
-                keys.remove_rows(start, &earlier);
-                values.remove_rows(start, &earlier);
-            }
-            Ok(())
-        }),
-        _ => {
-            debug_assert!(false, "{} has one column", entry.name);
-            Ok(())
-        }
+pub(super) fn append(entry: &Entry, slot: &[Raw<'_>], mut columns: Columns<'_>, depth: usize) -> Step {
+    let unset = match &entry.absent {
+        Some(Absent::Number(bits)) => Some(Raw::Varint(*bits)),
+        Some(Absent::Bytes(bytes)) => Some(Raw::Bytes(Segment { bytes, at: 0 })),
+        None => None,
+    };
+    let slot = if slot.is_empty() { unset.as_slice() } else { slot };
+    match &entry.shape {
+        Shape::Flat(_) if slot.is_empty() => columns.append_nulls(),
+        Shape::Flat(inner) => return message(inner, slot, columns, deeper(depth, slot)?),
+        Shape::Lists { message, map } => return lists(message, *map, slot, columns, depth),
+        Shape::One(item) => return on(&mut columns, |column| value::value(item, slot, column, depth)),
+        Shape::List(item) => return on(&mut columns, |column| list(item, slot, column, depth)),
+        Shape::Map(entry) => return on(&mut columns, |column| map(entry, slot, column, depth)),
     }
+    Ok(())
+}
+
+/// The one column of an entry.
+fn on(columns: &mut Columns<'_>, append: impl FnOnce(&mut Column) -> Step) -> Step {
+    debug_assert_eq!(columns.len(), 1);
+    columns.at(0).map_or(Ok(()), append)
+}
+
+fn list(item: &Item, slot: &[Raw<'_>], column: &mut Column, depth: usize) -> Step {
+    column.push_list(|items| {
+        for raw in slot {
+            match (item, raw) {
+                (Item::Scalar(scalar), Raw::Bytes(segment)) if value::packs(item) => value::packed(scalar, *segment, items)?,
+                _ => value::value(item, std::slice::from_ref(raw), items, depth)?,
+            }
+        }
+        Ok(())
+    })
+}
+
+fn map(entry: &Message, slot: &[Raw<'_>], column: &mut Column, depth: usize) -> Step {
+    column.push_map(|keys, values| {
+        let start = keys.len();
+        for raw in slot {
+            pair(entry, raw, keys, values, depth)?;
+        }
+        let earlier = keys.same_rows(start);
+        if !earlier.is_empty() {
+            keys.remove_rows(start, &earlier);
+            values.remove_rows(start, &earlier);
+        }
+        Ok(())
+    })
 }
 
 /// One entry of a map. A key or value that is not written has its default.
 fn pair(entry: &Message, raw: &Raw<'_>, keys: &mut Column, values: &mut Column, depth: usize) -> Step {
-    let (Raw::Bytes(segment) | Raw::Group(segment)) = raw else { return Ok(()) };
-    let Some(depth) = depth.checked_sub(1) else { return too_deep(segment.at) };
-    let mut slots = [Vec::new(), Vec::new()];
-    gather(entry, *segment, &mut slots, depth)?;
+    let depth = deeper(depth, std::slice::from_ref(raw))?;
+    let mut slots = [Slot::Empty, Slot::Empty];
+    if let Some(segment) = raw.segment() {
+        gather(entry, segment, &mut slots, depth)?;
+    }
     for ((entry, slot), column) in entry.entries.iter().zip(&slots).zip([keys, values]) {
-        append(entry, slot, std::slice::from_mut(column), depth)?;
+        append(entry, slot.raws(), Columns::new(std::slice::from_mut(column)), depth)?;
+    }
+    Ok(())
+}
+
+/// Messages as lists beside each other.
+fn lists(message: &Message, map: bool, slot: &[Raw<'_>], mut columns: Columns<'_>, depth: usize) -> Step {
+    let mut appended = items(message, map, slot, &mut columns, depth);
+    for index in 0..columns.len() {
+        let Some(column) = columns.at(index) else { continue };
+        match appended {
+            Ok(()) => appended = column.close_items().map_err(Into::into),
+            Err(_) => column.drop_items(),
+        }
+    }
+    appended
+}
+
+fn items(inner: &Message, map: bool, slot: &[Raw<'_>], columns: &mut Columns<'_>, depth: usize) -> Step {
+    for raw in slot {
+        let raw = std::slice::from_ref(raw);
+        message(inner, raw, columns.items(), deeper(depth, raw)?)?;
+    }
+    if !map {
+        return Ok(());
+    }
+    let start = columns.at(0).map_or(0, |keys| keys.closed_items());
+    let earlier = columns.items().at(0).map(|keys| keys.same_rows(start)).unwrap_or_default();
+    for index in 0..columns.len() {
+        let start = columns.at(index).map_or(0, |column| column.closed_items());
+        if let Some(values) = columns.items().at(index) {
+            values.remove_rows(start, &earlier);
+        }
     }
     Ok(())
 }

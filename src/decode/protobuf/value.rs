@@ -1,9 +1,10 @@
 //! Values of columns.
 
-use super::row;
-use super::wire::{Cursor, Raw, Segment};
+use super::columns::Columns;
+use super::wire::{Cursor, Raw, Segment, deeper, utf8, zigzag};
+use super::{json, row};
 use crate::decode::{Column, Reason, Step, fault};
-use crate::spec::{Item, Scalar};
+use crate::spec::{Entry, Item, ProtobufShape as Shape, Scalar};
 
 const NANOS: i64 = 1_000_000_000;
 /// 9999-12-31T23:59:59, the last second of a Timestamp; the first is that of year 1.
@@ -12,16 +13,25 @@ const FIRST_SECOND: i64 = -62_135_596_800;
 /// The most seconds of a Duration: ten thousand years.
 const MOST_SECONDS: i64 = 315_576_000_000;
 
-/// Whether `raw` is of the wire type of `item`.
-pub(super) fn fits(item: &Item, raw: &Raw<'_>) -> bool {
+/// Whether `raw` is of the wire type of a field.
+pub(super) fn fits(entry: &Entry, raw: &Raw<'_>) -> bool {
+    match &entry.shape {
+        Shape::One(Item::Scalar(scalar)) => scalar_fits(scalar, raw),
+        Shape::List(Item::Scalar(scalar)) => {
+            scalar_fits(scalar, raw) || (!matches!(scalar, Scalar::String | Scalar::Bytes) && matches!(raw, Raw::Bytes(_)))
+        }
+        _ if entry.delimited => matches!(raw, Raw::Group(_)),
+        _ => matches!(raw, Raw::Bytes(_)),
+    }
+}
+
+fn scalar_fits(scalar: &Scalar, raw: &Raw<'_>) -> bool {
     use Scalar as S;
-    match (item, raw) {
-        (Item::Scalar(S::SFixed32 | S::Fixed32 | S::Float), Raw::Fixed32(_))
-        | (Item::Scalar(S::SFixed64 | S::Fixed64 | S::Double), Raw::Fixed64(_))
-        | (Item::Scalar(S::String | S::Bytes), Raw::Bytes(_)) => true,
-        (Item::Scalar(scalar), Raw::Varint(_)) => is_varint(scalar),
-        (Item::Scalar(_), _) => false,
-        (_, Raw::Bytes(_) | Raw::Group(_)) => true,
+    match (scalar, raw) {
+        (S::SFixed32 | S::Fixed32 | S::Float, Raw::Fixed32(_))
+        | (S::SFixed64 | S::Fixed64 | S::Double, Raw::Fixed64(_))
+        | (S::String | S::Bytes, Raw::Bytes(_)) => true,
+        (scalar, Raw::Varint(_)) => is_varint(scalar),
         _ => false,
     }
 }
@@ -52,12 +62,10 @@ pub(super) fn packed(scalar: &Scalar, segment: Segment<'_>, column: &mut Column)
 
 /// Checks what is checked even where another value comes behind it.
 pub(super) fn check(item: &Item, raw: &Raw<'_>) -> Step {
-    if let (Item::Scalar(Scalar::String), Raw::Bytes(segment)) = (item, raw)
-        && let Err(error) = std::str::from_utf8(segment.bytes)
-    {
-        return fault(segment.at + error.valid_up_to(), Reason::Utf8, "the text is not valid UTF-8");
+    match (item, raw) {
+        (Item::Scalar(Scalar::String), Raw::Bytes(segment)) => utf8(*segment).map(drop),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// Appends one value: of a message the occurrences, which merge.
@@ -79,8 +87,19 @@ pub(super) fn value(item: &Item, occurrences: &[Raw<'_>], column: &mut Column, d
     }
     match item {
         Item::Scalar(_) => Ok(()),
-        Item::Struct(message) => column.push_struct(|children| row::message(message, occurrences, children, depth)),
-        Item::Only(message) => row::message(message, occurrences, std::slice::from_mut(column), depth),
+        Item::Struct(message) => {
+            let depth = deeper(depth, occurrences)?;
+            column.push_struct(|children| row::message(message, occurrences, Columns::new(children), depth))
+        }
+        Item::Only(message) => {
+            let columns = Columns::new(std::slice::from_mut(column));
+            row::message(message, occurrences, columns, deeper(depth, occurrences)?)
+        }
+        Item::Json(json) => column.push_with(|out| json::write(*json, occurrences, out, depth)),
+        Item::Raw => column.push_with(|out| {
+            occurrences.iter().filter_map(Raw::segment).for_each(|segment| out.extend_from_slice(segment.bytes));
+            Ok(())
+        }),
         Item::Timestamp => {
             let (at, seconds, nanos) = seconds_and_nanos(occurrences, depth)?;
             if !(FIRST_SECOND..=LAST_SECOND).contains(&seconds) || !(0..NANOS).contains(&nanos) {
@@ -113,11 +132,12 @@ fn nanoseconds(at: usize, seconds: i64, nanos: i64, column: &mut Column) -> Step
 /// The fields of Timestamp and Duration, and where they are.
 #[expect(clippy::cast_possible_wrap, clippy::cast_possible_truncation, reason = "the bits of int64 and int32")]
 fn seconds_and_nanos(occurrences: &[Raw<'_>], depth: usize) -> Step<(usize, i64, i64)> {
+    let depth = deeper(depth, occurrences)?;
     let (mut at, mut seconds, mut nanos) = (0, 0, 0);
     for raw in occurrences {
-        let (Raw::Bytes(segment) | Raw::Group(segment)) = raw else { continue };
+        let Some(segment) = raw.segment() else { continue };
         at = segment.at;
-        let mut cursor = Cursor::new(*segment);
+        let mut cursor = Cursor::new(segment);
         while !cursor.is_empty() {
             let start = cursor.position();
             match cursor.field(depth)? {
@@ -138,13 +158,10 @@ fn number(scalar: &Scalar, bits: u64, column: &mut Column) -> Step {
     match scalar {
         Scalar::Bool => column.push_bool(bits != 0),
         Scalar::Int32 | Scalar::SFixed32 | Scalar::EnumNumber => column.push(bits as i32),
-        Scalar::SInt32 => {
-            let bits = bits as u32;
-            column.push((bits >> 1) as i32 ^ -((bits & 1) as i32));
-        }
+        Scalar::SInt32 => column.push(zigzag(bits & 0xffff_ffff) as i32),
         Scalar::UInt32 | Scalar::Fixed32 => column.push(bits as u32),
         Scalar::Int64 | Scalar::SFixed64 => column.push(bits as i64),
-        Scalar::SInt64 => column.push((bits >> 1) as i64 ^ -((bits & 1) as i64)),
+        Scalar::SInt64 => column.push(zigzag(bits)),
         Scalar::UInt64 | Scalar::Fixed64 => column.push(bits),
         Scalar::Float => column.push(f32::from_bits(bits as u32)),
         Scalar::Double => column.push(f64::from_bits(bits)),

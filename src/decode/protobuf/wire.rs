@@ -1,5 +1,6 @@
 //! The wire format: tags, numbers and runs of bytes.
 
+use super::plan::Tag;
 use crate::decode::{Reason, Step, fault};
 
 /// How deeply messages and groups may be nested.
@@ -23,7 +24,15 @@ pub(super) enum Raw<'a> {
     Group(Segment<'a>),
 }
 
-impl Raw<'_> {
+impl<'a> Raw<'a> {
+    /// The fields of a message.
+    pub(super) fn segment(&self) -> Option<Segment<'a>> {
+        match self {
+            Self::Bytes(segment) | Self::Group(segment) => Some(*segment),
+            _ => None,
+        }
+    }
+
     pub(super) fn wire_type(&self) -> &'static str {
         match self {
             Self::Varint(_) => "a varint",
@@ -36,13 +45,15 @@ impl Raw<'_> {
 }
 
 /// A position in a segment.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Cursor<'a> {
     rest: &'a [u8],
     at: usize,
 }
 
 impl<'a> Cursor<'a> {
+    pub(super) const EMPTY: Self = Self { rest: &[], at: 0 };
+
     pub(super) fn new(segment: Segment<'a>) -> Self {
         Self { rest: segment.bytes, at: segment.at }
     }
@@ -76,6 +87,49 @@ impl<'a> Cursor<'a> {
         fault(start, Reason::Range, "a varint has more than 64 bits")
     }
 
+    /// Goes behind a tag, if it is the next.
+    #[inline(always)]
+    pub(super) fn take_tag(&mut self, tag: &Tag) -> bool {
+        let rest = match tag.byte() {
+            Some(byte) => self.rest.split_first().filter(|(first, _)| **first == byte).map(|(_, rest)| rest),
+            None => self.rest.strip_prefix(tag.bytes()),
+        };
+        let Some(rest) = rest else { return false };
+        self.at += self.rest.len() - rest.len();
+        self.rest = rest;
+        true
+    }
+
+    /// As [`Self::varint`], for who does not ask what is wrong.
+    #[inline(always)]
+    pub(super) fn try_varint(&mut self) -> Option<u64> {
+        match self.rest.split_first() {
+            Some((byte, rest)) if *byte < 0x80 => {
+                (self.rest, self.at) = (rest, self.at + 1);
+                Some(u64::from(*byte))
+            }
+            _ => self.varint().ok(),
+        }
+    }
+
+    /// As [`Self::array`].
+    #[inline(always)]
+    pub(super) fn try_array<const WIDTH: usize>(&mut self) -> Option<[u8; WIDTH]> {
+        let (chunk, rest) = self.rest.split_first_chunk()?;
+        (self.rest, self.at) = (rest, self.at + WIDTH);
+        Some(*chunk)
+    }
+
+    /// What stands behind its length.
+    #[inline(always)]
+    pub(super) fn run(&mut self) -> Option<Segment<'a>> {
+        let length = usize::try_from(self.try_varint()?).ok()?;
+        let (bytes, rest) = self.rest.split_at_checked(length)?;
+        let segment = Segment { bytes, at: self.at };
+        (self.rest, self.at) = (rest, self.at + length);
+        Some(segment)
+    }
+
     pub(super) fn take(&mut self, length: u64) -> Step<Segment<'a>> {
         let taken = usize::try_from(length).ok().and_then(|length| self.rest.split_at_checked(length));
         let Some((bytes, rest)) = taken else {
@@ -95,8 +149,8 @@ impl<'a> Cursor<'a> {
         Ok(*chunk)
     }
 
-    /// The number and wire type of the next field.
-    fn tag(&mut self) -> Step<(u32, u8)> {
+    /// The number and wire type of the next field, or of the end of a group.
+    fn any_tag(&mut self) -> Step<(u32, u8)> {
         let start = self.at;
         let tag = self.varint()?;
         let wire_type = (tag & 7) as u8; // three bits
@@ -106,17 +160,24 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The next field; `depth` is how deeply groups may still be nested.
-    pub(super) fn field(&mut self, depth: usize) -> Step<(u32, Raw<'a>)> {
+    /// The number and wire type of the next field.
+    pub(super) fn tag(&mut self) -> Step<(u32, u8)> {
         let start = self.at;
-        let (number, wire_type) = self.tag()?;
+        let (number, wire_type) = self.any_tag()?;
         if wire_type == 4 {
             return fault(start, Reason::Syntax, format!("the end of group {number}, which has not begun"));
         }
+        Ok((number, wire_type))
+    }
+
+    /// The next field; `depth` is how deeply groups may still be nested.
+    pub(super) fn field(&mut self, depth: usize) -> Step<(u32, Raw<'a>)> {
+        let (number, wire_type) = self.tag()?;
         Ok((number, self.value(number, wire_type, depth)?))
     }
 
-    fn value(&mut self, number: u32, wire_type: u8, depth: usize) -> Step<Raw<'a>> {
+    /// What follows a tag.
+    pub(super) fn value(&mut self, number: u32, wire_type: u8, depth: usize) -> Step<Raw<'a>> {
         Ok(match wire_type {
             0 => Raw::Varint(self.varint()?),
             1 => Raw::Fixed64(u64::from_le_bytes(self.array()?)),
@@ -136,7 +197,7 @@ impl<'a> Cursor<'a> {
         let (all, start) = (self.rest, self.at);
         loop {
             let end = self.at;
-            let (inner, wire_type) = self.tag()?;
+            let (inner, wire_type) = self.any_tag()?;
             if wire_type != 4 {
                 self.value(inner, wire_type, depth)?;
                 continue;
@@ -150,6 +211,26 @@ impl<'a> Cursor<'a> {
 }
 
 #[cold]
-pub(super) fn too_deep<T>(at: usize) -> Step<T> {
+fn too_deep<T>(at: usize) -> Step<T> {
     fault(at, Reason::Limit, format!("messages are nested more than {MOST_NESTED} levels deep"))
+}
+
+/// How deeply messages may be nested in one that is nested itself.
+#[inline]
+pub(super) fn deeper(depth: usize, occurrences: &[Raw<'_>]) -> Step<usize> {
+    match depth.checked_sub(1) {
+        Some(depth) => Ok(depth),
+        None => too_deep(occurrences.first().and_then(Raw::segment).map_or(0, |segment| segment.at)),
+    }
+}
+
+#[inline(always)]
+#[expect(clippy::cast_possible_wrap, reason = "the bits of the zigzag form")]
+pub(super) fn zigzag(bits: u64) -> i64 {
+    (bits >> 1) as i64 ^ -((bits & 1) as i64)
+}
+
+pub(super) fn utf8(segment: Segment<'_>) -> Step<&str> {
+    std::str::from_utf8(segment.bytes)
+        .or_else(|error| fault(segment.at + error.valid_up_to(), Reason::Utf8, "the text is not valid UTF-8"))
 }

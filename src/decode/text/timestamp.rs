@@ -13,28 +13,28 @@ pub(in crate::decode) fn timestamp(text: &[u8], zone: Option<Zone>) -> Step<(i64
         return fault(10, Reason::Format, format!("'T' is expected between date and time{}", found(text, 10)));
     }
     let (seconds, nanos, end) = time_at(text, 11)?;
-    let (offset, end) = offset_at(text, end, zone)?;
+    let local = i64::from(days) * SECONDS_PER_DAY + seconds;
+    if end == text.len() {
+        return match zone.map(|zone| zone.instant(local)) {
+            Some(Some(instant)) => Ok((instant, nanos)),
+            Some(None) => fault(0, Reason::Range, "the spec's zone does not reach to that year"),
+            None => fault(end, Reason::Format, "the timestamp has no offset such as Z, and the spec names no zone (;zone=UTC)"),
+        };
+    }
+    let (offset, end) = offset_at(text, end)?;
     if text.len() > end {
         return fault(end, Reason::Format, format!("the end is expected{}", found(text, end)));
     }
-    Ok((i64::from(days) * SECONDS_PER_DAY + seconds - offset, nanos))
+    Ok((local - offset, nanos))
 }
 
 /// Seconds east of UTC, and where the offset ends.
-fn offset_at(text: &[u8], at: usize, zone: Option<Zone>) -> Step<(i64, usize)> {
+fn offset_at(text: &[u8], at: usize) -> Step<(i64, usize)> {
     let sign = match text.get(at) {
         Some(b'Z' | b'z') => return Ok((0, at + 1)),
         Some(b'+') => 1,
         Some(b'-') => -1,
-        None => {
-            return match zone {
-                Some(zone) => Ok((i64::from(zone.offset_seconds()), at)),
-                None => {
-                    fault(at, Reason::Format, "the timestamp has no offset such as Z, and the spec names no zone (;zone=UTC)")
-                }
-            };
-        }
-        Some(_) => return fault(at, Reason::Format, format!("an offset such as Z or +02:00 is expected{}", found(text, at))),
+        _ => return fault(at, Reason::Format, format!("an offset such as Z or +02:00 is expected{}", found(text, at))),
     };
     let hours = i64::from(two_digits(text, at + 1, 23, "hour of an offset")?);
     let (minutes, end) = match text.get(at + 3) {

@@ -236,7 +236,8 @@ fn payloads_that_name_their_schema_are_told_by_what_is_in_front() {
     let json: Vec<Vec<u8>> = (0..8).map(|at| framed(&[0, 0, 0, 0, 3], format!("{{\"a\":{at}}}").as_bytes())).collect();
     let finding = found(&json);
     assert_eq!(finding.content.to_string(), "JSON, behind the schema's id 3");
-    assert_eq!(finding.columns.len(), 1);
+    assert_eq!((finding.columns.len(), finding.spec.to_string().as_str(), finding.unfit), (1, "raw", Some(0)));
+    assert!(has_note(&finding, "where a registry is given (-r)"), "{:?}", finding.notes);
     let by_header = infer(Side::Value).look([Payload::new(Some(b"\x02a"), Some(&[0, 0, 0, 0, 9])); 3]);
     assert_eq!(by_header.content.to_string(), "payloads with the schema's id 9 in a header");
 }

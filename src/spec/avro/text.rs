@@ -14,6 +14,26 @@ const FRAMINGS: [(&str, Framing); 5] = [
     ("glue", Framing::Glue),
 ];
 
+impl Framing {
+    /// Its name in specs.
+    pub(in crate::spec) fn name(self) -> &'static str {
+        FRAMINGS.iter().find(|(_, framing)| *framing == self).map_or("none", |(name, _)| name)
+    }
+
+    /// The framing of that name, for JSON.
+    pub(in crate::spec) fn of_json(name: &str) -> Result<Self, String> {
+        let found = FRAMINGS.iter().find(|(known, framing)| *known == name && framing.is_of_json());
+        found
+            .map(|(_, framing)| *framing)
+            .ok_or_else(|| "the framing of JSON is none, confluent or guid, as in framing=none".into())
+    }
+
+    /// Whether JSON may have it.
+    pub(in crate::spec) fn is_of_json(self) -> bool {
+        matches!(self, Self::None | Self::Confluent | Self::Guid)
+    }
+}
+
 /// The names of the options.
 pub(in crate::spec) const OPTIONS: [&str; 4] = ["framing", "nested", "recursive", "writer"];
 

@@ -70,9 +70,14 @@ impl Fields {
     }
 
     pub(super) fn flag(&mut self, key: &'static str) -> Result<bool, Misplaced> {
+        Ok(self.said(key)?.unwrap_or(false))
+    }
+
+    /// A flag, if it is given.
+    pub(super) fn said(&mut self, key: &'static str) -> Result<Option<bool>, Misplaced> {
         match self.take(key) {
-            None => Ok(false),
-            Some(Node::Bool(flag)) => Ok(flag),
+            None => Ok(None),
+            Some(Node::Bool(flag)) => Ok(Some(flag)),
             Some(other) => unlike(self.place(key), "true or false", &other),
         }
     }

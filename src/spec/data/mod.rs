@@ -14,7 +14,7 @@ use self::node::Node;
 use self::schema::{Entries, put};
 use super::object::{self, ValueData};
 use super::options::DEPTH;
-use super::{JsonColumn, Kind, ObjectSpec, Options, Spec, Tombstones, Type, Zone};
+use super::{Framing, JsonColumn, Kind, ObjectSpec, Options, Otherwise, Spec, Tombstones, Type, Zone};
 use crate::error::{Error, nearest};
 
 const KINDS: [&str; 8] = ["ignore", "raw", "simple", "from_properties", "json", "object", "avro", "protobuf"];
@@ -33,13 +33,14 @@ fn tree(spec: &Spec) -> Node {
         Kind::Protobuf(_) => "protobuf",
     };
     put(&mut entries, "kind", Node::text(kind));
-    let Options { lenient, tombstones, zone, depth, size } = spec.options;
+    let Options { lenient, tombstones, zone, depth, size, framing } = spec.options;
     let options = [
         ("lenient", lenient.then_some(Node::Bool(true))),
         ("tombstones", (tombstones == Tombstones::Skip).then(|| Node::text("skip"))),
         ("zone", zone.map(Node::text)),
         ("depth", (depth != DEPTH).then(|| Node::size(depth))),
         ("size", (size != usize::MAX).then(|| Node::size(size))),
+        ("framing", framing.map(|framing| Node::text(framing.name()))),
     ];
     let given = options.into_iter().filter_map(|(key, node)| Some((key.to_owned(), node?)));
     entries.extend(given);
@@ -74,11 +75,15 @@ fn column_tree(column: &JsonColumn) -> Node {
         [one] => put(&mut entries, "path", Node::text(one)),
         several => put(&mut entries, "path", Node::texts(several)),
     }
-    if column.required {
-        put(&mut entries, "not_null", Node::Bool(true));
-    }
-    if let Some(default) = &column.default {
-        put(&mut entries, "default", Node::text(default));
+    let both = column.missing == column.null;
+    let apart = [("allow_missing", "on_missing", &column.missing), ("allow_null", "on_null", &column.null)];
+    let given = if both { vec![("not_null", "default", &column.missing)] } else { apart.to_vec() };
+    for (allow, value, otherwise) in given {
+        match otherwise {
+            Otherwise::Null => {}
+            Otherwise::Error => put(&mut entries, allow, Node::Bool(both)),
+            Otherwise::Value(text) => put(&mut entries, value, Node::text(text)),
+        }
     }
     Node::Map(entries)
 }
@@ -105,6 +110,8 @@ fn spec(node: Node) -> Result<Spec, Misplaced> {
         }
     };
     let zone = fields.text("zone")?.map(|text| Zone::read(&text)).transpose();
+    let framed = matches!(kind, Kind::Json { .. } | Kind::Object(_));
+    let framing = if framed { fields.text("framing")?.map(|text| Framing::of_json(&text)).transpose() } else { Ok(None) };
     let options = Options {
         lenient: fields.flag("lenient")?,
         tombstones: match fields.text("tombstones")?.as_deref() {
@@ -115,6 +122,7 @@ fn spec(node: Node) -> Result<Spec, Misplaced> {
         zone: zone.or_else(|reason| wrong("zone", reason))?,
         depth: fields.size("depth")?.unwrap_or(DEPTH),
         size: fields.size("size")?.unwrap_or(usize::MAX),
+        framing: framing.or_else(|reason| wrong("framing", reason))?,
     };
     fields.end(&format!("a spec of kind {named}"))?;
     let spec = Spec { kind, options };
@@ -156,20 +164,35 @@ fn column(mut fields: Fields) -> Result<JsonColumn, Misplaced> {
         Some(paths) if paths.is_empty() => return wrong(fields.place("path"), "the list of paths is empty"),
         paths => paths.unwrap_or_default(),
     };
+    let mut column = JsonColumn { name, data_type, paths, missing: Otherwise::Null, null: Otherwise::Null };
+    if let Some(value) = value(&mut fields, "default")? {
+        column = column.default_value(value);
+    }
+    if let Some(value) = value(&mut fields, "on_missing")? {
+        column = column.on_missing(value);
+    }
+    if let Some(value) = value(&mut fields, "on_null")? {
+        column = column.on_null(value);
+    }
     let required = fields.flag("not_null")?;
-    let default = match fields.take("default") {
-        None => None,
-        Some(Node::Text(text)) => Some(text),
-        Some(Node::Bool(value)) => Some(value.to_string()),
-        Some(Node::Integer(value)) => Some(value.to_string()),
-        Some(Node::Large(value)) => Some(value.to_string()),
-        Some(Node::Float(value)) => Some(value.to_string()),
-        Some(other) => {
-            return wrong(fields.place("default"), format!("a text, a number or a boolean is expected, not {}", other.what()));
-        }
-    };
+    let (missing, null) = (fields.said("allow_missing")?, fields.said("allow_null")?);
     fields.end("a column")?;
-    Ok(JsonColumn { name, data_type, paths, required, default })
+    Ok(column.allow_missing(missing.unwrap_or(!required)).allow_null(null.unwrap_or(!required)))
+}
+
+/// What stands for a value that is not there, as text.
+fn value(fields: &mut Fields, key: &'static str) -> Result<Option<String>, Misplaced> {
+    Ok(Some(match fields.take(key) {
+        None => return Ok(None),
+        Some(Node::Text(text)) => text,
+        Some(Node::Bool(value)) => value.to_string(),
+        Some(Node::Integer(value)) => value.to_string(),
+        Some(Node::Large(value)) => value.to_string(),
+        Some(Node::Float(value)) => value.to_string(),
+        Some(other) => {
+            return wrong(fields.place(key), format!("a text, a number or a boolean is expected, not {}", other.what()));
+        }
+    }))
 }
 
 fn read_type(place: String, text: &str) -> Result<Type, Misplaced> {

@@ -96,7 +96,7 @@ fn check_value(value: &Value, place: &Place<'_>, levels: usize) -> Result<(), Mi
     }
 }
 
-/// Names and aliases, each in the case that counts, must differ.
+/// Names and aliases of different fields, each in the case that counts, must differ.
 fn check_fields<'a>(fields: impl Iterator<Item = &'a Field> + Clone, place: &Place<'_>, levels: usize) -> Result<(), Misplaced> {
     let fold = fields.clone().any(|field| field.ignore_case);
     let mut names: Vec<(String, &Field)> = Vec::new();
@@ -105,6 +105,7 @@ fn check_fields<'a>(fields: impl Iterator<Item = &'a Field> + Clone, place: &Pla
             let folded = if fold { name.to_lowercase() } else { name.clone() };
             let meets = |(known, other): &(String, &Field)| {
                 *known == folded
+                    && !std::ptr::eq(*other, field)
                     && (field.ignore_case || other.ignore_case || other.name == *name || other.aliases.contains(name))
             };
             if names.iter().any(meets) {

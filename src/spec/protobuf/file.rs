@@ -23,9 +23,22 @@ impl ProtobufFile {
 
     /// The message that indexes name: the first among the file's messages, the next among those within that one.
     pub(crate) fn message(&self, indexes: &[i32]) -> Option<MessageDescriptor> {
+        self.named(indexes, |_| true)
+    }
+
+    /// Whether indexes may name the message of this name.
+    ///
+    /// A map field has a message of its own for its entries, whose place among the others is a matter of who is asked: a compiler puts it
+    /// where the field stands, Confluent's Java registers a text in which fields come first, or does not count it.
+    pub(crate) fn may_name(&self, indexes: &[i32], name: &str) -> bool {
+        let is_it = |message: Option<MessageDescriptor>| message.is_some_and(|message| message.full_name() == name);
+        is_it(self.message(indexes)) || is_it(self.named(indexes, |message| !message.is_map_entry()))
+    }
+
+    fn named(&self, indexes: &[i32], counts: impl Fn(&MessageDescriptor) -> bool) -> Option<MessageDescriptor> {
         let (first, inner) = indexes.split_first()?;
         let top = self.file.messages().nth(usize::try_from(*first).ok()?)?;
-        inner.iter().try_fold(top, |message, index| message.child_messages().nth(usize::try_from(*index).ok()?))
+        inner.iter().try_fold(top, |message, index| message.child_messages().filter(&counts).nth(usize::try_from(*index).ok()?))
     }
 }
 
@@ -77,5 +90,16 @@ mod tests {
             assert_eq!(file.message(&[0, 0]).map(|message| message.full_name().to_owned()).as_deref(), Some("p.A.B"));
         }
         assert!(ProtobufFile::read("AAAA", []).is_err(), "base64 of what is no descriptor");
+    }
+
+    #[test]
+    fn messages_of_map_entries_are_counted_or_not_whichever_names_the_message() {
+        let text = r#"syntax = "proto3"; message A { map<string, int32> m = 1; message B {} message C {} }"#;
+        let file = ProtobufFile::read(text, []).expect("it compiles");
+        let names = |indexes: &[i32]| ["A.MEntry", "A.B", "A.C"].map(|name| file.may_name(indexes, name));
+        assert_eq!(names(&[0, 0]), [true, true, false]);
+        assert_eq!(names(&[0, 1]), [false, true, true]);
+        assert_eq!(names(&[0, 2]), [false, false, true]);
+        assert_eq!(names(&[0, 3]), [false; 3]);
     }
 }

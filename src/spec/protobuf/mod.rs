@@ -1,11 +1,17 @@
 //! What a Protobuf spec asks for.
 //!
-//! Text form: `protobuf[:FILE|:subject=S[,version=N]][,message=NAME][,include=PATH]...[;framing=F][,nested=struct][,enums=number][,defaults]`.
+//! Text form: `protobuf[:FILE|:subject=S[,version=N]][,message=NAME][,include=PATH]...[;framing=F][,nested=struct][,recursive=raw][,flatten][,enums=number][,defaults]`.
 
+mod build;
+mod default;
+mod editions;
 mod file;
+mod include;
 mod layout;
+mod proto2;
 mod schema;
 mod text;
+mod well_known;
 
 pub(super) use text::OPTIONS;
 
@@ -13,11 +19,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 pub use file::ProtobufFile;
-pub(crate) use layout::{Absent, Entry, Item, Message, ProtobufLayout, Scalar, Shape};
+pub(crate) use layout::{Absent, Entry, Item, Json, Message, ProtobufLayout, Scalar, Shape};
 pub(super) use schema::ProtoSchema;
 
 use super::subject::Subject;
-use super::{Framing, Nested, Side, Spec, Tombstones};
+use super::{Framing, Nested, Recursive, Side, Spec, Tombstones};
 use crate::error::{Error, Result};
 use crate::registry::{Registry, Version};
 
@@ -45,6 +51,8 @@ pub struct ProtobufSpec {
     /// None where nothing is said: see [`Self::framed`].
     framing: Option<Framing>,
     nested: Nested,
+    recursive: Recursive,
+    flatten: bool,
     enum_numbers: bool,
     defaults: bool,
     tombstones: Tombstones,
@@ -92,6 +100,8 @@ impl ProtobufSpec {
             include: Vec::new(),
             framing: None,
             nested: Nested::default(),
+            recursive: Recursive::default(),
+            flatten: false,
             enum_numbers: false,
             defaults: false,
             tombstones: Tombstones::default(),
@@ -170,6 +180,21 @@ impl ProtobufSpec {
         self
     }
 
+    /// Says what becomes of a message that contains itself: the spec is refused, or the column where it recurs is its bytes.
+    #[must_use]
+    pub fn recursive(mut self, recursive: Recursive) -> Self {
+        self.recursive = recursive;
+        self
+    }
+
+    /// Whether repeated messages, and maps of messages, are lists of one length beside the other columns, one for each of their
+    /// fields, and not one list of structs. Not together with [`Nested::Struct`].
+    #[must_use]
+    pub fn flatten(mut self, flatten: bool) -> Self {
+        self.flatten = flatten;
+        self
+    }
+
     /// Whether enums are their numbers, as `int32`, and not their names.
     #[must_use]
     pub fn enum_numbers(mut self, numbers: bool) -> Self {
@@ -205,9 +230,9 @@ impl ProtobufSpec {
         }
         let mut imports = self.beside.clone();
         imports.extend(self.imports.clone());
-        let descriptor =
+        let schema =
             self.schema.message(&imports, self.message.as_deref()).map_err(|reason| self.invalid("the schema", reason))?;
-        layout::layout(&descriptor, self).map_err(|misfit| {
+        build::layout(&schema, self).map_err(|misfit| {
             let place = if misfit.path.is_empty() { "the message".to_owned() } else { format!("field {}", misfit.path) };
             self.invalid(place, misfit.reason)
         })

@@ -8,6 +8,8 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use prost_reflect::{DescriptorPool, FileDescriptor, MessageDescriptor};
 use protox::file::{ChainFileResolver, File, FileResolver, GoogleFileResolver};
 
+use super::editions::Editions;
+use super::proto2::proto2;
 use crate::registry::SchemaKind;
 use crate::spec::subject::Subject;
 
@@ -25,19 +27,33 @@ pub(crate) enum ProtoSchema {
     Subject(Subject),
 }
 
+/// A message, and what the descriptor library does not know of its schema.
+pub(super) struct Schema {
+    pub(super) message: MessageDescriptor,
+    pub(super) editions: Editions,
+}
+
 /// The name of the file that a schema given as text has.
 const ROOT: &str = "schema.proto";
 
 /// What the compiler may open; it keeps its resolver, which therefore owns the texts.
 #[derive(Debug)]
 struct Sources {
-    texts: BTreeMap<String, String>,
+    files: BTreeMap<String, Source>,
+}
+
+#[derive(Debug)]
+enum Source {
+    Text(String),
+    /// A `FileDescriptorProto`.
+    Descriptor(Vec<u8>),
 }
 
 impl FileResolver for Sources {
     fn open_file(&self, name: &str) -> Result<File, protox::Error> {
-        match self.texts.get(name) {
-            Some(text) => described(name, text).map_or_else(|| File::from_source(name, text), Ok),
+        match self.files.get(name) {
+            Some(Source::Text(text)) => File::from_source(name, text),
+            Some(Source::Descriptor(bytes)) => File::decode_file_descriptor_proto(bytes.as_slice()).map_err(protox::Error::new),
             None => Err(protox::Error::file_not_found(name)),
         }
     }
@@ -45,12 +61,9 @@ impl FileResolver for Sources {
 
 /// A schema that is base64 of its descriptor, as Confluent's clients other than Java's register them. No `.proto` text is base64, unless it
 /// is empty.
-fn described(name: &str, text: &str) -> Option<File> {
+fn described(text: &str) -> Option<Vec<u8>> {
     let bytes = BASE64.decode(text.trim()).ok().filter(|bytes| !bytes.is_empty())?;
-    let mut file = File::decode_file_descriptor_proto(&*bytes).ok()?.file_descriptor_proto().clone();
-    // Who registers it calls it otherwise than those who refer to it may.
-    file.name = Some(name.to_owned());
-    Some(File::from_file_descriptor_proto(file))
+    File::decode_file_descriptor_proto(&*bytes).is_ok().then_some(bytes)
 }
 
 impl ProtoSchema {
@@ -73,7 +86,7 @@ impl ProtoSchema {
         let Self::File { path, text: text @ None } = self else { return Ok(()) };
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         let first = read(path)?;
-        if path.extension().is_none_or(|extension| extension != "proto") && DescriptorPool::decode(&*first).is_ok() {
+        if path.extension().is_none_or(|extension| extension != "proto") && Editions::default().pool(&first).is_ok() {
             *self = Self::Descriptors(first);
             return Ok(());
         }
@@ -94,9 +107,10 @@ impl ProtoSchema {
     }
 
     /// The message of that full name, else the first of the file.
-    pub(super) fn message(&self, imports: &BTreeMap<String, String>, name: Option<&str>) -> Result<MessageDescriptor, String> {
+    pub(super) fn message(&self, imports: &BTreeMap<String, String>, name: Option<&str>) -> Result<Schema, String> {
+        let mut editions = Editions::default();
         let (pool, file) = match self {
-            Self::Text(text) | Self::File { text: Some(text), .. } => compiled((self.root(), text), imports)?,
+            Self::Text(text) | Self::File { text: Some(text), .. } => compiled((self.root(), text), imports, &mut editions)?,
             Self::File { path, text: None } => {
                 return Err(format!("the file {} has not been read; Spec::read_files does so", path.display()));
             }
@@ -116,22 +130,23 @@ impl ProtoSchema {
                 while texts.contains_key(&root) {
                     root.insert(0, '_');
                 }
-                compiled((&root, &schema.text), &texts).map_err(|reason| format!("{subject}: {reason}"))?
+                compiled((&root, &schema.text), &texts, &mut editions).map_err(|reason| format!("{subject}: {reason}"))?
             }
             Self::Descriptors(bytes) => {
-                let pool = DescriptorPool::decode(bytes.as_slice()).map_err(|error| format!("the descriptor set: {error}"))?;
+                let pool = editions.pool(bytes)?;
                 // Imports come first in a descriptor set.
                 let file = pool.files().last();
                 (pool, file)
             }
         };
-        match name {
+        let message = match name {
             Some(name) => pool.get_message_by_name(name).ok_or_else(|| {
                 let known: Vec<String> = file.iter().flat_map(|file| file.messages().map(|m| m.full_name().to_owned())).collect();
                 format!("no message is named {name}; the file has {}", known.join(", "))
             }),
             None => file.and_then(|file| file.messages().next()).ok_or_else(|| "the file has no message".to_owned()),
-        }
+        }?;
+        Ok(Schema { message, editions })
     }
 }
 
@@ -141,19 +156,40 @@ fn lossy(bytes: &[u8]) -> String {
 }
 
 fn dependencies(name: &str, text: &str) -> Vec<String> {
-    File::from_source(name, text).map(|file| file.file_descriptor_proto().dependency.clone()).unwrap_or_default()
+    let proto2 = proto2(text).ok().flatten();
+    let file = File::from_source(name, proto2.as_deref().unwrap_or(text));
+    file.map(|file| file.file_descriptor_proto().dependency.clone()).unwrap_or_default()
 }
 
 /// Compiles a file with those that it imports.
 pub(super) fn compile(text: &str, imports: &BTreeMap<String, String>) -> Result<FileDescriptor, String> {
-    compiled((ROOT, text), imports)?.1.ok_or_else(|| "the file is not among what was compiled".to_owned())
+    let (_, file) = compiled((ROOT, text), imports, &mut Editions::default())?;
+    file.ok_or_else(|| "the file is not among what was compiled".to_owned())
 }
 
-fn compiled(root: (&str, &str), imports: &BTreeMap<String, String>) -> Result<(DescriptorPool, Option<FileDescriptor>), String> {
-    let mut texts = imports.clone();
-    texts.insert(root.0.to_owned(), root.1.to_owned());
+fn compiled(
+    root: (&str, &str),
+    imports: &BTreeMap<String, String>,
+    editions: &mut Editions,
+) -> Result<(DescriptorPool, Option<FileDescriptor>), String> {
+    let given = imports.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+    let mut files = BTreeMap::new();
+    for (name, text) in given.chain([root]) {
+        let source = match described(text) {
+            // Who registers it calls it otherwise than those who refer to it may.
+            Some(bytes) => Source::Descriptor(editions.file(name, &bytes)?),
+            None => {
+                let proto2 = proto2(text).map_err(|reason| format!("{name}: {reason}"))?;
+                if proto2.is_some() {
+                    editions.add(name);
+                }
+                Source::Text(proto2.unwrap_or_else(|| text.to_owned()))
+            }
+        };
+        files.insert(name.to_owned(), source);
+    }
     let mut resolver = ChainFileResolver::new();
-    resolver.add(Sources { texts });
+    resolver.add(Sources { files });
     resolver.add(GoogleFileResolver::new());
     let mut compiler = protox::Compiler::with_file_resolver(resolver);
     compiler.include_imports(true);

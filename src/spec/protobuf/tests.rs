@@ -1,6 +1,9 @@
 use super::*;
 use crate::spec::Side;
 
+mod columns_of;
+mod editions;
+
 fn columns(spec: impl Into<Spec>) -> Result<String> {
     let fields = spec.into().columns(Side::Value, &crate::spec::Names::default())?;
     Ok(fields.iter().map(|field| field.name().as_str()).collect::<Vec<_>>().join(" "))
@@ -15,6 +18,7 @@ fn specs_print_as_they_are_read() {
         "protobuf:order.proto",
         "protobuf:a/order.proto,message=shop.Order,include=/ts,include=/sub/*",
         "protobuf:\"my order.proto\";framing=confluent,nested=struct,enums=number,defaults",
+        "protobuf:order.proto;recursive=raw,flatten",
         "protobuf:order.proto;tombstones=skip",
     ] {
         assert_eq!(Spec::parse(text).unwrap().to_string(), text);
@@ -31,6 +35,8 @@ fn what_is_wrong_in_a_text_is_named() {
         ("protobuf:o.proto,message", "neither message= nor include="),
         ("protobuf:o.proto;framing=glue", "none, confluent or guid"),
         ("protobuf:o.proto;enums=int", "text or numbers"),
+        ("protobuf:o.proto;recursive", "recursive=fail or recursive=raw"),
+        ("protobuf:o.proto;flatten=yes", "takes no value"),
         ("protobuf:o.proto;lenient", "json specs only"),
         ("json:a:int64;enums=number", "protobuf specs only"),
     ] {
@@ -77,10 +83,6 @@ fn messages_without_columns_are_refused_with_the_reason() {
     for (schema, part) in [
         (r#"syntax = "proto3"; message M { M m = 1; int32 a = 2; }"#, "Cyclical protobuf message descriptor detected"),
         (r#"syntax = "proto3"; message M { S a = 1; int32 a_b = 2; } message S { int32 b = 1; }"#, "a column of this name"),
-        (
-            r#"syntax = "proto3"; import "google/protobuf/struct.proto"; message M { google.protobuf.Value v = 1; }"#,
-            "no column yet",
-        ),
         (r#"syntax = "proto3"; message M {}"#, "no columns"),
         (r#"syntax = "proto3"; import "x.proto"; message M { int32 a = 1; }"#, "x.proto"),
         ("message {", "the schema"),

@@ -8,10 +8,10 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::{ProtoSchema, ProtobufSpec};
 use crate::spec::text::Quoted;
-use crate::spec::{Framing, Nested};
+use crate::spec::{Framing, Nested, Recursive};
 
 /// The names of the options.
-pub(in crate::spec) const OPTIONS: [&str; 4] = ["framing", "nested", "enums", "defaults"];
+pub(in crate::spec) const OPTIONS: [&str; 6] = ["framing", "nested", "recursive", "flatten", "enums", "defaults"];
 
 impl ProtobufSpec {
     /// A spec with the text of a schema, or the name of its file.
@@ -59,6 +59,13 @@ impl ProtobufSpec {
             ("nested", _) => {
                 return Some(Err("nested messages are flattened or structs: nested=flatten or nested=struct".into()));
             }
+            ("recursive", Some("fail")) => self.recursive = Recursive::Fail,
+            ("recursive", Some("raw")) => self.recursive = Recursive::Raw,
+            ("recursive", _) => {
+                return Some(Err("recursive messages are refused or bytes: recursive=fail or recursive=raw".into()));
+            }
+            ("flatten", None) => self.flatten = true,
+            ("flatten", Some(_)) => return Some(Err("the option flatten takes no value".into())),
             ("enums", Some("number")) => self.enum_numbers = true,
             ("enums", Some("text")) => self.enum_numbers = false,
             ("enums", _) => return Some(Err("enums are text or numbers: enums=text or enums=number".into())),
@@ -85,6 +92,8 @@ impl ProtobufSpec {
             (self.framing == Some(Framing::Confluent), "framing=confluent"),
             (self.framing == Some(Framing::Guid), "framing=guid"),
             (self.nested == Nested::Struct, "nested=struct"),
+            (self.recursive == Recursive::Raw, "recursive=raw"),
+            (self.flatten, "flatten"),
             (self.enum_numbers, "enums=number"),
             (self.defaults, "defaults"),
         ];

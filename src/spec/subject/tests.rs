@@ -149,6 +149,28 @@ async fn what_a_schema_refers_to_gives_columns_too() {
 }
 
 #[tokio::test]
+async fn a_union_of_what_it_refers_to_is_one_column_of_them() {
+    let event = |name: &str, field: &str| {
+        format!(r#"{{"type": "record", "name": "shop.{name}", "fields": [{{"name": "{field}", "type": "long"}}]}}"#)
+    };
+    let (placed, cancelled) = (event("Placed", "id"), event("Cancelled", "reason"));
+    let scripted = Scripted::new(move |_, path, _| match path {
+        "/subjects/events-value/versions/latest" => {
+            refers(r#"["shop.Placed", "shop.Cancelled"]"#, &["shop.Placed", "shop.Cancelled"])
+        }
+        "/subjects/shop.Placed/versions/1?deleted=true" => avro(&placed),
+        "/subjects/shop.Cancelled/versions/1?deleted=true" => avro(&cancelled),
+        other => panic!("{other}"),
+    });
+    let spec: Spec = avro_topic_subject().into();
+    let spec = spec.resolve(&scripted.registry(&[]), Some("events"), Side::Value).await.expect("resolved");
+    let schema = spec.schema(Side::Value).expect("known");
+    assert_eq!((schema.fields().len(), schema.field(0).name().as_str()), (1, "KafkaValue"));
+    let DataType::Struct(branches) = schema.field(0).data_type() else { panic!("{schema}") };
+    assert_eq!(branches.iter().map(|branch| branch.name().as_str()).collect::<Vec<_>>(), ["Placed", "Cancelled"]);
+}
+
+#[tokio::test]
 async fn a_subject_that_is_not_there_or_of_another_kind_is_named() {
     let scripted = Scripted::new(|_, path, _| match path {
         "/subjects/json/versions/latest" => says("JSON", "{}"),

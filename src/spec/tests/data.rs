@@ -29,7 +29,9 @@ fn data_that_is_wrong_says_where_and_what() {
         (r#"{"kind":"json","columns":[{"name":"a"}]}"#, &["columns[0] \"a\", type: it is missing"]),
         (
             r#"{"kind":"json","columns":[{"name":"a","type":"utf8","nul":1}]}"#,
-            &["columns[0] \"a\", nul: a column has no such key; there are name, type, path, not_null, default"],
+            &[
+                "columns[0] \"a\", nul: a column has no such key; there are name, type, path, default, on_missing, on_null, not_null",
+            ],
         ),
         (
             r#"{"kind":"json","columns":[{"name":"a","type":"utf8"},{"name":"b","type":"list<utf9>"}]}"#,
@@ -78,6 +80,10 @@ fn data_that_is_wrong_says_where_and_what() {
         (r#"{"kind":"avro","file":"o.avsc","schema":"\"int\""}"#, &["schema: the schema is given twice"]),
         (r#"{"kind":"avro","subject":""}"#, &["the subject: the subject has no name"]),
         (r#"{"kind":"avro","mapping":{"a":1}}"#, &["mapping \"a\": a text is expected, not a number"]),
+        (
+            r#"{"kind":"json","framing":"glue","columns":[{"name":"a","type":"utf8"}]}"#,
+            &["framing: the framing of JSON is none, confluent or guid"],
+        ),
         (r#"{"kind":"avro","framing":"confluence"}"#, &["framing: the framing is none, confluent, guid, single-object or glue"]),
         (r#"{"kind":"avro","nested":5}"#, &["nested: a text is expected, not a number"]),
         (r#"{"kind":"avro","writers":[{"id":"x","file":"w"}]}"#, &["writers[0], id: \"x\" names no schema"]),
@@ -123,6 +129,11 @@ fn every_kind_has_the_forms_that_the_documents_show() {
             "kind = 'object'\n[[value.fields]]\nname = 'id'\ntype = 'long'",
         ),
         ("object:order.json", r#"{"kind":"object","file":"order.json"}"#, "kind = 'object'\nfile = 'order.json'"),
+        (
+            "json:price:double;framing=confluent",
+            r#"{"kind":"json","framing":"confluent","columns":[{"name":"price","type":"float64"}]}"#,
+            "kind = 'json'\nframing = 'confluent'\n[[columns]]\nname = 'price'\ntype = 'double'",
+        ),
         ("avro", r#"{"kind":"avro"}"#, "kind = 'avro'\nversion = 'latest'"),
         (
             "avro:subject=S,version=3,mapped_only,Symbol=Ticker;framing=guid",

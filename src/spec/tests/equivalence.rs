@@ -9,6 +9,7 @@ fn any_type() -> impl Strategy<Value = Type> {
     any_plain_type().prop_recursive(3, 10, 3, |inner| {
         prop_oneof![
             inner.clone().prop_map(Type::list),
+            inner.clone().prop_map(|item| Type::list(Type::required(item))),
             (prop::sample::select(vec![Type::Utf8, Type::Int64]), inner.clone()).prop_map(|(key, value)| Type::map(key, value)),
             prop::collection::btree_map(any_name(), inner, 1..4).prop_map(Type::structure),
         ]
@@ -68,7 +69,7 @@ fn any_avro() -> impl Strategy<Value = Spec> {
             Ok(Spec { kind: Kind::Avro(avro), .. }) => avro,
             other => panic!("{other:?}"),
         }),
-        any_subject(avro_topic_subject(), |name| avro_subject(name), |spec, version| spec.version(version)),
+        any_subject(avro_topic_subject(), avro_subject, |spec, version| spec.version(version)),
     ];
     let field = prop_oneof![any_name(), Just("subject".to_owned()), Just("version".to_owned())];
     let framing = prop::option::of(prop::sample::select(vec![
@@ -135,7 +136,7 @@ fn any_protobuf() -> impl Strategy<Value = Spec> {
             }
         ),
         prop::collection::vec(any::<u8>(), 0..20).prop_map(protobuf_descriptors),
-        any_subject(protobuf_topic_subject(), |name| protobuf_subject(name), |spec, version| spec.version(version)),
+        any_subject(protobuf_topic_subject(), protobuf_subject, |spec, version| spec.version(version)),
     ];
     let framing = prop::option::of(prop::sample::select(vec![Framing::None, Framing::Confluent, Framing::Guid]));
     let imports = prop::collection::btree_map(any_name(), prop::sample::select(&PROTO[..]), 0..3);
@@ -162,18 +163,24 @@ fn any_object() -> impl Strategy<Value = Spec> {
     prop_oneof![value.prop_map(object), file]
 }
 
+fn any_otherwise() -> impl Strategy<Value = Otherwise> {
+    let special = prop::sample::select(vec!["missing:1", "null:", "a!null", "?", "\"", "x?y"]).prop_map(str::to_owned);
+    let value = prop_oneof![any_path(), special].prop_map(Otherwise::Value);
+    prop_oneof![Just(Otherwise::Null), Just(Otherwise::Error), value]
+}
+
 fn any_json() -> impl Strategy<Value = Spec> {
-    let column = (any_type(), prop::collection::vec(any_path(), 0..3), any::<bool>(), prop::option::of(any_path()));
+    let column = (any_type(), prop::collection::vec(any_path(), 0..3), any_otherwise(), any_otherwise());
     let columns = prop::collection::btree_map(any_name(), column, 1..5);
-    let zone = prop::option::of(prop::sample::select(vec!["UTC", "+02:00", "-05:30"]));
+    let zone = prop::option::of(prop::sample::select(vec!["UTC", "+02:00", "-05:30", "Europe/Berlin"]));
     (columns, any::<bool>(), any::<bool>(), zone, 8_usize..200, prop::option::of(0_usize..1 << 40)).prop_map(
         |(columns, lenient, skip, zone, depth, size)| {
-            let columns = columns.into_iter().map(|(name, (data_type, paths, required, default))| JsonColumn {
+            let columns = columns.into_iter().map(|(name, (data_type, paths, missing, null))| JsonColumn {
                 name,
                 data_type,
                 paths,
-                required,
-                default,
+                missing,
+                null,
             });
             let mut spec = json(columns).lenient(lenient).depth(depth).size(size.unwrap_or(usize::MAX));
             spec = spec.tombstones(if skip { Tombstones::Skip } else { Tombstones::Rows });

@@ -3,17 +3,18 @@
 //! ```text
 //! spec    = kind [ ":" body ] [ ";" option { "," option } ]
 //! simple  = type [ ":" name ]          json   = column { "," column }
-//! raw     = name                       column = name ":" type [ "!" ] [ "?" default ] [ "=" path { "|" path } ]
+//! raw     = name                       column = name ":" type { none } [ "=" path { "|" path } ]
+//!                                      none   = "!" [ "missing" | "null" ] | "?" [ "missing:" | "null:" ] default
 //! object  = file | JSON
 //! avro    = schema { "," ( "mapped_only" | field "=" name ) }
 //! protobuf = ( schema | "descriptors=" base64 ) { "," ( "message=" name | "include=" path ) }
 //! schema  = file | [ "subject=" subject ] [ "," "version=" ( number | "latest" ) ]
 //! option  = "lenient" | "tombstones=" ( "rows" | "skip" ) | "zone=" zone | "depth=" number | "size=" number
 //!         | "framing=" framing | "nested=" ( "flatten" | "struct" ) | "recursive=" ( "fail" | "raw" ) | "writer=" file
-//!         | "enums=" ( "text" | "number" ) | "defaults" | "import@" name "=" text
+//!         | "enums=" ( "text" | "number" ) | "flatten" | "defaults" | "import@" name "=" text
 //! ```
 //!
-//! `!` is not-null, `?` the value where there is none. Names, defaults and paths with `,` `:` `=` `;` `|`, quotes or
+//! `!` is not-null, `?` the value where there is none; of missing and null both are meant where neither is named. Names, defaults and paths with `,` `:` `=` `;` `|`, quotes or
 //! spaces are in double quotes, where `""` is a quote.
 //! A spec of `avro` or `protobuf` without file and subject means the subject of the topic.
 
@@ -27,7 +28,7 @@ pub(super) use reader::Quoted;
 use reader::{DELIMITERS, Reader, Wrong};
 
 use super::type_text::WrongType;
-use super::{JsonColumn, Kind, ObjectSpec, Options, Spec, Tombstones, Type};
+use super::{JsonColumn, Kind, ObjectSpec, Options, Otherwise, Spec, Tombstones, Type, column};
 use crate::error::{Error, Result, nearest};
 
 const KINDS: [&str; 8] = ["ignore", "raw", "simple", "json", "object", "avro", "protobuf", "from_properties"];
@@ -102,18 +103,38 @@ impl Reader<'_> {
                 return Err(self.wrong(start, format!("column {name:?} has no type, as in {name}:utf8")));
             }
             let data_type = self.data_type(Some(&name))?;
-            let required = self.take('!');
-            let default = if self.take('?') { Some(self.path(NO_DEFAULT, &[',', ';', '='])?) } else { None };
-            let mut paths = Vec::new();
+            let mut column = self.otherwise(column(name, data_type))?;
             if self.take('=') {
-                paths.push(self.path(NO_PATH, &[',', ';', '|'])?);
+                column.paths.push(self.path(NO_PATH, &[',', ';', '|'])?);
                 while self.take('|') {
-                    paths.push(self.path(NO_PATH, &[',', ';', '|'])?);
+                    column.paths.push(self.path(NO_PATH, &[',', ';', '|'])?);
                 }
             }
-            columns.push(JsonColumn { name, data_type, paths, required, default });
+            columns.push(column);
             if !self.take(',') {
                 return Ok(columns);
+            }
+        }
+    }
+
+    /// What stands for values that are missing or null.
+    fn otherwise(&mut self, mut column: JsonColumn) -> Result<JsonColumn, Wrong> {
+        const APART: [char; 5] = [',', ';', '=', '!', '?'];
+        loop {
+            if self.take('!') {
+                column = match () {
+                    () if self.take_word("missing") => column.allow_missing(false),
+                    () if self.take_word("null") => column.allow_null(false),
+                    () => column.not_null(),
+                };
+            } else if self.take('?') {
+                column = match () {
+                    () if self.take_word("missing:") => column.on_missing(self.path(NO_DEFAULT, &APART)?),
+                    () if self.take_word("null:") => column.on_null(self.path(NO_DEFAULT, &APART)?),
+                    () => column.default_value(self.path(NO_DEFAULT, &[',', ';', '='])?),
+                };
+            } else {
+                return Ok(column);
             }
         }
     }
@@ -182,10 +203,21 @@ impl fmt::Display for Spec {
                 f.write_str("json")?;
                 for (index, column) in columns.iter().enumerate() {
                     let before = if index == 0 { ':' } else { ',' };
-                    let mark = if column.required { "!" } else { "" };
-                    write!(f, "{before}{}:{}{mark}", Quoted(&column.name), column.data_type)?;
-                    if let Some(default) = &column.default {
-                        write!(f, "?{}", Quoted(default))?;
+                    write!(f, "{before}{}:{}", Quoted(&column.name), column.data_type)?;
+                    let JsonColumn { missing, null, .. } = column;
+                    match missing {
+                        _ if missing != null => {
+                            for (when, otherwise) in [("missing", missing), ("null", null)] {
+                                match otherwise {
+                                    Otherwise::Null => {}
+                                    Otherwise::Error => write!(f, "!{when}")?,
+                                    Otherwise::Value(value) => write!(f, "?{when}:\"{}\"", value.replace('"', "\"\""))?,
+                                }
+                            }
+                        }
+                        Otherwise::Null => {}
+                        Otherwise::Error => f.write_str("!")?,
+                        Otherwise::Value(value) => write!(f, "?{}", Quoted(value))?,
                     }
                     for (index, path) in column.paths.iter().enumerate() {
                         write!(f, "{}{}", if index == 0 { '=' } else { '|' }, Quoted(path))?;
@@ -193,13 +225,14 @@ impl fmt::Display for Spec {
                 }
             }
         }
-        let Options { lenient, tombstones, zone, depth, size } = self.options;
+        let Options { lenient, tombstones, zone, depth, size, framing } = self.options;
         let options = [
             lenient.then(|| "lenient".to_owned()),
             (tombstones == Tombstones::Skip).then(|| "tombstones=skip".to_owned()),
             zone.map(|zone| format!("zone={zone}")),
             (depth != super::options::DEPTH).then(|| format!("depth={depth}")),
             (size != usize::MAX).then(|| format!("size={size}")),
+            framing.map(|framing| format!("framing={}", framing.name())),
         ];
         let own = match &self.kind {
             Kind::Avro(avro) => [avro.options(), avro.schemas()].concat(),

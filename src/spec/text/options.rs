@@ -2,9 +2,9 @@
 
 use super::reader::{DELIMITERS, Reader, Wrong};
 use crate::error::nearest;
-use crate::spec::{Kind, Options, Tombstones, Zone, avro, protobuf};
+use crate::spec::{Framing, Kind, Options, Tombstones, Zone, avro, protobuf};
 
-const OPTIONS: [&str; 5] = ["lenient", "tombstones", "zone", "depth", "size"];
+const OPTIONS: [&str; 6] = ["lenient", "tombstones", "zone", "depth", "size", "framing"];
 
 impl Reader<'_> {
     pub(super) fn options(&mut self, kind: &mut Kind) -> Result<Options, Wrong> {
@@ -50,12 +50,20 @@ impl Reader<'_> {
                 ("size", Some(size)) => {
                     options.size = size.parse().map_err(|_| self.wrong(start, format!("the size {size:?} is no number")))?;
                 }
+                ("framing", Some(name)) if matches!(kind, Kind::Json { .. } | Kind::Object(_)) => {
+                    options.framing = Some(Framing::of_json(name).map_err(|reason| self.wrong(start, reason))?);
+                }
+                ("framing", _) if !matches!(kind, Kind::Json { .. } | Kind::Object(_)) => {
+                    return Err(
+                        self.wrong(start, "the option framing has a meaning for avro, protobuf, json and object specs only")
+                    );
+                }
                 (known, value) if OPTIONS.contains(&known) => {
                     let reason = if value.is_some() { "takes no value" } else { "lacks its value" };
                     return Err(self.wrong(start, format!("the option {known} {reason}")));
                 }
                 (other, _) if avro::OPTIONS.contains(&other) || protobuf::OPTIONS.contains(&other) => {
-                    let kinds: Vec<&str> = [("avro", &avro::OPTIONS), ("protobuf", &protobuf::OPTIONS)]
+                    let kinds: Vec<&str> = [("avro", avro::OPTIONS.as_slice()), ("protobuf", protobuf::OPTIONS.as_slice())]
                         .into_iter()
                         .filter_map(|(kind, options)| options.contains(&other).then_some(kind))
                         .collect();

@@ -110,6 +110,14 @@ impl<'a> Reader<'a> {
         self.rest().starts_with(character)
     }
 
+    pub(super) fn take_word(&mut self, word: &str) -> bool {
+        let found = self.rest().starts_with(word);
+        if found {
+            self.position += word.len();
+        }
+        found
+    }
+
     pub(super) fn take(&mut self, character: char) -> bool {
         self.space();
         self.take_exactly(character)

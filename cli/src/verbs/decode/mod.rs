@@ -91,7 +91,7 @@ impl<'a> Run<'a> {
         let errors = Errors::new(arguments.output.errors.as_deref(), arguments.explain, talk);
         let given = if json_without_columns(text).is_none() { Some(spec(text)?) } else { None };
         let spec = match (given, &writers) {
-            (Some(spec), Some(writers)) => Some(writers.resolve(spec, side).await?),
+            (Some(spec), Some(writers)) => Some(writers.resolve(spec, side, arguments.topic.as_deref()).await?),
             (Some(spec), None) if spec.is_unresolved() => {
                 let what = "its schema is in a registry: give that with -r, or the schema's file";
                 return Err(Failure::Usage(format!("the spec {spec}: {what}")));

@@ -86,17 +86,25 @@ class Scenario:
     def __init__(self, client, topic, settings):
         client.register_schema("common.Money", Schema(json.dumps(MONEY), "AVRO"))
         money = SchemaReference("common.Money", "common.Money", 1)
+        self.client, self.subject = client, topic + "-value"
+        self.references = [money]
         self.fields = dict(history())
         self.versions = list(self.fields)
         self.values = {
-            version: AvroSerializer(client, Schema(text(fields), "AVRO", [money]), conf=settings)
-            for version, fields in self.fields.items()
+            version: AvroSerializer(client, self.schema(version), conf=settings) for version in self.fields
         }
         self.keys = {name: AvroSerializer(client, Schema(json.dumps(schema), "AVRO"), conf=settings) for name, schema in KEYS.items()}
         last = self.fields[self.versions[-1]]
         self.readers = {"value": inlined(last), "key": json.dumps(KEYS["added"]), "first": inlined(self.fields["first"])}
         # It takes references of writers from the registry and of readers from nowhere.
         self.reader = None if settings else AvroDeserializer(client, inlined(last))
+
+    def schema(self, version):
+        return Schema(text(self.fields[version]), "AVRO", self.references)
+
+    def register(self, version):
+        """Versions are numbered in the order in which they are registered."""
+        self.client.register_schema(self.subject, self.schema(version))
 
     def serializer(self, name, version):
         return self.values[version] if name == "value" else self.keys[key_version(version)]

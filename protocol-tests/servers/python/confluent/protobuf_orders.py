@@ -22,6 +22,12 @@ import "google/protobuf/wrappers.proto";
 message Added { bool nothing = 1; }
 message Header { string origin = 1; }
 message Order {
+  message Line {
+    string product = 1;
+    sint32 quantity = 2;
+    repeated Tag tags = 3;
+    message Tag { string name = 1; uint64 weight = 2; }
+  }
   int64 id = 1;
   string symbol = 2;
   optional double price = 3;
@@ -35,12 +41,6 @@ message Order {
   google.protobuf.BoolValue checked = 14;
   bytes raw = 15;
   string venue = 12;
-  message Line {
-    string product = 1;
-    sint32 quantity = 2;
-    repeated Tag tags = 3;
-    message Tag { string name = 1; uint64 weight = 2; }
-  }
 }
 enum Side { BUY = 0; SELL = 1; }
 """

@@ -67,6 +67,9 @@ def main():
     sides = {name: Side(given, given.topic, field) for name, field in (("key", MessageField.KEY), ("value", MessageField.VALUE))}
     scenario = SCENARIOS[given.scenario](client, given.topic, sides["key"].settings)
     versions = given.only or scenario.versions
+    if hasattr(scenario, "register"):
+        for version in versions:
+            scenario.register(version)
 
     records = []
     for number in range(given.first, given.first + given.records):

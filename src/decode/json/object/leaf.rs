@@ -2,10 +2,10 @@
 
 use arrow_buffer::i256;
 
-use super::plan::{Absence, Rules};
+use super::plan::Rules;
 use crate::decode::column::Native;
 use crate::decode::json::number::{self, Misfit, Number, Remainder};
-use crate::decode::json::plan::{Plan, default_value};
+use crate::decode::json::plan::{Absence, Plan, default_value};
 use crate::decode::json::scan::{describe, literal, unexpected};
 use crate::decode::json::string;
 use crate::decode::json::value::{Reader, boolean, instant};

@@ -14,7 +14,8 @@ mod typed;
 use arrow_schema::FieldRef;
 
 pub(super) use self::leaf::Leaf;
-use self::plan::{Absence, Part};
+use self::plan::Part;
+use super::plan::Absence;
 use super::scan::{describe, space};
 use super::value::Reader;
 use super::walk;
@@ -23,6 +24,8 @@ use crate::error::Result;
 use crate::spec::Options;
 use crate::spec::object::Value;
 
+#[cfg(test)]
+mod oracle;
 #[cfg(test)]
 mod tests;
 

@@ -2,8 +2,9 @@
 
 use super::Reader;
 use super::leaf::{Token, refused};
-use super::plan::{Absence, Element, Member, Members, Part, Rules};
+use super::plan::{Element, Member, Members, Part, Rules};
 use crate::decode::json::keys::{START, colon};
+use crate::decode::json::plan::Absence;
 use crate::decode::json::scan::{literal, space, unexpected};
 use crate::decode::json::{number, skip, string};
 use crate::decode::{Column, DecodeError, Reason, Step, fault};

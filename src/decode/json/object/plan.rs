@@ -7,6 +7,7 @@ use arrow_schema::FieldRef;
 
 use super::leaf::Leaf;
 use crate::decode::json::keys::Keys;
+use crate::decode::json::plan::Absence;
 use crate::decode::{Column, Reason, Step, fault};
 use crate::error::{Error, Result};
 use crate::spec::Options;
@@ -31,13 +32,6 @@ pub(super) struct Rules {
     pub(super) allow: Allow,
     pub(super) missing: bool,
     pub(super) null: bool,
-}
-
-/// A value that is not there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Absence {
-    Missing,
-    Null,
 }
 
 #[derive(Debug)]
@@ -90,15 +84,6 @@ pub(super) struct Typed {
 pub(super) struct OneType {
     pub(super) members: Members,
     pub(super) columns: Range<usize>,
-}
-
-impl Absence {
-    pub(super) fn option(self) -> &'static str {
-        match self {
-            Self::Missing => "on_missing",
-            Self::Null => "on_null",
-        }
-    }
 }
 
 impl Rules {
