@@ -21,7 +21,7 @@ mod nested;
 mod remove;
 mod values;
 
-pub(crate) use block::{BLOCK_ROWS, Mask};
+pub(crate) use block::{BLOCK_ROWS, Lengths, Mask};
 pub(crate) use values::Native;
 use values::Values;
 
