@@ -42,6 +42,13 @@ pub(crate) mod wire;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 
+/// Stations by themselves, for `benches/`: no part of the interface.
+#[cfg(feature = "stages")]
+#[doc(hidden)]
+pub mod stages {
+    pub use crate::record::stages::{Batches, Record};
+}
+
 pub use cluster::{PartitionInfo, TopicInfo};
 pub use config::{MetadataColumns, OnUnavailable, Properties};
 pub use consume::{Consume, ConsumePartitioned, ConsumeTable, ConsumeUpdates, consume, topics};

@@ -1,67 +1,95 @@
 //! The command line of the benchmarks.
 
-use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// kolumn against its peers, side by side in one run.
 #[derive(Debug, Parser)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) peer: Option<OnePeer>,
+    #[command(flatten)]
+    pub(crate) measure: Measure,
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Command {
-    /// A topic of JSON orders on a real Apache Kafka, into Arrow columns and into raw columns.
-    EndToEnd(EndToEnd),
-    /// JSON documents in memory into Arrow columns.
-    Json(Json),
+pub(crate) enum OnePeer {
     /// One run of one peer, as a process of its own (what end-to-end starts).
     #[command(hide = true)]
     Peer(Peer),
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Measure {
+    /// What to measure.
+    #[arg(required = true)]
+    pub(crate) programs: Vec<Program>,
+    /// Runs of each peer that count.
+    #[arg(long, default_value_t = 5)]
+    pub(crate) rounds: usize,
+    /// Rows that each run decodes.
+    #[arg(long, default_value_t = 400_000)]
+    pub(crate) rows: usize,
+    /// Write the report as Markdown to this file too.
+    #[arg(long)]
+    pub(crate) report: Option<PathBuf>,
+    /// Compare the ratios with `benches/accepted.toml`, and warn of those that have fallen by more than a fifth.
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Write the ratios into `benches/accepted.toml`.
+    #[arg(long)]
+    pub(crate) accept: bool,
+    #[command(flatten)]
+    pub(crate) end_to_end: EndToEnd,
+}
+
+/// What can be measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Program {
+    /// All of them.
+    All,
+    /// Avro orders of 58 bytes into columns.
+    Avro,
+    /// JSON documents of ten kinds into columns.
+    Json,
+    /// The same orders as Protobuf into columns.
+    Protobuf,
+    /// Batches of a megabyte into records, checksums compared.
+    BatchWalk,
+    /// Decompression, against the C libraries.
+    Codecs,
+    /// Eight partitions on one thread and on all cores.
+    Scaling,
+    /// A topic of JSON orders on a real Apache Kafka, into Arrow columns and into raw columns.
+    EndToEnd,
+}
+
+impl Program {
+    /// The programs that are asked for, each once, in the order in which they are listed.
+    pub(crate) fn chosen(asked: &[Self]) -> Vec<Self> {
+        let all = asked.contains(&Self::All);
+        let listed = Self::value_variants().iter().copied().filter(|program| *program != Self::All);
+        listed.filter(|program| all || asked.contains(program)).collect()
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "End to end")]
 pub(crate) struct EndToEnd {
     /// Orders in the topic.
     #[arg(long, default_value_t = 3_000_000)]
-    pub(crate) rows: u64,
+    pub(crate) topic_rows: u64,
     /// Partitions of the topic.
     #[arg(long, default_value_t = 4)]
     pub(crate) partitions: i32,
     /// none, gzip, snappy, lz4 or zstd.
     #[arg(long, default_value = "none")]
     pub(crate) codec: String,
-    /// Runs of each peer.
-    #[arg(long, default_value_t = 3)]
-    pub(crate) rounds: usize,
     /// Peers to run; default all: kolumn-json, rdkafka-json, kolumn-raw, rdkafka-raw.
     #[arg(long, value_delimiter = ',')]
     pub(crate) peers: Vec<String>,
-    /// Write the report as Markdown to this file too.
-    #[arg(long)]
-    pub(crate) report: Option<std::path::PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Json {
-    /// Documents of each kind.
-    #[arg(long, default_value_t = 200_000)]
-    pub(crate) rows: usize,
-    /// Runs of each decoder.
-    #[arg(long, default_value_t = 7)]
-    pub(crate) rounds: usize,
-    /// What the documents are made from.
-    #[arg(long, default_value_t = 1)]
-    pub(crate) seed: u64,
-    /// Kinds of documents; default all: iso, epoch, spaced, sparse, shuffled, wide, nested, escapes, foreign, hostile.
-    #[arg(long, value_delimiter = ',')]
-    pub(crate) variants: Vec<String>,
-    /// Decoders; default all. The first of them is what the others are compared with.
-    #[arg(long, value_delimiter = ',')]
-    pub(crate) peers: Vec<String>,
-    /// Write the report as Markdown to this file too.
-    #[arg(long)]
-    pub(crate) report: Option<std::path::PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -8,12 +8,12 @@ use crate::arguments::Peer;
 use crate::measure::Run;
 
 /// Runs the peer, and prints what it came to as one line.
-pub(crate) fn run(peer: &Peer) -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) fn run(peer: &Peer) -> crate::Outcome {
     let run = match peer.name.as_str() {
-        "kolumn-json" => Run::of(|| kolumn_peer::json(peer)),
-        "kolumn-raw" => Run::of(|| kolumn_peer::raw(peer)),
-        "rdkafka-json" => Run::of(|| rdkafka_peer::json(peer)),
-        "rdkafka-raw" => Run::of(|| rdkafka_peer::raw(peer)),
+        "kolumn-json" => Run::alone(|| kolumn_peer::json(peer)),
+        "kolumn-raw" => Run::alone(|| kolumn_peer::raw(peer)),
+        "rdkafka-json" => Run::alone(|| rdkafka_peer::json(peer)),
+        "rdkafka-raw" => Run::alone(|| rdkafka_peer::raw(peer)),
         name => return Err(format!("no peer is named {name}").into()),
     }?;
     println!("{}", run.to_line());

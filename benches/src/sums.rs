@@ -5,15 +5,47 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type, TimestampNanosecondType};
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
-/// Sums over the rows of a table.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+/// How many rows, and a sum for each column or whatever else must be the same.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Sums {
     pub(crate) rows: u64,
-    pub(crate) text_bytes: u64,
-    pub(crate) quantity: i64,
-    /// In ten-thousandths, the resolution of the data, so that the order of the rows does not matter.
-    pub(crate) price: i64,
-    pub(crate) nanos: i64,
+    columns: Vec<i64>,
+}
+
+impl Sums {
+    /// Adds rows, and to each column's sum a number.
+    pub(crate) fn add<const COLUMNS: usize>(&mut self, rows: usize, columns: [i64; COLUMNS]) {
+        self.rows += rows as u64;
+        self.columns.resize(COLUMNS, 0);
+        for (sum, more) in self.columns.iter_mut().zip(columns) {
+            *sum = sum.wrapping_add(more);
+        }
+    }
+
+    /// Adds the rows of a batch that has the columns of [`schema`] among others.
+    pub(crate) fn add_orders(&mut self, batch: &RecordBatch) {
+        let column = |name: &str| batch.column_by_name(name).unwrap_or_else(|| panic!("no column {name}"));
+        let texts = |name: &str| column(name).as_string::<i32>().iter().flatten().map(|text| text.len() as i64).sum();
+        let prices = column("Price").as_primitive::<Float64Type>().iter().flatten().map(hundredths_of_cents).sum();
+        let quantities = column("Qty").as_primitive::<Int64Type>().iter().flatten().sum();
+        let stamps = column("Tstamp").as_primitive::<TimestampNanosecondType>().iter().flatten().fold(0, i64::wrapping_add);
+        self.add(batch.num_rows(), [texts("Symbol"), texts("Side"), prices, quantities, stamps]);
+    }
+
+    pub(crate) fn to_line(&self) -> String {
+        let columns: Vec<String> = self.columns.iter().map(ToString::to_string).collect();
+        format!("{} {}", self.rows, columns.join(" "))
+    }
+
+    pub(crate) fn from_line(line: &str) -> Option<Self> {
+        let mut words = line.split_whitespace();
+        Some(Self { rows: words.next()?.parse().ok()?, columns: words.map(|word| word.parse().ok()).collect::<Option<_>>()? })
+    }
+}
+
+/// A price in the resolution of the data, so that the order of the rows does not matter to the sum.
+pub(crate) fn hundredths_of_cents(price: f64) -> i64 {
+    (price * 10_000.0).round() as i64
 }
 
 /// The five of ten fields that are read.
@@ -25,42 +57,4 @@ pub(crate) fn schema() -> SchemaRef {
         Field::new("Qty", DataType::Int64, true),
         Field::new("Tstamp", DataType::Timestamp(TimeUnit::Nanosecond, Some("+00:00".into())), true), // arrow-json knows no name of a zone
     ]))
-}
-
-impl Sums {
-    /// Adds the rows of a batch that has the five columns among others.
-    pub(crate) fn add_orders(&mut self, batch: &RecordBatch) {
-        let column = |name: &str| batch.column_by_name(name).unwrap_or_else(|| panic!("no column {name}"));
-        self.rows += batch.num_rows() as u64;
-        for name in ["Symbol", "Side"] {
-            let texts = column(name).as_string::<i32>();
-            self.text_bytes += texts.iter().flatten().map(|text| text.len() as u64).sum::<u64>();
-        }
-        self.quantity += column("Qty").as_primitive::<Int64Type>().iter().flatten().sum::<i64>();
-        let prices = column("Price").as_primitive::<Float64Type>();
-        self.price += prices.iter().flatten().map(|price| (price * 10_000.0).round() as i64).sum::<i64>();
-        let stamps = column("Tstamp").as_primitive::<TimestampNanosecondType>();
-        self.nanos = stamps.iter().flatten().fold(self.nanos, i64::wrapping_add);
-    }
-
-    /// Adds raw payloads.
-    pub(crate) fn add_raw(&mut self, rows: u64, bytes: u64) {
-        self.rows += rows;
-        self.text_bytes += bytes;
-    }
-
-    pub(crate) fn to_line(self) -> String {
-        format!("{} {} {} {} {}", self.rows, self.text_bytes, self.quantity, self.price, self.nanos)
-    }
-
-    pub(crate) fn from_line(line: &str) -> Option<Self> {
-        let mut words = line.split_whitespace();
-        Some(Self {
-            rows: words.next()?.parse().ok()?,
-            text_bytes: words.next()?.parse().ok()?,
-            quantity: words.next()?.parse().ok()?,
-            price: words.next()?.parse().ok()?,
-            nanos: words.next()?.parse().ok()?,
-        })
-    }
 }

@@ -1,4 +1,4 @@
-//! The command with a schema registry.
+//! The command with a registry that knows the ids in front of payloads.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
@@ -91,7 +91,7 @@ fn decode_asks_for_the_reader_s_schema_and_for_the_writers() {
     }
     let output = run(&["decode", "-v", "avro:subject=orders-value"], "", "");
     assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains("give that with -r"), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("give schema.registry.url"), "{}", text(&output.stderr));
     let output = run(&["decode", "-r", "http://127.0.0.1:1", "-X", "kolumn.registry.retries=0", "-v", "avro:subject=s"], "", "");
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use cells::{Place, assert_written, complaints, rows};
 use common::{assert_adds_up, complete, live, until, until_rows, within};
 use kolumn::spec::{Framing, Nested, Type, avro, column, json, protobuf};
+use kolumn::table::{PartitionState, PartitionStatus};
 use kolumn::{Consume, Offsets, Spec, Stop, Table};
 use kolumn_protocol_tests::{Kafka, RegistryFront, SchemaRegistry, SchemaWriting, ServerError, Written, WrittenRecord};
 use serde_json::Value;
@@ -232,6 +233,8 @@ async fn while_the_registry_is_down_records_of_known_schemas_go_on_and_others_wa
     until_rows(&table, 180).await;
     let unknown = unknown.write()?;
     until("a lag that is told", || table.status().lag() == Some(90)).await;
+    let waits = |partition: &PartitionStatus| matches!(&partition.state, PartitionState::AwaitingSchema { registry: place, .. } if registry.url().contains(place.as_str()));
+    until("the reason that is told", || table.status().partitions.iter().all(waits)).await;
     assert_eq!(table.snapshot().rows(), 180);
     assert_eq!(table.errors().snapshot().rows(), 0);
     registry.restart()?;

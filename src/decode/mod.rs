@@ -16,6 +16,7 @@ mod protobuf;
 mod raw;
 mod simple;
 mod text;
+mod tray;
 mod unframed;
 mod writers;
 
@@ -23,7 +24,7 @@ use arrow_schema::FieldRef;
 
 use crate::spec::SchemaId;
 
-use column::{BLOCK_ROWS, Mask, Native};
+use column::{BLOCK_ROWS, Lengths, Mask, Native};
 pub use column::{Column, ColumnFull};
 #[cfg(test)]
 pub(crate) use decoder::PANICS;

@@ -40,11 +40,13 @@ fn json(columns: &[JsonColumn]) -> String {
         for (index, path) in paths.iter().enumerate() {
             text.push_str(&format!(".{}({path:?})", if index == 0 { "at" } else { "or_at" }));
         }
-        for (what, otherwise) in [("missing", missing), ("null", null)] {
+        let ways = [("on_missing", "allow_missing(false)", missing), ("on_null", "allow_null(false)", null)];
+        let ways = if missing == null { vec![("default_value", "not_null()", missing)] } else { ways.to_vec() };
+        for (value, refused, otherwise) in ways {
             match otherwise {
                 Otherwise::Null => {}
-                Otherwise::Error => text.push_str(&format!(".allow_{what}(false)")),
-                Otherwise::Value(value) => text.push_str(&format!(".on_{what}({value:?})")),
+                Otherwise::Error => text.push_str(&format!(".{refused}")),
+                Otherwise::Value(default) => text.push_str(&format!(".{value}({default:?})")),
             }
         }
         text.push_str(",\n");
@@ -72,6 +74,7 @@ fn typed(data_type: &Type) -> String {
             format!("Type::TimestampOf {{ unit: {}, number: {} }}", unit_name(*unit), unit_name(*number))
         }
         Type::Time(unit) => format!("Type::Time({})", unit_name(*unit)),
+        Type::NotNull(inner) => format!("Type::required({})", typed(inner)),
         Type::List(item) => format!("Type::list({})", typed(item)),
         Type::Struct(fields) => {
             let fields: Vec<String> = fields.iter().map(|(name, field)| format!("({name:?}, {})", typed(field))).collect();

@@ -26,6 +26,8 @@ mod fixtures;
 pub(crate) mod fuzzing;
 #[cfg(test)]
 pub(crate) mod sample;
+#[cfg(feature = "stages")]
+pub(crate) mod stages;
 #[cfg(test)]
 mod tests;
 

@@ -16,8 +16,7 @@ use simd_json::prelude::ValueAsScalar;
 
 use super::columns::{schema, spec};
 use super::data::Variant;
-
-type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
+use crate::Outcome;
 
 /// Rows in one record batch.
 pub(super) const BATCH_ROWS: usize = 8192;
@@ -28,19 +27,11 @@ pub(super) trait Peer {
     fn decode(&mut self, payloads: &[Option<&[u8]>]) -> Outcome<RecordBatch>;
 }
 
-/// The peers, the baseline first, and whether each can do the variant.
-pub(super) const NAMES: [&str; 9] = [
-    "arrow-json",
-    "simd-json tape",
-    "sonic-rs typed",
-    "serde_json typed",
-    "kolumn",
-    "kolumn plain",
-    "kolumn scalar",
-    "kolumn sse2",
-    "kolumn avx2",
-];
+/// The ways in which kolumn does it: with the best instructions, without the fast way, and with others.
+pub(super) const SUBJECTS: [&str; 5] = ["kolumn", "kolumn plain", "kolumn scalar", "kolumn sse2", "kolumn avx2"];
+pub(super) const PEERS: [&str; 4] = ["arrow-json", "simd-json tape", "sonic-rs typed", "serde_json typed"];
 
+/// The decoder of this name, where it is one for the variant and the machine.
 pub(super) fn peer(name: &str, variant: Variant) -> Outcome<Option<Box<dyn Peer>>> {
     Ok(match name {
         "arrow-json" => Some(Box::new(ArrowJson::new(variant)?)),

@@ -54,7 +54,7 @@ pub(super) fn read(consumer: &BaseConsumer, rows: u64) -> Result<Sums, Box<dyn s
             }
         }
         let column = column.finish();
-        sums.add_raw(column.len() as u64, column.values().len() as u64);
+        sums.add(column.len(), [column.values().len() as i64]);
     }
     // SAFETY: the queue came from `rd_kafka_queue_get_consumer` and is not used again.
     unsafe { rd::rd_kafka_queue_destroy(queue) };

@@ -52,7 +52,7 @@ pub(super) fn raw(peer: &Peer) -> Result<Sums, Box<dyn std::error::Error>> {
                 let values = arrow_array::cast::AsArray::as_binary::<i32>(batch.column(0));
                 let offsets = values.value_offsets();
                 let bytes = offsets.last().copied().unwrap_or(0) - offsets.first().copied().unwrap_or(0);
-                sums.add_raw(batch.num_rows() as u64, u64::try_from(bytes)?);
+                sums.add(batch.num_rows(), [i64::from(bytes)]);
             }
         }
         Ok(sums)

@@ -21,10 +21,13 @@ pub(crate) struct Writers {
 impl Writers {
     /// The registry that the properties name; none where they name none.
     pub(crate) fn of(properties: &Properties) -> Result<Option<Self>, Failure> {
-        if properties.get("schema.registry.url").is_none() {
-            return Ok(None);
-        }
-        Ok(Some(Self { registry: Registry::new(properties)?, known: Arc::default() }))
+        let named = properties.get("schema.registry.url").is_some_and(|url| !url.is_empty());
+        named.then(|| Self::new(properties)).transpose()
+    }
+
+    /// The registry that the properties must name.
+    pub(crate) fn new(properties: &Properties) -> Result<Self, Failure> {
+        Ok(Self { registry: Registry::new(properties)?, known: Arc::default() })
     }
 
     /// The spec, with its schema as the registry has it.

@@ -3,7 +3,7 @@
 use crate::decode::{Reason, Step, fault};
 
 /// Items without bytes, such as nulls in an array, that a datum may have beyond its length.
-const FREE_ITEMS: usize = 4096;
+pub(super) const FREE_ITEMS: usize = 4096;
 
 /// A position in a payload, and what may still be read behind it.
 #[derive(Debug)]
@@ -27,6 +27,16 @@ pub(super) struct Block {
 impl<'a> Cursor<'a> {
     pub(super) fn new(bytes: &'a [u8], at: usize, depth: usize) -> Self {
         Self { bytes, at, items: bytes.len().saturating_add(FREE_ITEMS), depth }
+    }
+
+    /// As [`Self::new`], for a datum of which a part has been read, with what [`Self::items`] said of it.
+    pub(super) fn resumed(bytes: &'a [u8], at: usize, items: usize, depth: usize) -> Self {
+        Self { bytes, at, items, depth }
+    }
+
+    /// How many items may still come.
+    pub(super) fn items(&self) -> usize {
+        self.items
     }
 
     pub(super) fn position(&self) -> usize {

@@ -2,8 +2,10 @@
 
 use std::sync::OnceLock;
 
+use super::Avro;
 use crate::decode::fuzzing::decoded;
-use crate::spec::{Framing, Recursive, SchemaId, Spec, avro};
+use crate::decode::{BadPayload, Column, Decoder};
+use crate::spec::{AvroSpec, Framing, Kind, Recursive, SchemaId, Spec, avro};
 
 const READER: &str = r#"{"type": "record", "name": "R", "fields": [
     {"name": "a", "type": "double"}, {"name": "b", "type": ["null", "string"], "default": null},
@@ -49,7 +51,40 @@ pub fn payload(input: &[u8]) {
         .map(Spec::from)
         .into()
     });
-    decoded(&specs[usize::from(*choice) % specs.len()], payload);
+    let spec = &specs[usize::from(*choice) % specs.len()];
+    decoded(spec, payload);
+    blocks(spec, payload);
+}
+
+/// Decodes a block of the payload, and one in which one is cut.
+fn blocks(spec: &Spec, payload: &[u8]) {
+    let Kind::Avro(spec) = &spec.kind else { return };
+    let mut payloads = [Some(payload); 14];
+    payloads[6] = None;
+    payloads[10] = payload.get(..payload.len() / 2);
+    same_both_ways(spec, &payloads);
+}
+
+/// What becomes of payloads by blocks.
+///
+/// # Panics
+/// Where they do not become the same row by row, with the same reports.
+pub(super) fn same_both_ways(spec: &AvroSpec, payloads: &[Option<&[u8]>]) -> Vec<BadPayload> {
+    let mut decoder = Avro::new(spec, "Value", None).expect("the spec is good");
+    let (mut rows, mut row_reports) = (new_columns(&decoder), Vec::new());
+    decoder.rows(payloads, &[], &mut rows, &mut row_reports);
+    let (mut blocks, mut block_reports) = (new_columns(&decoder), Vec::new());
+    decoder.decode(payloads, &mut blocks, &mut block_reports);
+    assert_eq!(block_reports, row_reports);
+    for (block, row) in blocks.iter_mut().zip(&mut rows) {
+        assert_eq!(block.len(), payloads.len());
+        assert_eq!(&block.finish().expect("a column"), &row.finish().expect("a column"));
+    }
+    block_reports
+}
+
+fn new_columns(decoder: &Avro) -> Vec<Column> {
+    decoder.fields().iter().map(|field| Column::new(field).expect("a type")).collect()
 }
 
 /// Reads a schema, and decodes by it what stands behind a zero byte.
@@ -61,6 +96,8 @@ pub fn schema(input: &[u8]) {
     let Some(Ok(text)) = parts.next().map(std::str::from_utf8) else { return };
     let spec = Spec::from(avro(text).recursive(Recursive::Raw));
     if crate::decode::decoder(&spec, crate::spec::Side::Value, &crate::spec::Names::default()).is_ok() {
-        decoded(&spec, parts.next().unwrap_or_default());
+        let payload = parts.next().unwrap_or_default();
+        decoded(&spec, payload);
+        blocks(&spec, payload);
     }
 }

@@ -3,8 +3,10 @@
 //! The frame of a payload names the schema that wrote it ([`super::framing`], [`writers`]). For each writer's schema a [`plan`] is
 //! compiled once: the specification's resolution ([`resolve`], [`leaf`], [`default`]) of that schema to the reader's, of which
 //! only what becomes a column is left. A datum goes through its plan in one pass ([`run`]): values that a column asks for are
-//! appended to it where they stand, all others are walked over ([`skip`]).
+//! appended to it where they stand, all others are walked over ([`skip`]). Data of one schema that follow each other go through it
+//! step by step instead, each step over all of them ([`block`]), and come to the same columns faster.
 
+mod block;
 mod cursor;
 mod decimal;
 mod default;
@@ -15,6 +17,7 @@ mod run;
 mod skip;
 mod writers;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -23,6 +26,9 @@ use arrow_schema::FieldRef;
 use self::cursor::Cursor;
 use self::plan::{Mismatch, Plan};
 use self::writers::Given;
+use super::blocks::Trials;
+use super::framing::Framed;
+use super::tray::Tray;
 use super::{BadPayload, Column, Decoder, Lookup, Reason, Step, WriterSchema, WriterSchemas, fault, framing, pending};
 use crate::error::Result;
 use crate::spec::{AvroSchema, AvroSpec, Framing, Layout, SchemaId};
@@ -53,6 +59,9 @@ pub(super) struct Avro {
     by_id: HashMap<SchemaId, usize>,
     /// The plan of the last payload, and what named its schema.
     last: Option<(Option<SchemaId>, usize)>,
+    trials: Trials,
+    /// Made when the first payload comes: a decoder of a partition in which nothing happens stays small.
+    tray: Option<Box<Tray>>,
 }
 
 impl Avro {
@@ -84,7 +93,19 @@ impl Avro {
         // A Confluent registry knows neither the ids of AWS Glue nor fingerprints.
         let registry = registry.filter(|_| matches!(spec.framed(), Framing::Confluent | Framing::Guid));
         let (given_plans, framing) = (plans.len(), spec.framed());
-        Ok(Self { layout, reader, framing, given, registry, plans, given_plans, by_id: HashMap::new(), last: None })
+        Ok(Self {
+            layout,
+            reader,
+            framing,
+            given,
+            registry,
+            plans,
+            given_plans,
+            by_id: HashMap::new(),
+            last: None,
+            trials: Trials::default(),
+            tray: None,
+        })
     }
 
     /// The plan for what `id` names.
@@ -141,6 +162,34 @@ impl Avro {
         Ok(index)
     }
 
+    /// Does the first of `payloads` as a block, as far as they were written by one schema. Says how many, and whether they were done.
+    fn block(&mut self, payloads: &[Option<&[u8]>], headers: &[Option<&[u8]>], columns: &mut [Column]) -> (usize, bool) {
+        let header = headers.first().copied().flatten();
+        let framed = payloads.first().copied().flatten().map(|payload| (payload, framing::open(self.framing, payload, header)));
+        let Some((first, Ok(Framed { id, bytes: Cow::Borrowed(_), start, .. }))) = framed else { return (1, false) };
+        let alike = headers.iter().position(|other| *other != header).unwrap_or(payloads.len());
+        let mut tray = self.tray.take().unwrap_or_default();
+        tray.fill(payloads.get(..alike).unwrap_or(payloads), first.get(..start).unwrap_or_default());
+        let rows = tray.rows();
+        let done = self.trials.worth(rows) && {
+            let done = self.plan(id).is_ok_and(|plan| plan.run_block(&mut tray, columns).is_some());
+            if done {
+                self.trials.succeeded()
+            } else {
+                self.trials.failed(rows)
+            }
+            done
+        };
+        self.tray = Some(tray);
+        (rows.max(1), done)
+    }
+
+    fn rows(&mut self, payloads: &[Option<&[u8]>], headers: &[Option<&[u8]>], columns: &mut [Column], bad: &mut Vec<BadPayload>) {
+        super::all_columns(payloads, columns, bad, |index, payload, columns| {
+            self.row(payload, headers.get(index).copied().flatten(), columns)
+        });
+    }
+
     fn row(&mut self, payload: &[u8], header: Option<&[u8]>, columns: &mut [Column]) -> Step {
         let framed = framing::open(self.framing, payload, header)?;
         let plan = self.plan(framed.id)?;
@@ -174,8 +223,17 @@ impl Decoder for Avro {
         bad: &mut Vec<BadPayload>,
     ) {
         debug_assert_eq!(columns.len(), self.layout.fields.len());
-        super::all_columns(payloads, columns, bad, |index, payload, columns| {
-            self.row(payload, headers.get(index).copied().flatten(), columns)
-        });
+        columns.iter_mut().for_each(|column| column.reserve(payloads.len()));
+        let mut at = 0;
+        while let Some(rest) = payloads.get(at..).filter(|rest| !rest.is_empty()) {
+            let named = headers.get(at..).unwrap_or_default();
+            let (rows, done) = self.block(rest, named, columns);
+            if !done {
+                let reported = bad.len();
+                self.rows(rest.get(..rows).unwrap_or_default(), named, columns, bad);
+                bad.iter_mut().skip(reported).for_each(|bad| bad.index += at);
+            }
+            at += rows;
+        }
     }
 }

@@ -10,6 +10,8 @@ use crate::spec::{AvroSchema, Layout, NodeId};
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) op: Op,
+    /// How many steps a block takes through it.
+    pub(super) steps: usize,
     /// Of the writer's types.
     pub(super) skips: Skips,
     /// Of the reader's, which default values are of.
@@ -128,6 +130,6 @@ impl Plan {
     /// Resolves `writer` to `reader`, for the reader's columns.
     pub(super) fn new(writer: &AvroSchema, reader: &AvroSchema, layout: &Layout) -> Result<Self, Mismatch> {
         let op = resolve::resolve(writer, reader, &layout.shape)?;
-        Ok(Self { op, skips: Skips::new(writer), reader_skips: Skips::new(reader) })
+        Ok(Self { steps: op.steps(), op, skips: Skips::new(writer), reader_skips: Skips::new(reader) })
     }
 }

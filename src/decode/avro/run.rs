@@ -15,13 +15,13 @@ impl Plan {
 }
 
 #[derive(Clone, Copy)]
-struct Run<'p> {
-    skips: &'p Skips,
-    reader_skips: &'p Skips,
+pub(super) struct Run<'p> {
+    pub(super) skips: &'p Skips,
+    pub(super) reader_skips: &'p Skips,
 }
 
 impl Run<'_> {
-    fn op(self, op: &Op, cursor: &mut Cursor<'_>, columns: &mut [Column]) -> Step {
+    pub(super) fn op(self, op: &Op, cursor: &mut Cursor<'_>, columns: &mut [Column]) -> Step {
         match op {
             Op::Skip(node) => self.skips.skip(*node, cursor),
             Op::Fail(reason) => fault(cursor.position(), Reason::Schema, reason.as_ref()),
@@ -129,7 +129,7 @@ impl Width {
 
 impl Read {
     #[inline]
-    fn append(&self, cursor: &mut Cursor<'_>, column: &mut Column) -> Step {
+    pub(super) fn append(&self, cursor: &mut Cursor<'_>, column: &mut Column) -> Step {
         match self {
             Self::Boolean => column.push_bool(cursor.boolean()?),
             Self::Int => column.push_i32(cursor.int()?),

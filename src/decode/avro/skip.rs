@@ -1,5 +1,6 @@
 //! Values that no column asks for: walked over by the writer's schema, their lengths and choices checked, their text not.
 
+use super::block::Simple;
 use super::cursor::Cursor;
 use crate::decode::Step;
 use crate::spec::{AvroKind, AvroSchema, NodeId};
@@ -74,6 +75,17 @@ impl Skips {
     /// Walks over a value of the type.
     pub(super) fn skip(&self, id: NodeId, cursor: &mut Cursor<'_>) -> Step {
         self.walk(AvroSchema::index(id), cursor)
+    }
+
+    /// What the type is to those who do it for many data at once, if it is simple.
+    pub(super) fn simple(&self, id: NodeId) -> Option<Simple> {
+        match self.nodes.get(AvroSchema::index(id))? {
+            Skip::Nothing => Some(Simple::Bytes(0)),
+            Skip::Fixed(size) => Some(Simple::Bytes(*size)),
+            Skip::Long => Some(Simple::Long),
+            Skip::Bytes => Some(Simple::Run),
+            _ => None,
+        }
     }
 
     fn walk(&self, index: usize, cursor: &mut Cursor<'_>) -> Step {

@@ -11,6 +11,7 @@ use super::*;
 use crate::decode::{DecodeError, decoder, decoder_with_registry};
 use crate::spec::{Names, Side, Spec, avro};
 
+mod blocks;
 mod framing;
 mod logical;
 mod nested;

@@ -9,6 +9,9 @@ use super::values::{Native, Values};
 /// The most rows of a block, one for each bit of a word.
 pub(crate) const BLOCK_ROWS: usize = 64;
 
+/// Room behind what is to be copied into a column, so that copies may be of one width.
+const SPARE: usize = 64;
+
 /// Texts of up to so many bytes are copied without a call.
 const SHORT: usize = 16;
 
@@ -54,7 +57,6 @@ impl Column {
 
     /// Appends booleans or, where the inner item is none, nulls; [`BLOCK_ROWS`] at most.
     pub(crate) fn extend_bools(&mut self, bools: impl ExactSizeIterator<Item = Option<Option<bool>>>) -> Option<()> {
-        let Values::Bool(bits) = &mut self.values else { return None };
         let rows = bools.len();
         let (mut values, mut valid) = (Mask::default(), Mask::default());
         for value in bools {
@@ -62,6 +64,12 @@ impl Column {
             values.push(value == Some(true));
             valid.push(value.is_some());
         }
+        self.extend_bits(rows, values, valid)
+    }
+
+    /// Appends `rows` booleans, null where `valid` says so.
+    pub(crate) fn extend_bits(&mut self, rows: usize, values: Mask, valid: Mask) -> Option<()> {
+        let Values::Bool(bits) = &mut self.values else { return None };
         bits.append_packed_range(0..rows, &values.word().to_le_bytes());
         self.append_validity(rows, valid);
         Some(())
@@ -69,28 +77,46 @@ impl Column {
 
     /// Appends runs of bytes, null where `valid` says so: valid UTF-8 if `text`. Only for columns of text or bytes of any length.
     pub(crate) fn extend_bytes(&mut self, runs: &[&[u8]], valid: Mask, text: bool) -> Option<()> {
-        let Values::Bytes { offsets, data } = &mut self.values else { return None };
-        let start = data.len();
-        let total: usize = runs.iter().map(|run| run.len()).sum();
-        i32::try_from(start.checked_add(total)?).ok()?;
-        // Room behind the last byte too, so that short runs are copied without a look at their length.
-        data.resize(start + total + SHORT, 0);
-        let mut at = start;
+        let mut lengths = Lengths::default();
         for run in runs {
-            copy(data.get_mut(at..)?, run)?;
-            at += run.len();
+            lengths.push(u32::try_from(run.len()).ok()?, true);
         }
-        data.truncate(at);
-        if text && !all_utf8(data.get(start..)?, runs) {
+        lengths.valid = valid;
+        self.extend_copied(&lengths, text, |to| {
+            let mut rest = to;
+            for run in runs {
+                copy(rest, run)?;
+                rest = rest.get_mut(run.len()..)?;
+            }
+            Some(())
+        })
+    }
+
+    /// Appends runs of bytes of these lengths: `copy` puts them side by side to the front of what it is given, which has room for
+    /// [`SPARE`] bytes more. Text must be UTF-8. Only for columns of text or bytes of any length.
+    #[inline]
+    pub(crate) fn extend_copied(
+        &mut self,
+        lengths: &Lengths,
+        text: bool,
+        copy: impl FnOnce(&mut [u8]) -> Option<()>,
+    ) -> Option<()> {
+        let Values::Bytes { offsets, data } = &mut self.values else { return None };
+        let (start, total) = (data.len(), lengths.total());
+        let end = start.checked_add(total)?;
+        let mut offset = i32::try_from(end).ok()? - i32::try_from(total).ok()?;
+        data.resize(end + SPARE, 0);
+        let copied = copy(data.get_mut(start..)?);
+        data.truncate(end);
+        if copied.is_none() || (text && !all_utf8(data.get(start..)?, lengths)) {
             data.truncate(start);
             return None;
         }
-        let mut end = i32::try_from(start).ok()?;
-        offsets.extend(runs.iter().map(|run| {
-            end = end.wrapping_add(run.len() as i32); // all of them together fit
-            end
+        offsets.extend(lengths.each().iter().map(|length| {
+            offset = offset.wrapping_add(length.cast_signed()); // all of them together fit
+            offset
         }));
-        self.append_validity(runs.len(), valid);
+        self.append_validity(lengths.rows, lengths.valid);
         Some(())
     }
 
@@ -147,6 +173,56 @@ impl Mask {
     }
 }
 
+/// The lengths of a block's runs of bytes, pushed one after the other.
+#[derive(Debug)]
+pub(crate) struct Lengths {
+    each: [u32; BLOCK_ROWS],
+    rows: usize,
+    total: u64,
+    /// The bits of all of them.
+    bits: u32,
+    valid: Mask,
+}
+
+impl Default for Lengths {
+    fn default() -> Self {
+        Self { each: [0; BLOCK_ROWS], rows: 0, total: 0, bits: 0, valid: Mask::default() }
+    }
+}
+
+impl Lengths {
+    /// Forgets all rows.
+    #[inline]
+    pub(crate) fn clear(&mut self) {
+        (self.rows, self.total, self.bits, self.valid) = (0, 0, 0, Mask::default());
+    }
+
+    /// The length of the next row's run; a row that is not there has the length 0.
+    #[inline(always)]
+    pub(crate) fn push(&mut self, length: u32, there: bool) {
+        if let Some(next) = self.each.get_mut(self.rows & (BLOCK_ROWS - 1)) {
+            *next = length;
+        }
+        self.rows += 1;
+        self.total += u64::from(length);
+        self.bits |= length;
+        self.valid.push(there);
+    }
+
+    pub(crate) fn each(&self) -> &[u32] {
+        self.each.get(..self.rows).unwrap_or_default()
+    }
+
+    /// No length is greater.
+    pub(crate) fn bound(&self) -> u32 {
+        self.bits
+    }
+
+    fn total(&self) -> usize {
+        usize::try_from(self.total).unwrap_or(usize::MAX)
+    }
+}
+
 /// Copies `run` to the front of `to`, and perhaps what is behind it too.
 #[inline(always)]
 fn copy(to: &mut [u8], run: &[u8]) -> Option<()> {
@@ -172,7 +248,17 @@ fn copy(to: &mut [u8], run: &[u8]) -> Option<()> {
     }
 }
 
-/// Whether each of `runs`, which lie side by side in `together`, is UTF-8.
-fn all_utf8(together: &[u8], runs: &[&[u8]]) -> bool {
-    together.is_ascii() || runs.iter().all(|run| std::str::from_utf8(run).is_ok())
+/// Whether each of the runs, which lie side by side, is UTF-8.
+fn all_utf8(together: &[u8], lengths: &Lengths) -> bool {
+    if together.is_ascii() {
+        return true;
+    }
+    let mut rest = together;
+    lengths.each().iter().all(|length| match rest.split_at_checked(*length as usize) {
+        Some((run, behind)) => {
+            rest = behind;
+            std::str::from_utf8(run).is_ok()
+        }
+        None => false,
+    })
 }

@@ -22,7 +22,7 @@ mod remove;
 mod rows;
 mod values;
 
-pub(crate) use block::{BLOCK_ROWS, Mask};
+pub(crate) use block::{BLOCK_ROWS, Lengths, Mask};
 pub(crate) use values::Native;
 use values::Values;
 

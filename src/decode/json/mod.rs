@@ -46,6 +46,8 @@ mod conformance;
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]
+mod oracle_simd;
+#[cfg(test)]
 mod tests;
 
 /// The decoder of a JSON spec.

@@ -13,7 +13,7 @@ use crate::decode::tests::decode;
 use crate::spec::{self, Type};
 
 /// A JSON value as text, with escapes, white space and duplicates; names are few, so that they meet.
-fn any_text() -> impl Strategy<Value = String> {
+pub(super) fn any_text() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         Just("null".to_owned()),
         Just("true".to_owned()),
@@ -35,7 +35,7 @@ fn any_text() -> impl Strategy<Value = String> {
     })
 }
 
-fn any_object(inner: impl Strategy<Value = String>) -> impl Strategy<Value = String> {
+pub(super) fn any_object(inner: impl Strategy<Value = String>) -> impl Strategy<Value = String> {
     let name = prop_oneof![
         prop::sample::select(vec!["\"a\"", "\"b\"", "\"c\"", "\"0\"", "\"1\"", "\"\\u0061\"", "\"\""]).prop_map(str::to_owned),
         any_string(),

@@ -103,13 +103,23 @@ impl<'a> Cursor<'a> {
     /// As [`Self::varint`], for who does not ask what is wrong.
     #[inline(always)]
     pub(super) fn try_varint(&mut self) -> Option<u64> {
-        match self.rest.split_first() {
-            Some((byte, rest)) if *byte < 0x80 => {
-                (self.rest, self.at) = (rest, self.at + 1);
-                Some(u64::from(*byte))
-            }
-            _ => self.varint().ok(),
+        let (byte, rest) = self.rest.split_first()?;
+        if *byte < 0x80 {
+            (self.rest, self.at) = (rest, self.at + 1);
+            return Some(u64::from(*byte));
         }
+        // Up to eight bytes without a branch on how many they are.
+        if let Some(chunk) = self.rest.first_chunk() {
+            let word = u64::from_le_bytes(*chunk);
+            let ends = !word & 0x8080_8080_8080_8080;
+            if ends != 0 {
+                let last = ends & ends.wrapping_neg();
+                let length = usize::try_from(last.trailing_zeros() / 8 + 1).ok()?;
+                (self.rest, self.at) = (self.rest.get(length..)?, self.at + length);
+                return Some(sevens(word & (last | (last - 1))));
+            }
+        }
+        self.varint().ok()
     }
 
     /// As [`Self::array`].
@@ -222,6 +232,15 @@ pub(super) fn deeper(depth: usize, occurrences: &[Raw<'_>]) -> Step<usize> {
         Some(depth) => Ok(depth),
         None => too_deep(occurrences.first().and_then(Raw::segment).map_or(0, |segment| segment.at)),
     }
+}
+
+/// Of each byte seven bits, side by side.
+#[inline(always)]
+fn sevens(word: u64) -> u64 {
+    let word = word & 0x7f7f_7f7f_7f7f_7f7f;
+    let word = (word & 0x007f_007f_007f_007f) | ((word & 0x7f00_7f00_7f00_7f00) >> 1);
+    let word = (word & 0x0000_3fff_0000_3fff) | ((word & 0x3fff_0000_3fff_0000) >> 2);
+    (word & 0x0000_0000_0fff_ffff) | ((word & 0x0fff_ffff_0000_0000) >> 4)
 }
 
 #[inline(always)]

@@ -66,9 +66,9 @@ fn the_rust_of_a_spec_builds_it() -> Result<()> {
     ] {
         assert_eq!(rust(&Spec::parse(text)?), expected);
     }
-    let decimal = spec::json([column("d", Type::Decimal(18, 4)).at("/p").or_at("/q").default_value("0").not_null()]);
+    let decimal = spec::json([column("d", Type::Decimal(18, 4)).at("/p").or_at("/q").on_missing("0").not_null()]);
     let expected =
-        "spec::json([\n    column(\"d\", Type::Decimal(18, 4)).at(\"/p\").or_at(\"/q\").default_value(\"0\").not_null(),\n])";
+        "spec::json([\n    column(\"d\", Type::Decimal(18, 4)).at(\"/p\").or_at(\"/q\").on_missing(\"0\").allow_null(false),\n])";
     assert_eq!(rust(&decimal), expected);
     Ok(())
 }

@@ -87,15 +87,14 @@ impl<'a> Run<'a> {
             (None, Some(spec)) => (spec, Side::Key),
             (None, None) => return Err(Failure::Usage("a spec is missing; give one with -v, or for keys with -k".to_owned())),
         };
-        let writers = Writers::of(&properties)?;
         let errors = Errors::new(arguments.output.errors.as_deref(), arguments.explain, talk);
         let given = if json_without_columns(text).is_none() { Some(spec(text)?) } else { None };
+        let writers = match &given {
+            Some(spec) if spec.is_unresolved() => Some(Writers::new(&properties)?),
+            _ => Writers::of(&properties)?,
+        };
         let spec = match (given, &writers) {
             (Some(spec), Some(writers)) => Some(writers.resolve(spec, side, arguments.topic.as_deref()).await?),
-            (Some(spec), None) if spec.is_unresolved() => {
-                let what = "its schema is in a registry: give that with -r, or the schema's file";
-                return Err(Failure::Usage(format!("the spec {spec}: {what}")));
-            }
             (spec, _) => spec,
         };
         if let Some(spec) = &spec {

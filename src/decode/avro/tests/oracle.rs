@@ -20,8 +20,8 @@ use super::decode;
 use crate::spec::{Names, Nested, Recursive, Side, Spec, avro};
 
 /// Whatever comes of a seed.
-struct Random {
-    rng: fastrand::Rng,
+pub(super) struct Random {
+    pub(super) rng: fastrand::Rng,
     names: usize,
     /// How often records that contain themselves do so, at most.
     within: usize,
@@ -30,7 +30,7 @@ struct Random {
 }
 
 impl Random {
-    fn new(seed: u64) -> Self {
+    pub(super) fn new(seed: u64) -> Self {
         Self { rng: fastrand::Rng::with_seed(seed), names: 0, within: 3, entries: 4 }
     }
 
@@ -39,7 +39,7 @@ impl Random {
         format!("n{}", self.names)
     }
 
-    fn record(&mut self, depth: usize) -> Json {
+    pub(super) fn record(&mut self, depth: usize) -> Json {
         let name = self.name();
         let fields: Vec<Json> =
             (0..self.rng.usize(1..6)).map(|_| json!({"name": self.name(), "type": self.schema(depth)})).collect();
@@ -126,7 +126,7 @@ impl Random {
     }
 
     /// A value of `schema`, which is `top` or within it.
-    fn value(&mut self, top: &Schema, schema: &Schema) -> Value {
+    pub(super) fn value(&mut self, top: &Schema, schema: &Schema) -> Value {
         let rng = &mut self.rng;
         let ends = |schema: &Schema| self.within == 0 && matches!(schema, Schema::Ref { .. });
         match schema {
@@ -192,7 +192,7 @@ impl Random {
     }
 
     /// The same of a whole schema, whose name is nobody's business.
-    fn top(&mut self, writer: &Json) -> Json {
+    pub(super) fn top(&mut self, writer: &Json) -> Json {
         json!({"type": "record", "name": self.name(), "fields": self.fields(&writer["fields"])})
     }
 

@@ -511,3 +511,63 @@ fn a_default_that_its_value_does_not_take_is_an_error_of_the_spec() {
         assert!(error.contains(part), "{error}");
     }
 }
+
+#[test]
+fn every_value_has_its_arrow_type() {
+    for (described, expected) in [
+        (string_val(), "Utf8"),
+        (bool_val(), "Boolean"),
+        (char_val(), "Utf8"),
+        (byte_val(), "Int8"),
+        (short_val(), "Int16"),
+        (int_val(), "Int32"),
+        (long_val(), "Int64"),
+        (float_val(), "Float32"),
+        (double_val(), "Float64"),
+        (instant_val(), "Timestamp(ns, \"UTC\")"),
+        (instant_number_val(TimeUnit::Second), "Timestamp(ns, \"UTC\")"),
+        (instant_number_val(TimeUnit::Nanosecond), "Timestamp(ns, \"UTC\")"),
+        (local_date_val(), "Date32"),
+        (big_integer_val(), "Decimal256(76, 0)"),
+        (big_decimal_val(), "Utf8"),
+        (type_val(Type::Timestamp(TimeUnit::Millisecond)), "Timestamp(ms, \"UTC\")"),
+        (type_val(Type::Decimal(18, 4)), "Decimal128(18, 4)"),
+        (any_val(), "Utf8"),
+        (array_val(int_val()), "List(Int32)"),
+        (array_val(array_val(object_val([("a", double_val())]))), "List(List(Float64))"),
+        (object_entries_val(bool_val()), "List(Utf8) List(Boolean)"),
+        (tuple_val([int_val(), string_val()]), "Int32 Utf8"),
+        (quote_or_trade(), "Utf8 Utf8 Float64 Float64 Float64"),
+    ] {
+        let schema = spec::object(described.clone()).schema(Side::Value).unwrap();
+        let types: Vec<String> = schema.fields().iter().map(|field| field.data_type().to_string()).collect();
+        assert_eq!(types.join(" "), expected, "{described}");
+        assert!(schema.fields().iter().all(|field| field.is_nullable()));
+    }
+}
+
+#[test]
+fn numbers_are_read_at_the_limits_of_their_types_and_not_one_beyond() {
+    for (described, least, most, below, above) in [
+        (byte_val(), "-128", "127", "-129", "128"),
+        (short_val(), "-32768", "32767", "-32769", "32768"),
+        (int_val(), "-2147483648", "2147483647", "-2147483649", "2147483648"),
+        (long_val(), "-9223372036854775808", "9223372036854775807", "-9223372036854775809", "9223372036854775808"),
+    ] {
+        for document in [least, most] {
+            assert_eq!(value(described.clone(), document), document);
+            assert_eq!(value(described.clone().allow_string(true), &format!("\"{document}\"")), document);
+            assert_eq!(value(described.clone().allow_decimal(true), &format!("{document}.9")), document);
+        }
+        for document in [below, above] {
+            assert_eq!(error(described.clone(), document).reason, Reason::Range);
+            assert_eq!(error(described.clone().allow_string(true), &format!("\"{document}\"")).reason, Reason::Range);
+            assert_eq!(error(described.clone().allow_decimal(true), &format!("{document}.0")).reason, Reason::Range);
+        }
+    }
+    let nines = "9".repeat(76);
+    assert_eq!(value(big_integer_val(), &nines), nines);
+    assert_eq!(error(big_integer_val(), &format!("1{}", "0".repeat(76))).reason, Reason::Range);
+    assert_eq!(value(instant_number_val(TimeUnit::Second).allow_decimal(true), "9223372036.854775807"), i64::MAX.to_string());
+    assert_eq!(error(instant_number_val(TimeUnit::Second).allow_decimal(true), "9223372036.854775808").reason, Reason::Range);
+}

@@ -32,6 +32,22 @@ fn payloads_in_the_order_of_the_numbers_are_done_whatever_they_leave_out() {
 }
 
 #[test]
+fn numbers_of_every_width_are_the_same_in_blocks() {
+    for length in 1..=11 {
+        for (more, last) in [(0x80, 0), (0x81, 1), (0xff, 0x7f), (0xaa, 0x55), (0xff, 0x01), (0xff, 0x02)] {
+            let mut payload = vec![8];
+            payload.extend(std::iter::repeat_n(more, length - 1));
+            payload.push(last);
+            let good = length < 10 || length == 10 && last < 2;
+            assert_eq!(done(&[&payload]), good, "{payload:?} at the end");
+            // With bytes behind it, which are no part of it.
+            payload.extend([18, 8, b'a', b'b', b'c', b'd', b'e', b'f', b'g', b'h']);
+            assert_eq!(done(&[&payload]), good, "{payload:?}");
+        }
+    }
+}
+
+#[test]
 fn unknown_fields_behind_the_others_are_skipped() {
     assert!(done(&[FULL, &[8, 5, 0xf8, 0x12, 1, 0xfb, 0x12, 0xfc, 0x12]]));
     assert!(done(&[&[26, 4, 8, 1, 32, 1]]), "in a message as well");

@@ -116,7 +116,7 @@ fn lengths_beyond_the_end_are_errors_whatever_they_say() {
     for length in [&[3][..], &[0xff, 0xff, 0xff, 0xff, 0x07], &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1]] {
         for tag in [0x22, 0x62, 0x6a, 0x42, 0x7a, 0xa2] {
             let tag: &[u8] = if tag == 0xa2 { &[0xa2, 0x06] } else { &[tag] };
-            assert_eq!(reason(&[tag, length, &[b'h', b'i']].concat()), Reason::Truncated, "{tag:?} {length:?}");
+            assert_eq!(reason(&[tag, length, b"hi"].concat()), Reason::Truncated, "{tag:?} {length:?}");
         }
     }
     // A field of a message ends with the message, though the payload goes on.

@@ -154,7 +154,7 @@ impl Reading<'_> {
         columns.extend(names.into_iter().zip(items).map(|((name, _), items)| (name, format!("[{}]", items.join(", ")))));
     }
 
-    /// Lists of keys and values, whose order prost-reflect forgets: kolumn's are put in the same order by [`sorted`].
+    /// Lists of keys and values, in any order.
     fn map_lists(
         &self,
         entry: &MessageDescriptor,

@@ -27,7 +27,7 @@ pub(super) enum Type {
     Enum(bool),
     /// By its index.
     Message(usize),
-    Map(&'static str, Box<Type>),
+    Map(&'static str, Box<Self>),
 }
 
 #[derive(Debug, Clone)]
@@ -159,12 +159,12 @@ impl Schema {
             Type::Enum(_) if label == Label::Optional && self.dialect != Dialect::Proto3 => Some("MINUS"),
             _ => None,
         };
-        if label == Label::Plain && random.u8(..4) == 0 || label == Label::Optional && message && random.u8(..4) == 0 {
-            if !delimited && default.is_none() {
-                of = Type::Map(KEYS[random.usize(..KEYS.len())], Box::new(of));
-                label = Label::Plain;
-                oneof = false;
-            }
+        let mut once_in_four = || random.u8(..4) == 0;
+        let map = label == Label::Plain && once_in_four() || label == Label::Optional && message && once_in_four();
+        if map && !delimited && default.is_none() {
+            of = Type::Map(KEYS[random.usize(..KEYS.len())], Box::new(of));
+            label = Label::Plain;
+            oneof = false;
         }
         let packable = !matches!(of, Type::Message(_) | Type::Scalar("string" | "bytes")) && label == Label::Repeated;
         let packed = (packable && random.bool()).then(|| random.bool());

@@ -1,0 +1,285 @@
+//! The payloads of a block side by side in one buffer, and how far each has been read.
+//!
+//! A decoder that does one step for all of them before the next reads them here without a look at where each ends: it may read on into
+//! the next payload, or the buffer's remains. Reading only ever goes forward, so a payload that has been read to its very end at last
+//! has never been read beyond it; all others are refused then, with whatever came of them ([`Tray::all_at_end`]).
+
+use super::column::{BLOCK_ROWS, Lengths};
+
+/// Payloads of a block have at most so many bytes together: they stay in the first cache, and each decoder has a buffer of its own.
+const ROOM: usize = 1 << 14;
+/// What may be read behind a position.
+const BEHIND: usize = 64;
+/// Longer payloads are no part of a block: they gain nothing from it.
+const LONGEST: usize = ROOM / 4;
+
+/// Payloads side by side.
+#[derive(Debug)]
+pub(super) struct Tray {
+    bytes: Box<[u8; ROOM + BEHIND]>,
+    rows: usize,
+    filled: usize,
+    /// Where each payload begins.
+    starts: [u32; BLOCK_ROWS],
+    /// Where each payload ends.
+    ends: [u32; BLOCK_ROWS],
+    /// Where each payload is read next, and where it was before the last step.
+    places: [[u32; BLOCK_ROWS]; 2],
+    /// Which of the two is which.
+    second: bool,
+}
+
+/// What is read at a position.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Window<'t>(&'t [u8]);
+
+impl Window<'_> {
+    #[inline(always)]
+    pub(super) fn byte(self, at: usize) -> u8 {
+        self.0.get(at).copied().unwrap_or(0)
+    }
+
+    /// What is read so many bytes on.
+    #[inline(always)]
+    pub(super) fn behind(self, bytes: usize) -> Self {
+        Self(self.0.get(bytes..).unwrap_or_default())
+    }
+
+    #[inline(always)]
+    pub(super) fn chunk<const WIDTH: usize>(self) -> [u8; WIDTH] {
+        self.0.first_chunk().copied().unwrap_or([0; WIDTH])
+    }
+}
+
+impl Default for Tray {
+    fn default() -> Self {
+        let none = [0; BLOCK_ROWS];
+        Self {
+            bytes: Box::new([0; ROOM + BEHIND]),
+            rows: 0,
+            filled: 0,
+            starts: none,
+            ends: none,
+            places: [none; 2],
+            second: false,
+        }
+    }
+}
+
+impl Tray {
+    /// Takes payloads up to the first that is null, has another header, which has been read then, or has no room.
+    pub(super) fn fill(&mut self, payloads: &[Option<&[u8]>], header: &[u8]) {
+        self.rows = 0;
+        self.filled = 0;
+        // A header of up to eight bytes is compared as one number.
+        let (mut word, mut mask) = ([0; 8], [0; 8]);
+        let short = header.len() <= 8;
+        for ((word, mask), byte) in word.iter_mut().zip(&mut mask).zip(header) {
+            (*word, *mask) = (*byte, 0xff);
+        }
+        let (word, mask) = (u64::from_le_bytes(word), u64::from_le_bytes(mask));
+        for payload in payloads {
+            let Some(payload) = *payload else { return };
+            let same = match payload.first_chunk() {
+                Some(chunk) if short => u64::from_le_bytes(*chunk) & mask == word,
+                _ => payload.starts_with(header),
+            };
+            if !same || !self.add(payload, header.len()) {
+                return;
+            }
+        }
+    }
+
+    /// Adds a payload, of which `read` bytes have been read. False where it does not fit.
+    #[inline(always)]
+    fn add(&mut self, payload: &[u8], read: usize) -> bool {
+        let rows = self.rows;
+        let end = self.filled + payload.len();
+        if payload.len() > LONGEST || end > ROOM || rows >= BLOCK_ROWS {
+            return false;
+        }
+        let Some(room) = self.bytes.get_mut(self.filled..end) else { return false };
+        copy(payload, room);
+        let (_, at) = split(&mut self.places, !self.second);
+        for (places, place) in [(&mut self.starts, self.filled), (at, self.filled + read), (&mut self.ends, end)] {
+            if let Some(of_row) = places.get_mut(rows) {
+                *of_row = place as u32; // within the buffer
+            }
+        }
+        self.filled = end;
+        self.rows += 1;
+        true
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Where each payload is read next.
+    #[inline]
+    fn at(&self) -> &[u32; BLOCK_ROWS] {
+        let [first, second] = &self.places;
+        if self.second { second } else { first }
+    }
+
+    /// Whether every payload has been read to its end, and so none beyond it.
+    pub(super) fn all_at_end(&self) -> bool {
+        self.at().iter().zip(&self.ends).take(self.rows).fold(true, |all, (at, end)| all & (at == end))
+    }
+
+    /// Reads at the position of each payload, which whoever reads moves on. A step that turns out to be of another kind than was
+    /// thought is taken [`Self::back`].
+    #[inline(always)]
+    pub(super) fn step(&mut self) -> impl ExactSizeIterator<Item = (Window<'_>, &mut u32)> {
+        let bytes = &self.bytes;
+        let (before, at) = split(&mut self.places, self.second);
+        self.second = !self.second;
+        let (before, at) = (before.get(..self.rows).unwrap_or_default(), at.get_mut(..self.rows).unwrap_or_default());
+        before.iter().zip(at).map(move |(before, at)| {
+            let place = *before as usize & (ROOM - 1);
+            let window = bytes.get(place..).and_then(|rest| rest.first_chunk::<BEHIND>());
+            *at = *before;
+            (Window(window.unwrap_or(&[0; BEHIND])), at)
+        })
+    }
+
+    /// Undoes the last step.
+    pub(super) fn back(&mut self) {
+        self.second = !self.second;
+    }
+
+    /// The payload of a row, and how much of it has been read; none where it was read beyond its end.
+    pub(super) fn payload(&self, row: usize) -> Option<(&[u8], usize)> {
+        let (start, end) = (*self.starts.get(row)? as usize, *self.ends.get(row)? as usize);
+        let read = (*self.at().get(row)? as usize).checked_sub(start)?;
+        Some((self.bytes.get(start..end)?, read)).filter(|(payload, read)| *read <= payload.len())
+    }
+
+    /// Says how much of the payload of a row has been read.
+    pub(super) fn went_to(&mut self, row: usize, read: usize) {
+        let (_, at) = split(&mut self.places, !self.second);
+        if let (Some(at), Some(start)) = (at.get_mut(row), self.starts.get(row)) {
+            *at = start.saturating_add(u32::try_from(read).unwrap_or(u32::MAX));
+        }
+    }
+
+    /// Copies the runs of these lengths, each of which ends where its payload is read next, side by side to the front of `to`, which
+    /// has room for [`BEHIND`] bytes more.
+    pub(super) fn copy_runs(&self, lengths: &Lengths, to: &mut [u8]) -> Option<()> {
+        match lengths.bound() {
+            ..16 => self.copy_wide::<16>(lengths, to),
+            16..32 => self.copy_wide::<32>(lengths, to),
+            32..64 => self.copy_wide::<BEHIND>(lengths, to),
+            _ => self.copy_exactly(lengths, to),
+        }
+    }
+
+    /// Copies so many bytes of each run, whatever its length, since lengths that differ would be mispredicted branches; what is too much
+    /// the next one overwrites.
+    #[inline(always)]
+    fn copy_wide<const WIDTH: usize>(&self, lengths: &Lengths, to: &mut [u8]) -> Option<()> {
+        let mut rest = to;
+        for (at, length) in self.at().iter().zip(lengths.each()) {
+            let place = at.wrapping_sub(*length) as usize & (ROOM - 1);
+            *rest.first_chunk_mut::<WIDTH>()? = *self.bytes.get(place..)?.first_chunk()?;
+            rest = rest.get_mut(*length as usize..)?;
+        }
+        Some(())
+    }
+
+    fn copy_exactly(&self, lengths: &Lengths, to: &mut [u8]) -> Option<()> {
+        let mut rest = to;
+        for (at, length) in self.at().iter().zip(lengths.each()) {
+            let (room, behind) = rest.split_at_mut_checked(*length as usize)?;
+            room.copy_from_slice(self.bytes.get(at.checked_sub(*length)? as usize..*at as usize)?);
+            rest = behind;
+        }
+        Some(())
+    }
+}
+
+/// Of two arrays of places the one that is `second` to read from, and the other to write to.
+#[inline(always)]
+fn split(places: &mut [[u32; BLOCK_ROWS]; 2], second: bool) -> (&[u32; BLOCK_ROWS], &mut [u32; BLOCK_ROWS]) {
+    let [a, b] = places;
+    if second { (b, a) } else { (a, b) }
+}
+
+/// Copies all of `from` to `to`, which is as long. What is as short as most payloads is copied without a call, in two parts that overlap.
+#[inline(always)]
+fn copy(from: &[u8], to: &mut [u8]) {
+    match from.len() {
+        32..=64 => copy_ends::<32>(from, to),
+        65..=128 => copy_ends::<64>(from, to),
+        _ => to.copy_from_slice(from),
+    }
+}
+
+#[inline(always)]
+fn copy_ends<const WIDTH: usize>(from: &[u8], to: &mut [u8]) {
+    if let (Some(from), Some(to)) = (from.first_chunk::<WIDTH>(), to.first_chunk_mut()) {
+        *to = *from;
+    }
+    if let (Some(from), Some(to)) = (from.last_chunk::<WIDTH>(), to.last_chunk_mut()) {
+        *to = *from;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(tray: &mut Tray, length: u32) {
+        tray.step().for_each(|(_, at)| *at += length);
+    }
+
+    #[test]
+    fn what_has_been_read_beyond_its_end_is_never_at_its_end_again() {
+        let mut tray = Tray::default();
+        assert!(tray.add(b"xabc", 1) && tray.add(b"xdef", 1));
+        let firsts: Vec<u8> = tray.step().map(|(window, _)| window.byte(0)).collect();
+        assert_eq!(firsts, b"ad");
+        read(&mut tray, 3);
+        assert!(tray.all_at_end());
+        assert_eq!(tray.payload(0), Some((&b"xabc"[..], 4)));
+        read(&mut tray, 1);
+        assert!(!tray.all_at_end());
+        assert_eq!(tray.payload(0), None);
+        tray.back();
+        assert!(tray.all_at_end());
+    }
+
+    #[test]
+    fn payloads_of_every_length_are_copied_whole() {
+        let longest: Vec<u8> = (0..=255).collect();
+        for length in 0..=256 {
+            let payload = longest.get(..length).unwrap();
+            let mut tray = Tray::default();
+            tray.fill(&[Some(payload), Some(payload)], b"");
+            assert_eq!([tray.payload(0), tray.payload(1)], [Some((payload, 0)); 2]);
+        }
+    }
+
+    #[test]
+    fn payloads_are_taken_up_to_one_that_is_null_has_another_header_or_has_no_room() {
+        let mut tray = Tray::default();
+        assert!(!tray.add(&[0; LONGEST + 1], 0));
+        for _ in 0..ROOM / LONGEST {
+            assert!(tray.add(&[7; LONGEST], 0));
+        }
+        assert!(!tray.add(b"x", 0));
+        read(&mut tray, LONGEST as u32);
+        assert!(tray.all_at_end());
+        // The positions are at the end of the buffer, and behind it there is something to read still.
+        assert_eq!(tray.step().last().unwrap().0.chunk::<8>(), [7; 8]);
+        let mut rows = |payloads: &[&[u8]], header: &[u8]| {
+            let payloads: Vec<Option<&[u8]>> = payloads.iter().map(|payload| (*payload != b"null").then_some(*payload)).collect();
+            tray.fill(&payloads, header);
+            tray.rows()
+        };
+        assert_eq!(rows(&[&b"x"[..]; BLOCK_ROWS + 1], b""), BLOCK_ROWS);
+        assert_eq!(rows(&[b"xa", b"xb", b"ya", b"xc"], b"x"), 2);
+        assert_eq!(rows(&[b"123456789a", b"123456789", b"12345678"], b"123456789"), 2);
+        assert_eq!(rows(&[b"", b"null", b""], b""), 1);
+    }
+}
