@@ -87,7 +87,8 @@ pub(crate) struct EndToEnd {
     /// none, gzip, snappy, lz4 or zstd.
     #[arg(long, default_value = "none")]
     pub(crate) codec: String,
-    /// Peers to run; default all: kolumn-json, rdkafka-json, kolumn-raw, rdkafka-raw.
+    /// Peers to run: kolumn-json, kolumn-one-lane, rdkafka-json, rdkafka-2-json, rskafka-json, polars-json, deephaven-json, kolumn-raw,
+    /// rdkafka-raw, rskafka-raw, java-raw, franz-go-raw; default all but Deephaven.
     #[arg(long, value_delimiter = ',')]
     pub(crate) peers: Vec<String>,
 }

@@ -9,8 +9,17 @@ use crate::sums::Sums;
 
 /// JSON orders into an append table of five columns, as the peers have them.
 pub(super) fn json(peer: &Peer) -> Result<Sums, Box<dyn std::error::Error>> {
+    orders(peer, kolumn::consume(&peer.topic))
+}
+
+/// The same with one thread that reads and decodes.
+pub(super) fn json_by_one_lane(peer: &Peer) -> Result<Sums, Box<dyn std::error::Error>> {
+    orders(peer, kolumn::consume(&peer.topic).lanes(1))
+}
+
+fn orders(peer: &Peer, consume: kolumn::Consume) -> Result<Sums, Box<dyn std::error::Error>> {
     run(async {
-        let table = kolumn::consume(&peer.topic)
+        let table = consume
             .brokers(&peer.brokers)
             .value(spec::json([
                 column("Symbol", Type::Utf8),

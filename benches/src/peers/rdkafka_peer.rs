@@ -8,6 +8,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::Message;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
+use super::two_decoders::Decoders;
 use crate::arguments::Peer;
 use crate::sums::{self, Sums};
 
@@ -74,4 +75,12 @@ pub(super) fn json(peer: &Peer) -> Result<Sums, Box<dyn std::error::Error>> {
 pub(super) fn raw(peer: &Peer) -> Result<Sums, Box<dyn std::error::Error>> {
     let consumer = consumer(peer)?;
     super::batch_queue::read(&consumer, peer.rows)
+}
+
+/// `rd_kafka_consume_batch_queue` on one thread, arrow-json on two more.
+pub(super) fn json_on_two_threads(peer: &Peer) -> Result<Sums, Box<dyn std::error::Error>> {
+    let consumer = consumer(peer)?;
+    let decoders = Decoders::start();
+    super::batch_queue::lines(&consumer, peer.rows, |lines| decoders.send(lines))?;
+    decoders.finish()
 }
