@@ -9,8 +9,10 @@ use crate::arguments::Measure;
 use crate::contest::{Contest, Results};
 use crate::measure::{Clock, Run};
 
-/// For each piece of work kolumn, and the peers with the goal for each.
-const GROUPS: [(&str, &str, &[(&str, f64)]); 2] = [
+/// A piece of work, kolumn, and its peers with the goal for each.
+type Group = (&'static str, &'static str, &'static [(&'static str, f64)]);
+
+const GROUPS: [Group; 2] = [
     (
         "JSON, 5 of 10 fields",
         "kolumn-json",

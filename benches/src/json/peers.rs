@@ -45,8 +45,8 @@ pub(super) fn peer(name: &str, variant: Variant) -> Outcome<Option<Box<dyn Peer>
             Some(Box::new(Typed { epoch: variant == Variant::Epoch, sonic: false, orders: Orders::default() }))
         }
         _ => match name.split_once(' ') {
-            None if name == "kolumn" => Kolumn::new(variant, None)?,
-            Some(("kolumn", level)) => Kolumn::new(variant, Some(level))?,
+            None if name == "kolumn" => Kolumn::peer(variant, None)?,
+            Some(("kolumn", level)) => Kolumn::peer(variant, Some(level))?,
             _ => None,
         },
     })
@@ -59,7 +59,7 @@ struct Kolumn {
 }
 
 impl Kolumn {
-    fn new(variant: Variant, level: Option<&str>) -> Outcome<Option<Box<dyn Peer>>> {
+    fn peer(variant: Variant, level: Option<&str>) -> Outcome<Option<Box<dyn Peer>>> {
         let spec = Spec::parse(spec(variant))?;
         let decoder = match level {
             None => kolumn::decode::decoder(&spec, Side::Value, &Names::default())?,
