@@ -162,7 +162,7 @@ async fn guids_in_headers_name_the_schemas_of_keys_and_values_of_every_kind() ->
         let kafka = topic(&name)?;
         let written = SchemaWriting::new(scenario, &name).guids().numbers(0..RECORDS).run(&kafka.bootstrap(), &front.url())?;
         let (key, value) = match scenario.split('-').next() {
-            Some("json") => (json([column("account", Type::Utf8)]).into(), orders()),
+            Some("json") => (json([column("account", Type::Utf8)]), orders()),
             Some("avro") => {
                 let subject = |side| by_subject(format!("avro:subject={name}-{side};framing=guid,nested=struct"));
                 (subject("key"), subject("value"))

@@ -36,7 +36,7 @@ fn varint(number: i64) -> Vec<u8> {
 /// A number as the writer of that schema writes it, behind the frame.
 fn framed(id: u32, number: i64) -> Vec<u8> {
     let mut payload = [&[0][..], &id.to_be_bytes()].concat();
-    if id % 2 == 0 {
+    if id.is_multiple_of(2) {
         payload.push(1);
     }
     payload.extend(varint(number));

@@ -33,7 +33,7 @@ pub(in crate::decode) fn compare(spec: &Spec, payloads: &[Option<&[u8]>], piece:
         for ((found, expected), field) in finish(found.0).iter().zip(&arrays).zip(fast.fields()) {
             assert_eq!(found, expected, "{level:?} {spec} column {}: {}", field.name(), shown(payloads));
         }
-        let count = fast.fast.as_ref().map_or(0, |fast: &Box<Fast>| fast.taken);
+        let count = fast.fast.as_deref().map_or(0, |fast: &Fast| fast.taken);
         assert_eq!(*taken.get_or_insert(count), count, "{level:?}");
     }
     taken.unwrap_or(0)

@@ -257,7 +257,7 @@ fn documents_that_are_alike_go_the_fast_way() {
 #[test]
 fn fields_that_come_and_go_and_keys_in_any_order_go_the_fast_way() {
     for style in [Style { missing: 10, ..REGULAR }, Style { shuffled: 100, ..REGULAR }, Style { foreign: 100, ..REGULAR }] {
-        let topic = topic(&[style.clone()], 4000, 2);
+        let topic = topic(std::slice::from_ref(&style), 4000, 2);
         let taken = taken("json:Symbol:utf8,Qty:int64,Price:float64,Live:bool", &topic, 4000);
         assert!(taken > 1500, "{style:?}: {taken}");
     }
