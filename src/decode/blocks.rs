@@ -1,4 +1,51 @@
-//! When to do records by the block, and when one after the other.
+//! Records by the block, and when one after the other.
+
+use super::{BadPayload, Column, Step, all_columns};
+
+/// A decoder that does records by the block where it can, and one after the other where it cannot.
+pub(super) trait ByBlocks {
+    /// Does the first of `payloads` as a block, as far as they can be one. Says how many, and whether they were done; where not, nothing was
+    /// appended.
+    fn block(&mut self, payloads: &[Option<&[u8]>], headers: &[Option<&[u8]>], columns: &mut [Column]) -> (usize, bool);
+
+    /// Appends one payload's row, or fails and leaves the columns anyhow.
+    fn row(&mut self, payload: &[u8], header: Option<&[u8]>, columns: &mut [Column]) -> Step;
+
+    /// Does all payloads one after the other.
+    fn one_by_one(
+        &mut self,
+        payloads: &[Option<&[u8]>],
+        headers: &[Option<&[u8]>],
+        columns: &mut [Column],
+        bad: &mut Vec<BadPayload>,
+    ) {
+        all_columns(payloads, columns, bad, |index, payload, columns| {
+            self.row(payload, headers.get(index).copied().flatten(), columns)
+        });
+    }
+
+    /// Does all payloads, as [`Decoder::decode_named`](super::Decoder::decode_named) asks.
+    fn by_blocks(
+        &mut self,
+        payloads: &[Option<&[u8]>],
+        headers: &[Option<&[u8]>],
+        columns: &mut [Column],
+        bad: &mut Vec<BadPayload>,
+    ) {
+        columns.iter_mut().for_each(|column| column.reserve(payloads.len()));
+        let mut at = 0;
+        while let Some(rest) = payloads.get(at..).filter(|rest| !rest.is_empty()) {
+            let headers = headers.get(at..).unwrap_or_default();
+            let (rows, done) = self.block(rest, headers, columns);
+            if !done {
+                let reported = bad.len();
+                self.one_by_one(rest.get(..rows).unwrap_or_default(), headers, columns, bad);
+                bad.iter_mut().skip(reported).for_each(|bad| bad.index += at);
+            }
+            at += rows;
+        }
+    }
+}
 
 /// Fewer records are done one after the other: a block costs about as much as so many.
 const FEWEST: usize = 4;

@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use super::Avro;
+use crate::decode::blocks::ByBlocks;
 use crate::decode::fuzzing::decoded;
 use crate::decode::{BadPayload, Column, Decoder};
 use crate::spec::{AvroSpec, Framing, Kind, Recursive, SchemaId, Spec, avro};
@@ -72,7 +73,7 @@ fn blocks(spec: &Spec, payload: &[u8]) {
 pub(super) fn same_both_ways(spec: &AvroSpec, payloads: &[Option<&[u8]>]) -> Vec<BadPayload> {
     let mut decoder = Avro::new(spec, "Value", None).expect("the spec is good");
     let (mut rows, mut row_reports) = (new_columns(&decoder), Vec::new());
-    decoder.rows(payloads, &[], &mut rows, &mut row_reports);
+    decoder.one_by_one(payloads, &[], &mut rows, &mut row_reports);
     let (mut blocks, mut block_reports) = (new_columns(&decoder), Vec::new());
     decoder.decode(payloads, &mut blocks, &mut block_reports);
     assert_eq!(block_reports, row_reports);

@@ -26,7 +26,7 @@ use arrow_schema::FieldRef;
 use self::cursor::Cursor;
 use self::plan::{Mismatch, Plan};
 use self::writers::Given;
-use super::blocks::Trials;
+use super::blocks::{ByBlocks, Trials};
 use super::framing::Framed;
 use super::tray::Tray;
 use super::{BadPayload, Column, Decoder, Lookup, Reason, Step, WriterSchema, WriterSchemas, fault, framing, pending};
@@ -161,8 +161,10 @@ impl Avro {
         }
         Ok(index)
     }
+}
 
-    /// Does the first of `payloads` as a block, as far as they were written by one schema. Says how many, and whether they were done.
+impl ByBlocks for Avro {
+    /// As far as they were written by one schema.
     fn block(&mut self, payloads: &[Option<&[u8]>], headers: &[Option<&[u8]>], columns: &mut [Column]) -> (usize, bool) {
         let header = headers.first().copied().flatten();
         let framed = payloads.first().copied().flatten().map(|payload| (payload, framing::open(self.framing, payload, header)));
@@ -182,12 +184,6 @@ impl Avro {
         };
         self.tray = Some(tray);
         (rows.max(1), done)
-    }
-
-    fn rows(&mut self, payloads: &[Option<&[u8]>], headers: &[Option<&[u8]>], columns: &mut [Column], bad: &mut Vec<BadPayload>) {
-        super::all_columns(payloads, columns, bad, |index, payload, columns| {
-            self.row(payload, headers.get(index).copied().flatten(), columns)
-        });
     }
 
     fn row(&mut self, payload: &[u8], header: Option<&[u8]>, columns: &mut [Column]) -> Step {
@@ -223,17 +219,6 @@ impl Decoder for Avro {
         bad: &mut Vec<BadPayload>,
     ) {
         debug_assert_eq!(columns.len(), self.layout.fields.len());
-        columns.iter_mut().for_each(|column| column.reserve(payloads.len()));
-        let mut at = 0;
-        while let Some(rest) = payloads.get(at..).filter(|rest| !rest.is_empty()) {
-            let named = headers.get(at..).unwrap_or_default();
-            let (rows, done) = self.block(rest, named, columns);
-            if !done {
-                let reported = bad.len();
-                self.rows(rest.get(..rows).unwrap_or_default(), named, columns, bad);
-                bad.iter_mut().skip(reported).for_each(|bad| bad.index += at);
-            }
-            at += rows;
-        }
+        self.by_blocks(payloads, headers, columns, bad);
     }
 }

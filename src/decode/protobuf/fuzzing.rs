@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use super::Protobuf;
+use crate::decode::blocks::ByBlocks;
 use crate::decode::fuzzing::decoded;
 use crate::decode::{Column, Decoder, decoder};
 use crate::spec::{Framing, Kind, Names, Nested, ProtobufSpec, Recursive, Side, Spec, protobuf, protobuf_descriptors};

@@ -27,7 +27,7 @@ use self::columns::Columns;
 use self::indexes::Indexes;
 use self::plan::Plan;
 use self::wire::{Cursor, Raw, Segment};
-use super::blocks::Trials;
+use super::blocks::{ByBlocks, Trials};
 use super::{
     BLOCK_ROWS, BadPayload, Column, Decoder, Lookup, Reason, Step, WriterSchema, WriterSchemas, fault, framing, pending,
 };
@@ -71,33 +71,6 @@ impl Protobuf {
         })
     }
 
-    fn row(&mut self, payload: &[u8], header: Option<&[u8]>, columns: &mut [Column]) -> Step {
-        let start = if self.framing == Framing::None { 0 } else { self.open(payload, header)? };
-        let segment = Segment { bytes: payload.get(start..).unwrap_or_default(), at: start };
-        row::message(&self.layout.message, &[Raw::Bytes(segment)], Columns::new(columns), wire::MOST_NESTED)
-    }
-
-    /// Does the first of `payloads` as a block, as far as there are any. Says how many, and whether they were done.
-    fn block(&mut self, payloads: &[Option<&[u8]>], headers: &[Option<&[u8]>], columns: &mut [Column]) -> (usize, bool) {
-        let mut count = payloads.iter().take(BLOCK_ROWS).take_while(|payload| payload.is_some()).count();
-        if count == 0 {
-            count = payloads.iter().take_while(|payload| payload.is_none()).count();
-            return (count, false);
-        }
-        if !self.trials.worth(count) {
-            return (count, false);
-        }
-        let mut rows = [Row::NONE; BLOCK_ROWS];
-        let done = self
-            .rows(payloads, headers, rows.get_mut(..count).unwrap_or_default())
-            .and_then(|rows| self.plan.as_ref()?.run_block(&self.layout.message, rows, columns));
-        match done {
-            Some(()) => self.trials.succeeded(),
-            None => self.trials.failed(count),
-        }
-        (count, done.is_some())
-    }
-
     /// The messages of payloads, behind their frames.
     fn rows<'r, 'a>(
         &mut self,
@@ -114,19 +87,6 @@ impl Protobuf {
             *row = Row::new(Cursor::new(Segment { bytes: payload.get(start..)?, at: start }));
         }
         Some(rows)
-    }
-
-    /// Does payloads row by row.
-    fn one_by_one(
-        &mut self,
-        payloads: &[Option<&[u8]>],
-        headers: &[Option<&[u8]>],
-        columns: &mut [Column],
-        bad: &mut Vec<BadPayload>,
-    ) {
-        super::all_columns(payloads, columns, bad, |index, payload, columns| {
-            self.row(payload, headers.get(index).copied().flatten(), columns)
-        });
     }
 
     /// Where the message begins behind its frame, which must name the spec's message.
@@ -198,6 +158,35 @@ impl Protobuf {
     }
 }
 
+impl ByBlocks for Protobuf {
+    /// As far as there are any.
+    fn block(&mut self, payloads: &[Option<&[u8]>], headers: &[Option<&[u8]>], columns: &mut [Column]) -> (usize, bool) {
+        let mut count = payloads.iter().take(BLOCK_ROWS).take_while(|payload| payload.is_some()).count();
+        if count == 0 {
+            count = payloads.iter().take_while(|payload| payload.is_none()).count();
+            return (count, false);
+        }
+        if !self.trials.worth(count) {
+            return (count, false);
+        }
+        let mut rows = [Row::NONE; BLOCK_ROWS];
+        let done = self
+            .rows(payloads, headers, rows.get_mut(..count).unwrap_or_default())
+            .and_then(|rows| self.plan.as_ref()?.run_block(&self.layout.message, rows, columns));
+        match done {
+            Some(()) => self.trials.succeeded(),
+            None => self.trials.failed(count),
+        }
+        (count, done.is_some())
+    }
+
+    fn row(&mut self, payload: &[u8], header: Option<&[u8]>, columns: &mut [Column]) -> Step {
+        let start = if self.framing == Framing::None { 0 } else { self.open(payload, header)? };
+        let segment = Segment { bytes: payload.get(start..).unwrap_or_default(), at: start };
+        row::message(&self.layout.message, &[Raw::Bytes(segment)], Columns::new(columns), wire::MOST_NESTED)
+    }
+}
+
 impl Decoder for Protobuf {
     fn fields(&self) -> &[FieldRef] {
         &self.layout.fields
@@ -219,17 +208,6 @@ impl Decoder for Protobuf {
         bad: &mut Vec<BadPayload>,
     ) {
         debug_assert_eq!(columns.len(), self.layout.fields.len());
-        columns.iter_mut().for_each(|column| column.reserve(payloads.len()));
-        let mut at = 0;
-        while let Some(rest) = payloads.get(at..).filter(|rest| !rest.is_empty()) {
-            let headers = headers.get(at..).unwrap_or_default();
-            let (rows, done) = self.block(rest, headers, columns);
-            if !done {
-                let reported = bad.len();
-                self.one_by_one(rest.get(..rows).unwrap_or_default(), headers, columns, bad);
-                bad.iter_mut().skip(reported).for_each(|bad| bad.index += at);
-            }
-            at += rows;
-        }
+        self.by_blocks(payloads, headers, columns, bad);
     }
 }

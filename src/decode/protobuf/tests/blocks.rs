@@ -3,6 +3,7 @@
 use super::super::Protobuf;
 use super::super::fuzzing::same_both_ways;
 use super::*;
+use crate::decode::blocks::ByBlocks;
 
 const SCHEMA: &str = r#"syntax = "proto3"; message M {
     int32 a = 1; optional string b = 2; S s = 3; oneof o { int32 c = 4; S d = 5; } repeated int32 r = 6; repeated string t = 7;
