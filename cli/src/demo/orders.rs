@@ -127,7 +127,8 @@ mod tests {
     #[tokio::test]
     async fn every_order_fits_the_spec() {
         let mut decoding =
-            Decoding::new(&crate::source::spec::spec(SPEC).unwrap(), Side::Value, &kolumn::Properties::new(), None).unwrap();
+            Decoding::new(&crate::source::spec::spec(SPEC, Side::Value).unwrap(), Side::Value, &kolumn::Properties::new(), None)
+                .unwrap();
         let orders = Orders::new(7).some(1_000);
         let payloads: Vec<Option<&[u8]>> = orders.iter().map(|order| Some(order.as_slice())).collect();
         let decoded = decoding.decode(&payloads).await.unwrap();

@@ -4,14 +4,16 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::PathBuf;
 
-use kolumn::spec::Spec;
+use kolumn::spec::{Side, Spec};
+use serde_json::{Map, Value};
 
 use crate::exit::Failure;
 
-/// Reads a spec from text, or behind `@` from a file that holds it as JSON or TOML, and the files that it names.
-pub(crate) fn spec(text: &str) -> Result<Spec, Failure> {
+/// Reads a spec from text, or behind `@` from a file that holds it as JSON or TOML, and the files that it names. A file may hold the specs of
+/// both sides, as `kolumn schema` writes them, under `key` and `value`.
+pub(crate) fn spec(text: &str, side: Side) -> Result<Spec, Failure> {
     let spec = match text.strip_prefix('@') {
-        Some(path) => data(PathBuf::from(path))?,
+        Some(path) => data(PathBuf::from(path), side)?,
         None => Spec::parse(text)?,
     };
     spec.read_files(|path| {
@@ -19,21 +21,56 @@ pub(crate) fn spec(text: &str) -> Result<Spec, Failure> {
     })
 }
 
-fn data(path: PathBuf) -> Result<Spec, Failure> {
+fn data(path: PathBuf, side: Side) -> Result<Spec, Failure> {
     let data =
         fs::read_to_string(&path).map_err(|reason| Failure::File { what: "read the spec in", path: path.clone(), reason })?;
     // Editors of some systems put a byte order mark before it.
     let data = data.trim_start_matches('\u{feff}');
     let spec = match path.extension().and_then(OsStr::to_str) {
-        Some("toml") => toml::from_str(data).map_err(|error| error.to_string()),
-        _ => serde_json::from_str(data).map_err(|error| error.to_string()),
+        Some("toml") => match toml::from_str(data).ok().and_then(|mut both: toml::Table| both.remove(section(side))) {
+            Some(one) => one.try_into().map_err(|error: toml::de::Error| error.to_string()),
+            None => toml::from_str(data).map_err(|error| error.to_string()),
+        },
+        _ => match serde_json::from_str(data).ok().and_then(|mut both: Map<String, Value>| both.remove(section(side))) {
+            Some(one) => serde_json::from_value(one).map_err(|error| error.to_string()),
+            None => serde_json::from_str(data).map_err(|error| error.to_string()),
+        },
     };
     spec.map_err(|error| Failure::Usage(format!("the spec in {}: {}", path.display(), error.trim_end())))
+}
+
+fn section(side: Side) -> &'static str {
+    match side {
+        Side::Key => "key",
+        Side::Value => "value",
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn spec(text: &str) -> Result<Spec, Failure> {
+        super::spec(text, Side::Value)
+    }
+
+    #[test]
+    fn a_file_of_both_sides_gives_each_its_own() {
+        let directory = tempfile::tempdir().unwrap();
+        for (name, data) in [
+            ("both.toml", "[key]\nkind = 'ignore'\n[value]\nkind = 'simple'\ntype = 'int64'\n"),
+            ("both.json", r#"{"key": {"kind": "ignore"}, "value": {"kind": "simple", "type": "int64"}}"#),
+        ] {
+            let path = directory.path().join(name);
+            fs::write(&path, data).unwrap();
+            let text = format!("@{}", path.display());
+            assert_eq!(super::spec(&text, Side::Key).unwrap(), spec("ignore").unwrap());
+            assert_eq!(spec(&text).unwrap(), spec("simple:int64").unwrap());
+        }
+        let path = directory.path().join("broken.json");
+        fs::write(&path, r#"{"key": {"kind": "ignore"}, "value": {"kind": "simpel"}}"#).unwrap();
+        assert!(spec(&format!("@{}", path.display())).unwrap_err().to_string().contains("simpel"));
+    }
 
     #[test]
     fn a_spec_in_a_file_is_the_same_as_its_text() {
@@ -74,7 +111,7 @@ mod tests {
         let file = [&b"\x0a\x07o.proto\x22\x0e"[..], &message, b"\x62\x06proto3"].concat();
         let path = directory.path().join("o.desc");
         fs::write(&path, [&[0x0a, u8::try_from(file.len()).unwrap()][..], &file].concat()).unwrap();
-        let schema = spec(&format!("protobuf:{},message=M", path.display())).unwrap().schema(kolumn::spec::Side::Value).unwrap();
+        let schema = spec(&format!("protobuf:{},message=M", path.display())).unwrap().schema(Side::Value).unwrap();
         assert_eq!(schema.field(0).name(), "s");
     }
 }

@@ -37,7 +37,7 @@ pub(crate) async fn run(arguments: &DemoArguments, talk: Talk, log: &Log, interr
         topic: TOPIC.to_owned(),
         properties: [("bootstrap.servers", cluster.bootstrap()), ("client.id", "kolumn-demo".to_owned())].into(),
         key: None,
-        value: Some(crate::source::spec::spec(SPEC)?),
+        value: Some(crate::source::spec::spec(SPEC, kolumn::spec::Side::Value)?),
         metadata: true,
         partitions: Partitions::All,
         start: Offsets::Beginning.into(),

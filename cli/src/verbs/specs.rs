@@ -25,8 +25,8 @@ const SAYING: [&str; 2] = ["deephaven.value.column.type", "value.deserializer"];
 
 /// Sets how keys and values become columns. `json` without columns, and values of which nothing is said, are found out.
 pub(crate) async fn fill_specs(specs: &SpecArguments, request: &mut Request, talk: Talk) -> Result<(), Failure> {
-    let key = specs.key.as_deref().map(Wanted::of).transpose()?;
-    let value = specs.value.as_deref().map(Wanted::of).transpose()?;
+    let key = specs.key.as_deref().map(|text| Wanted::of(text, Side::Key)).transpose()?;
+    let value = specs.value.as_deref().map(|text| Wanted::of(text, Side::Value)).transpose()?;
     let value = match value {
         None if SAYING.iter().all(|key| request.properties.get(key).is_none()) => Some(Wanted::Anything),
         value => value,
@@ -56,10 +56,10 @@ enum Wanted {
 }
 
 impl Wanted {
-    fn of(text: &str) -> Result<Self, Failure> {
+    fn of(text: &str, side: Side) -> Result<Self, Failure> {
         match json_without_columns(text) {
             Some(options) => Ok(Self::Json(options.to_owned())),
-            None => spec(text).map(Self::This),
+            None => spec(text, side).map(Self::This),
         }
     }
 }

@@ -88,7 +88,7 @@ impl<'a> Run<'a> {
             (None, None) => return Err(Failure::Usage("a spec is missing; give one with -v, or for keys with -k".to_owned())),
         };
         let errors = Errors::new(arguments.output.errors.as_deref(), arguments.explain, talk);
-        let given = if json_without_columns(text).is_none() { Some(spec(text)?) } else { None };
+        let given = if json_without_columns(text).is_none() { Some(spec(text, side)?) } else { None };
         let writers = match &given {
             Some(spec) if spec.is_unresolved() => Some(Writers::new(&properties)?),
             _ => Writers::of(&properties)?,
