@@ -1,4 +1,4 @@
-//! The static binary: built for musl, at most 15 MB, and at home in a root that holds nothing else.
+//! The static binary: built for musl, at most 16 MB, and at home in a root that holds nothing else.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -10,7 +10,7 @@ use crate::steps::Outcome;
 
 const TARGET: &str = "x86_64-unknown-linux-musl";
 /// The largest that the stripped binary may be. TLS, and the readers of Avro and Protobuf schemas, are five of it.
-const LIMIT_BYTES: u64 = 15_000_000;
+const LIMIT_BYTES: u64 = 16_000_000;
 /// How many rows the demo shows in the empty root.
 const ROWS: &str = "1000000";
 /// The longest that it may take, in seconds.
