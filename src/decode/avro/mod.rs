@@ -15,6 +15,7 @@ mod plan;
 mod resolve;
 mod run;
 mod skip;
+mod steps;
 mod writers;
 
 use std::borrow::Cow;
@@ -23,12 +24,12 @@ use std::sync::Arc;
 
 use arrow_schema::FieldRef;
 
+use self::block::Bench;
 use self::cursor::Cursor;
 use self::plan::{Mismatch, Plan};
 use self::writers::Given;
 use super::blocks::{ByBlocks, Trials};
 use super::framing::Framed;
-use super::tray::Tray;
 use super::{BadPayload, Column, Decoder, Lookup, Reason, Step, WriterSchema, WriterSchemas, fault, framing, pending};
 use crate::error::Result;
 use crate::spec::{AvroSchema, AvroSpec, Framing, Layout, SchemaId};
@@ -61,7 +62,7 @@ pub(super) struct Avro {
     last: Option<(Option<SchemaId>, usize)>,
     trials: Trials,
     /// Made when the first payload comes: a decoder of a partition in which nothing happens stays small.
-    tray: Option<Box<Tray>>,
+    bench: Option<Box<Bench>>,
 }
 
 impl Avro {
@@ -104,7 +105,7 @@ impl Avro {
             by_id: HashMap::new(),
             last: None,
             trials: Trials::default(),
-            tray: None,
+            bench: None,
         })
     }
 
@@ -170,11 +171,11 @@ impl ByBlocks for Avro {
         let framed = payloads.first().copied().flatten().map(|payload| (payload, framing::open(self.framing, payload, header)));
         let Some((first, Ok(Framed { id, bytes: Cow::Borrowed(_), start, .. }))) = framed else { return (1, false) };
         let alike = headers.iter().position(|other| *other != header).unwrap_or(payloads.len());
-        let mut tray = self.tray.take().unwrap_or_default();
-        tray.fill(payloads.get(..alike).unwrap_or(payloads), first.get(..start).unwrap_or_default());
-        let rows = tray.rows();
+        let mut bench = self.bench.take().unwrap_or_default();
+        bench.tray.fill(payloads.get(..alike).unwrap_or(payloads), first.get(..start).unwrap_or_default());
+        let rows = bench.tray.rows();
         let done = self.trials.worth(rows) && {
-            let done = self.plan(id).is_ok_and(|plan| plan.run_block(&mut tray, columns).is_some());
+            let done = self.plan(id).is_ok_and(|plan| plan.run_block(&mut bench, columns).is_some());
             if done {
                 self.trials.succeeded()
             } else {
@@ -182,7 +183,7 @@ impl ByBlocks for Avro {
             }
             done
         };
-        self.tray = Some(tray);
+        self.bench = Some(bench);
         (rows.max(1), done)
     }
 

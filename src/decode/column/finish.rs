@@ -9,16 +9,15 @@ use arrow_array::types::{
     TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type,
     UInt32Type, UInt64Type,
 };
-use arrow_array::{
-    ArrayRef, BinaryArray, BooleanArray, FixedSizeBinaryArray, ListArray, MapArray, PrimitiveArray, StringArray, StructArray,
-};
+use arrow_array::{ArrayRef, BinaryArray, BooleanArray, FixedSizeBinaryArray, ListArray, MapArray, PrimitiveArray, StructArray};
 use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, DataType, FieldRef, TimeUnit};
 
+use super::text;
 use super::values::Values;
 use crate::error::Error;
 
-/// The array of `data_type` over `values`. Text is checked to be UTF-8 once more, as Arrow's safe constructors do.
+/// The array of `data_type` over `values`. Text is checked to be UTF-8, whoever appended it ([`text`]).
 pub(super) fn array(
     data_type: &DataType,
     rows: usize,
@@ -52,8 +51,9 @@ pub(super) fn array(
             TimeUnit::Nanosecond => numbers::<TimestampNanosecondType>(data_type, vector, nulls),
         },
         (T::Duration(TimeUnit::Nanosecond), Values::Int64(vector)) => numbers::<DurationNanosecondType>(data_type, vector, nulls),
-        (T::Utf8, Values::Bytes { offsets, data }) => {
-            Ok(Arc::new(StringArray::try_new(offset_buffer(offsets), Buffer::from_vec(data), nulls)?))
+        (T::Utf8, Values::Bytes { mut offsets, data }) => {
+            give_back(&mut offsets);
+            Ok(Arc::new(text::array(offsets, data, nulls)?))
         }
         (T::Binary, Values::Bytes { offsets, data }) => {
             Ok(Arc::new(BinaryArray::try_new(offset_buffer(offsets), Buffer::from_vec(data), nulls)?))

@@ -20,6 +20,7 @@ mod finish;
 mod nested;
 mod remove;
 mod rows;
+mod text;
 mod values;
 
 pub(crate) use block::{BLOCK_ROWS, Lengths, Mask};
