@@ -1,7 +1,5 @@
 //! A client of a few lines: one blocking socket, messages of `kafka-protocol`, nothing tried again.
 
-#![allow(dead_code)] // each suite uses a part of it
-
 use bytes::{BufMut, Bytes, BytesMut};
 use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
 use kafka_protocol::messages::{FetchRequest, FetchResponse, RequestHeader, ResponseHeader, TopicName};

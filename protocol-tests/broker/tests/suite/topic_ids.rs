@@ -1,8 +1,6 @@
 //! Topics by id, and the hints of who leads that came with later versions of Fetch.
 
-mod client;
-
-use client::{Client, by_id, fetch, only, values};
+use crate::client::{Client, by_id, fetch, only, values};
 use kafka_protocol::messages::fetch_response::LeaderIdAndEpoch;
 use kafka_protocol::messages::{BrokerId, FetchRequest};
 use kolumn_test_broker::{BatchBuilder, TestCluster, TopicSettings, Verdict, kafka_protocol};

@@ -1,8 +1,6 @@
 //! Ten thousand partitions on three nodes: what it costs must not grow with those that are idle.
 
-mod client;
-
-use client::{Client, by_id, fetch};
+use crate::client::{Client, by_id, fetch};
 use kafka_protocol::messages::FetchRequest;
 use kolumn_test_broker::{ApiKey, BatchBuilder, TestCluster, kafka_protocol};
 use std::time::Duration;

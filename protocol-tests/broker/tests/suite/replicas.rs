@@ -1,8 +1,6 @@
 //! Leaders, followers, epochs, and the versions of Kafka that a cluster can be.
 
-mod client;
-
-use client::{Client, by_id, fetch, name, only, values};
+use crate::client::{Client, by_id, fetch, name, only, values};
 use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
 use kafka_protocol::messages::offset_for_leader_epoch_request::{OffsetForLeaderPartition, OffsetForLeaderTopic};
 use kafka_protocol::messages::{ApiVersionsRequest, BrokerId, FetchRequest, ListOffsetsRequest, OffsetForLeaderEpochRequest};

@@ -1,8 +1,6 @@
 //! Wires that take time, connections that are counted, and nodes that hear of nothing new.
 
-mod client;
-
-use client::{Client, fetch, name};
+use crate::client::{Client, fetch, name};
 use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
 use kafka_protocol::messages::{ApiVersionsRequest, FetchRequest, MetadataRequest};
 use kolumn_test_broker::{ApiKey, TestCluster, TopicSettings, Verdict, kafka_protocol};

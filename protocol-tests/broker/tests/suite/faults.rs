@@ -1,9 +1,7 @@
 //! What hooks and handles can do to a client, seen from the client's socket.
 
-mod client;
-
+use crate::client::{Client, fetch, only, values};
 use bytes::Bytes;
-use client::{Client, fetch, only, values};
 use kafka_protocol::messages::{FetchRequest, ListOffsetsRequest, MetadataRequest};
 use kolumn_test_broker::{ApiKey, BatchBuilder, Response, TestCluster, Verdict, kafka_protocol};
 use std::io::{ErrorKind, Read};
@@ -196,7 +194,8 @@ fn errors_are_given_to_whole_requests_or_to_one_partition() {
     assert!(response.responses[0].partitions[1].records.as_ref().is_some_and(|records| !records.is_empty()));
 
     cluster.next(ApiKey::Metadata, 1, Verdict::Error(3));
-    let topic = kafka_protocol::messages::metadata_request::MetadataRequestTopic::default().with_name(Some(client::name("t")));
+    let topic =
+        kafka_protocol::messages::metadata_request::MetadataRequestTopic::default().with_name(Some(crate::client::name("t")));
     let request = MetadataRequest::default().with_topics(Some(vec![topic]));
     assert_eq!(client.call(12, &request).topics[0].error_code, 3);
     assert_eq!(client.call(12, &request).topics[0].error_code, 0);

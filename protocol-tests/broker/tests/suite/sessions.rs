@@ -1,8 +1,6 @@
 //! Fetch sessions as KIP-227 has them: who says what, and what is not said again.
 
-mod client;
-
-use client::{Client, by_id, fetch, name, values};
+use crate::client::{Client, by_id, fetch, name, values};
 use kafka_protocol::messages::fetch_request::{FetchTopic, ForgottenTopic};
 use kafka_protocol::messages::{FetchRequest, FetchResponse};
 use kolumn_test_broker::{ApiKey, BatchBuilder, TestCluster, TopicSettings, Verdict, batches, kafka_protocol};

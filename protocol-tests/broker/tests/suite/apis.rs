@@ -1,8 +1,6 @@
 //! Every API in every version, and what Kafka's own brokers were seen to answer.
 
-mod client;
-
-use client::{Client, by_id, fetch, name, only, values};
+use crate::client::{Client, by_id, fetch, name, only, values};
 use kafka_protocol::messages::create_partitions_request::CreatePartitionsTopic;
 use kafka_protocol::messages::create_topics_request::CreatableTopic;
 use kafka_protocol::messages::delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic};
