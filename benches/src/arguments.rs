@@ -35,10 +35,11 @@ pub(crate) struct Measure {
     /// Write the report as Markdown to this file too.
     #[arg(long)]
     pub(crate) report: Option<PathBuf>,
-    /// Compare the ratios with `benches/accepted.toml`, and warn of those that have fallen by more than a fifth.
-    #[arg(long)]
+    /// Compare the ratios with `benches/accepted.toml`, and warn of those that have fallen by more than a fifth. What was compiled in
+    /// another profile is not compared.
+    #[arg(long, conflicts_with = "accept")]
     pub(crate) check: bool,
-    /// Write the ratios into `benches/accepted.toml`.
+    /// Write the ratios into `benches/accepted.toml`, as those of the profile that this was compiled in.
     #[arg(long)]
     pub(crate) accept: bool,
     #[command(flatten)]
