@@ -2,7 +2,7 @@
 
 mod batch_queue;
 mod kolumn_peer;
-mod outside;
+pub(crate) mod outside;
 mod rdkafka_peer;
 mod rskafka_peer;
 mod socket_peer;

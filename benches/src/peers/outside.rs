@@ -51,7 +51,8 @@ fn franz_go() -> Outcome<PathBuf> {
     Ok(program)
 }
 
-fn python(script: &str, requirements: &str) -> Outcome<Command> {
+/// A script with what it requires.
+pub(crate) fn python(script: &str, requirements: &str) -> Outcome<Command> {
     let environment = built()?.join(requirements.trim_end_matches(".txt"));
     let interpreter = environment.join("bin/python");
     if !environment.join("complete").exists() {
