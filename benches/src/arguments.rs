@@ -69,6 +69,8 @@ pub(crate) enum Program {
     BatchWalk,
     /// Decompression, against the C libraries.
     Codecs,
+    /// The inner loops by themselves, without peers; not part of all.
+    Loops,
     /// Eight partitions on one thread and on all cores.
     Scaling,
     /// Tables by themselves: memory per row, snapshots, cycles.
@@ -84,7 +86,7 @@ impl Program {
     pub(crate) fn chosen(asked: &[Self]) -> Vec<Self> {
         let all = asked.contains(&Self::All);
         let listed = Self::value_variants().iter().copied().filter(|program| *program != Self::All);
-        listed.filter(|program| all || asked.contains(program)).collect()
+        listed.filter(|program| asked.contains(program) || all && *program != Self::Loops).collect()
     }
 }
 

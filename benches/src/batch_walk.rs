@@ -14,7 +14,7 @@ use crate::measure::{Clock, Stopwatch};
 use crate::sums::Sums;
 
 /// As many orders of 193 bytes as make a batch of a megabyte.
-const BATCH_RECORDS: usize = 4800;
+pub(crate) const BATCH_RECORDS: usize = 4800;
 /// Where a batch's header has the number of its records.
 const RECORD_COUNT: usize = 57;
 

@@ -11,6 +11,7 @@
 //! | `protobuf` | the same orders as Protobuf into columns |
 //! | `batch-walk` | batches of a megabyte into records, checksums compared |
 //! | `codecs` | decompression, against the C libraries |
+//! | `loops` | the inner loops by themselves, without peers, timed by divan; only when named |
 //! | `scaling` | eight partitions on one thread and on all cores |
 //! | `tables` | tables by themselves: memory per row, snapshots, cycles |
 //! | `end-to-end` | a topic on a real Apache Kafka, filled by Kafka's own producer, into columns; each run is a process of its own |
@@ -30,6 +31,7 @@ mod end_to_end;
 mod figures;
 mod json;
 mod latency;
+mod loops;
 mod measure;
 mod orders;
 mod payloads;
@@ -64,6 +66,10 @@ fn measure(arguments: &Measure) -> Outcome {
         let figures = match program {
             Program::Tables => tables::run(arguments)?,
             Program::Latency => latency::run(arguments)?,
+            Program::Loops => {
+                loops::run(arguments);
+                Vec::new()
+            }
             _ => Vec::new(),
         };
         for figures in figures {
@@ -102,7 +108,7 @@ fn measure(arguments: &Measure) -> Outcome {
 
 fn run(program: Program, arguments: &Measure) -> Outcome<Vec<contest::Results>> {
     match program {
-        Program::All | Program::Tables | Program::Latency => Ok(Vec::new()),
+        Program::All | Program::Tables | Program::Latency | Program::Loops => Ok(Vec::new()),
         Program::Avro => avro::run(arguments),
         Program::BatchWalk => batch_walk::run(arguments),
         Program::Codecs => codecs::run(arguments),
