@@ -89,7 +89,7 @@ pub(crate) struct EndToEnd {
     #[arg(long, default_value = "none")]
     pub(crate) codec: String,
     /// Peers to run: kolumn-json, kolumn-one-lane, rdkafka-json, rdkafka-2-json, rskafka-json, polars-json, deephaven-json, kolumn-raw,
-    /// rdkafka-raw, rskafka-raw, java-raw, franz-go-raw; default all but Deephaven.
+    /// rdkafka-raw, rskafka-raw, java-raw, franz-go-raw, socket-raw, socket-2-raw; default all but Deephaven.
     #[arg(long, value_delimiter = ',')]
     pub(crate) peers: Vec<String>,
 }

@@ -12,6 +12,8 @@ use crate::sums::Sums;
 
 /// As many orders of 193 bytes as make a batch of a megabyte.
 const BATCH_RECORDS: usize = 4800;
+/// Where a batch's header has the number of its records.
+const RECORD_COUNT: usize = 57;
 
 pub(crate) fn run(arguments: &Measure) -> Outcome<Vec<Results>> {
     // Two of them again and again: a lane walks over what has just come, not over what lies in memory.
@@ -40,7 +42,8 @@ pub(crate) fn batches(rows: usize) -> Outcome<Vec<Bytes>> {
             producer_epoch: -1,
             timestamp_type: TimestampType::Creation,
             offset: index as i64,
-            sequence: -1,
+            // Where sequences do not rise with the offsets the encoder begins a batch with every record.
+            sequence: index as i32,
             timestamp: order.timestamp,
             key: Some(Bytes::copy_from_slice(&(index as u32).to_be_bytes())),
             value: order.value.map(Bytes::from),
@@ -50,6 +53,10 @@ pub(crate) fn batches(rows: usize) -> Outcome<Vec<Bytes>> {
             let mut bytes = Vec::new();
             let options = RecordEncodeOptions { version: 2, compression: Compression::None };
             RecordBatchEncoder::encode(&mut bytes, &records, &options)?;
+            let counted = bytes.get(RECORD_COUNT..).and_then(|rest| rest.first_chunk()).copied().map(u32::from_be_bytes);
+            if counted != Some(u32::try_from(records.len())?) {
+                return Err(format!("a batch has {counted:?} records instead of {}", records.len()).into());
+            }
             batches.push(bytes.into());
             records.clear();
         }

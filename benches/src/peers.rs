@@ -5,6 +5,7 @@ mod kolumn_peer;
 mod outside;
 mod rdkafka_peer;
 mod rskafka_peer;
+mod socket_peer;
 mod two_decoders;
 
 use crate::arguments::Peer;
@@ -25,6 +26,8 @@ pub(crate) fn run(peer: &Peer) -> crate::Outcome {
         "rskafka-json" => Run::alone(|| rskafka_peer::json(peer)),
         "rskafka-raw" => Run::alone(|| rskafka_peer::raw(peer)),
         "rdkafka-raw" => Run::alone(|| rdkafka_peer::raw(peer)),
+        "socket-raw" => Run::alone(|| socket_peer::run(peer, 1)),
+        "socket-2-raw" => Run::alone(|| socket_peer::run(peer, 2)),
         name => return Err(format!("no peer is named {name}").into()),
     }?;
     println!("{}", run.to_line());
