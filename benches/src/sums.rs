@@ -22,6 +22,13 @@ impl Sums {
         }
     }
 
+    /// Of batches that have the columns of [`schema`] among others.
+    pub(crate) fn of_orders(batches: Vec<RecordBatch>) -> Self {
+        let mut sums = Self::default();
+        batches.iter().for_each(|batch| sums.add_orders(batch));
+        sums
+    }
+
     /// Adds the rows of a batch that has the columns of [`schema`] among others.
     pub(crate) fn add_orders(&mut self, batch: &RecordBatch) {
         let column = |name: &str| batch.column_by_name(name).unwrap_or_else(|| panic!("no column {name}"));
