@@ -2,10 +2,10 @@
 
 mod batch_queue;
 mod kolumn_peer;
-
-mod outside;
+pub(crate) mod outside;
 mod rdkafka_peer;
 mod rskafka_peer;
+mod socket_peer;
 mod two_decoders;
 
 use std::convert::identity;
@@ -29,6 +29,8 @@ pub(crate) fn run(peer: &Peer) -> crate::Outcome {
         "kolumn-raw" => Run::alone(|| kolumn_peer::raw(peer), identity),
         "rdkafka-raw" => Run::alone(|| rdkafka_peer::raw(peer), identity),
         "rskafka-raw" => Run::alone(|| rskafka_peer::raw(peer), identity),
+        "socket-raw" => Run::alone(|| socket_peer::run(peer, 1), identity),
+        "socket-2-raw" => Run::alone(|| socket_peer::run(peer, 2), identity),
         name => return Err(format!("no peer is named {name}").into()),
     }?;
     println!("{}", run.to_line());

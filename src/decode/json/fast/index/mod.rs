@@ -37,7 +37,7 @@ impl Level {
     pub(crate) fn available() -> Vec<Self> {
         let mut levels = vec![Self::Scalar];
         // Miri runs the scalar form.
-        #[cfg(all(target_arch = "x86_64", not(miri)))]
+        #[cfg(target_arch = "x86_64")]
         {
             levels.push(Self::Sse2);
             if x86::has_avx2() {
@@ -47,7 +47,7 @@ impl Level {
                 levels.push(Self::Avx512);
             }
         }
-        #[cfg(all(target_arch = "aarch64", not(miri)))]
+        #[cfg(target_arch = "aarch64")]
         if std::arch::is_aarch64_feature_detected!("neon") {
             levels.push(Self::Neon);
         }
