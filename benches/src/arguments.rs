@@ -102,8 +102,12 @@ pub(crate) struct EndToEnd {
     /// none, gzip, snappy, lz4 or zstd.
     #[arg(long, default_value = "none")]
     pub(crate) codec: String,
-    /// Peers to run: kolumn-json, kolumn-one-lane, rdkafka-json, rdkafka-2-json, rskafka-json, polars-json, deephaven-json, kolumn-raw,
-    /// rdkafka-raw, rskafka-raw, java-raw, franz-go-raw, socket-raw, socket-2-raw; default all but Deephaven.
+    /// Run no peer: keep the topic until the input ends, and say how one is run by hand (under a profiler, say).
+    #[arg(long)]
+    pub(crate) hold: bool,
+    /// Peers to run: kolumn-json, kolumn-one-lane, rdkafka-json, rdkafka-2-json, krafka-json, rskafka-json, polars-json,
+    /// deephaven-json, kolumn-raw, rdkafka-raw, krafka-raw, rskafka-raw, java-raw, franz-go-raw, socket-raw, socket-2-raw; default all
+    /// but Deephaven.
     #[arg(long, value_delimiter = ',')]
     pub(crate) peers: Vec<String>,
 }
