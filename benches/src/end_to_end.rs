@@ -53,7 +53,12 @@ pub(crate) fn run(arguments: &Measure) -> Outcome<Vec<Results>> {
     Production::new(Writer::Java, TOPIC, workload).codec(codec).batch_bytes(1 << 20).run(&kafka.bootstrap())?;
 
     if options.hold {
-        println!("peer NAME --brokers {} --topic {TOPIC} --partitions {} --rows {}", kafka.bootstrap(), options.partitions, options.topic_rows);
+        println!(
+            "peer NAME --brokers {} --topic {TOPIC} --partitions {} --rows {}",
+            kafka.bootstrap(),
+            options.partitions,
+            options.topic_rows
+        );
         eprintln!("Kafka runs until this input ends (Ctrl-D)");
         std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink())?;
         return Ok(Vec::new());

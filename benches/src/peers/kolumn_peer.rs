@@ -11,12 +11,19 @@ use crate::sums::Sums;
 
 /// JSON orders into an append table of five columns, as the peers have them.
 pub(super) fn json(peer: &Peer) -> Outcome<Vec<RecordBatch>> {
-    orders(peer, kolumn::consume(&peer.topic))
+    orders(peer, consume(peer))
 }
 
 /// The same with one thread that reads and decodes.
 pub(super) fn json_by_one_lane(peer: &Peer) -> Outcome<Vec<RecordBatch>> {
-    orders(peer, kolumn::consume(&peer.topic).lanes(1))
+    orders(peer, consume(peer).lanes(1))
+}
+
+/// What is tried out: properties by the environment.
+fn consume(peer: &Peer) -> kolumn::Consume {
+    let tried = std::env::var("KOLUMN_PROPERTIES").unwrap_or_default();
+    let pairs = tried.split(',').filter_map(|pair| pair.split_once('='));
+    pairs.fold(kolumn::consume(&peer.topic), |consume, (key, value)| consume.property(key, value))
 }
 
 fn orders(peer: &Peer, consume: kolumn::Consume) -> Outcome<Vec<RecordBatch>> {
@@ -44,7 +51,7 @@ fn orders(peer: &Peer, consume: kolumn::Consume) -> Outcome<Vec<RecordBatch>> {
 pub(super) fn raw(peer: &Peer) -> Outcome<Sums> {
     run(async {
         // The handle is held: the consumption ends when the last one is dropped.
-        let (_table, mut updates) = kolumn::consume(&peer.topic)
+        let (_table, mut updates) = consume(peer)
             .brokers(&peer.brokers)
             .value(spec::raw("Value"))
             .metadata(MetadataColumns::none())
