@@ -46,7 +46,9 @@ pub mod fuzzing;
 #[cfg(feature = "stages")]
 #[doc(hidden)]
 pub mod stages {
+    pub use crate::ingest::stages::Assembly;
     pub use crate::record::stages::{Batches, Record};
+    pub use crate::table::stages::Feed;
 }
 
 pub use cluster::{PartitionInfo, TopicInfo};

@@ -92,6 +92,26 @@ impl Column {
         })
     }
 
+    /// Appends payloads, null where there is none; nothing where together they are too many. Only for columns of bytes of any length.
+    pub(crate) fn extend_payloads(&mut self, payloads: &[Option<&[u8]>]) -> Option<()> {
+        let Values::Bytes { offsets, data } = &mut self.values else { return None };
+        let total = payloads.iter().flatten().try_fold(data.len(), |total, payload| total.checked_add(payload.len()))?;
+        i32::try_from(total).ok()?;
+        data.reserve(total - data.len());
+        let mut all = true;
+        offsets.extend(payloads.iter().map(|payload| {
+            all &= payload.is_some();
+            data.extend_from_slice(payload.unwrap_or_default());
+            i32::try_from(data.len()).unwrap_or(i32::MAX) // all of them together fit
+        }));
+        if all {
+            self.validity.append_n_non_nulls(payloads.len());
+        } else {
+            payloads.iter().for_each(|payload| self.validity.append(payload.is_some()));
+        }
+        Some(())
+    }
+
     /// Appends runs of bytes of these lengths: `copy` puts them side by side to the front of what it is given, which has room for
     /// [`SPARE`] bytes more. Text must be UTF-8. Only for columns of text or bytes of any length.
     #[inline]

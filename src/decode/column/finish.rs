@@ -74,12 +74,12 @@ pub(super) fn nested(
 ) -> Result<ArrayRef, ArrowError> {
     match (data_type, values) {
         (DataType::List(item), Values::List { offsets, child }) => {
-            let offsets = offset_buffer(std::mem::replace(offsets, vec![0]));
+            let offsets = offset_buffer(taken(offsets));
             let items = child.finish().map_err(inner)?;
             Ok(Arc::new(ListArray::try_new(FieldRef::clone(item), offsets, items, nulls)?))
         }
         (DataType::Map(entries, ordered), Values::List { offsets, child }) => {
-            let offsets = offset_buffer(std::mem::replace(offsets, vec![0]));
+            let offsets = offset_buffer(taken(offsets));
             let pairs = child.finish().map_err(inner)?.as_struct().clone();
             Ok(Arc::new(MapArray::try_new(FieldRef::clone(entries), offsets, pairs, nulls, *ordered)?))
         }
@@ -101,22 +101,20 @@ fn inner(error: Error) -> ArrowError {
 
 fn numbers<T: ArrowPrimitiveType>(
     data_type: &DataType,
-    mut vector: Vec<T::Native>,
+    vector: Vec<T::Native>,
     nulls: Option<NullBuffer>,
 ) -> Result<ArrayRef, ArrowError> {
-    give_back(&mut vector);
     let array = PrimitiveArray::<T>::try_new(ScalarBuffer::from(vector), nulls)?;
     Ok(Arc::new(array.with_data_type(data_type.clone())))
 }
 
-fn offset_buffer(mut offsets: Vec<i32>) -> OffsetBuffer<i32> {
-    give_back(&mut offsets);
-    OffsetBuffer::new(ScalarBuffer::from(offsets))
+/// The offsets of a chunk, no larger than they need be.
+fn taken(offsets: &mut Vec<i32>) -> Vec<i32> {
+    let mut taken = std::mem::replace(offsets, vec![0]);
+    super::values::shrink(&mut taken);
+    taken
 }
 
-/// A table keeps its arrays for long: capacity of more than a quarter beyond the rows is not kept with them.
-pub(super) fn give_back<T>(vector: &mut Vec<T>) {
-    if vector.capacity() - vector.len() > vector.len() / 4 {
-        vector.shrink_to_fit();
-    }
+fn offset_buffer(offsets: Vec<i32>) -> OffsetBuffer<i32> {
+    OffsetBuffer::new(ScalarBuffer::from(offsets))
 }
