@@ -132,12 +132,13 @@ mod tests {
     fn bytes_and_their_offsets_come_back_empty() {
         let mut column = lending(DataType::Binary);
         for round in 0..5_u8 {
-            let runs = [Some(&[round; 100][..]), None, Some(&[][..])].repeat(1000);
+            let run = [round; 100];
+            let runs = [Some(&run[..]), None, Some(&[][..])].repeat(1000);
             column.extend_payloads(&runs).expect("bytes");
             let array = column.finish().expect("an array");
             let array = array.as_binary::<i32>();
             assert_eq!((array.len(), array.null_count(), array.values().len()), (3000, 1000, 100_000));
-            assert!(array.value(2997) == [round; 100] && array.is_null(2998) && array.value(2999).is_empty());
+            assert!(array.value(2997) == run && array.is_null(2998) && array.value(2999).is_empty());
         }
     }
 
