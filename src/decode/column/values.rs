@@ -204,6 +204,18 @@ impl Values {
             Self::List { .. } | Self::Struct { .. } => Cow::Borrowed(&[]),
         )
     }
+
+    /// Whether two rows hold the same value: as [`Self::identity`] says, without a copy of numbers.
+    pub(super) fn same(&self, row: usize, other: usize) -> bool {
+        each_native!(self, vector => match (vector.get(row), vector.get(other)) {
+                (Some(one), Some(other)) => one.to_le_bytes() == other.to_le_bytes(),
+                _ => false,
+            },
+            Self::Bool(_) | Self::Bytes { .. } | Self::Fixed { .. } | Self::List { .. } | Self::Struct { .. } => {
+                self.identity(row) == self.identity(other)
+            }
+        )
+    }
 }
 
 /// The last of offsets: how far they reach.
