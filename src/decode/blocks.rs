@@ -1,9 +1,18 @@
 //! Records by the block, and when one after the other.
 
-use super::{BadPayload, Column, Step, all_columns};
+use arrow_schema::FieldRef;
+
+use super::{BadPayload, Column, Decoder, Step, all_columns};
+use crate::spec::Framing;
 
 /// A decoder that does records by the block where it can, and one after the other where it cannot.
-pub(super) trait ByBlocks {
+pub(super) trait ByBlocks: Send + std::fmt::Debug {
+    /// The fields of the columns.
+    fn field_refs(&self) -> &[FieldRef];
+
+    /// How payloads name their schemas.
+    fn framing(&self) -> Framing;
+
     /// Does the first of `payloads` as a block, as far as they can be one. Says how many, and whether they were done; where not, nothing was
     /// appended.
     fn block(&mut self, payloads: &[Option<&[u8]>], headers: &[Option<&[u8]>], columns: &mut [Column]) -> (usize, bool);
@@ -24,7 +33,7 @@ pub(super) trait ByBlocks {
         });
     }
 
-    /// Does all payloads, as [`Decoder::decode_named`](super::Decoder::decode_named) asks.
+    /// Does all payloads, as [`Decoder::decode_named`] asks.
     fn by_blocks(
         &mut self,
         payloads: &[Option<&[u8]>],
@@ -44,6 +53,31 @@ pub(super) trait ByBlocks {
             }
             at += rows;
         }
+    }
+}
+
+impl<T: ByBlocks> Decoder for T {
+    fn fields(&self) -> &[FieldRef] {
+        self.field_refs()
+    }
+
+    fn decode(&mut self, payloads: &[Option<&[u8]>], columns: &mut [Column], bad: &mut Vec<BadPayload>) {
+        self.decode_named(payloads, &[], columns, bad);
+    }
+
+    fn looks_at_schema_headers(&self) -> bool {
+        self.framing() == Framing::Guid
+    }
+
+    fn decode_named(
+        &mut self,
+        payloads: &[Option<&[u8]>],
+        headers: &[Option<&[u8]>],
+        columns: &mut [Column],
+        bad: &mut Vec<BadPayload>,
+    ) {
+        debug_assert_eq!(columns.len(), self.field_refs().len());
+        self.by_blocks(payloads, headers, columns, bad);
     }
 }
 

@@ -7,10 +7,33 @@ pub(super) const MORE: u64 = 0x8080_8080_8080_8080;
 /// Of each byte seven bits, side by side.
 #[inline(always)]
 pub(super) fn sevens(word: u64) -> u64 {
-    let word = word & !MORE;
-    let word = (word & 0x007f_007f_007f_007f) | ((word & 0x7f00_7f00_7f00_7f00) >> 1);
-    let word = (word & 0x0000_3fff_0000_3fff) | ((word & 0x3fff_0000_3fff_0000) >> 2);
+    four_and_four(two_and_two(one_and_one(word)))
+}
+
+#[inline(always)]
+fn one_and_one(word: u64) -> u64 {
+    (word & 0x007f_007f_007f_007f) | ((word & 0x7f00_7f00_7f00_7f00) >> 1)
+}
+
+#[inline(always)]
+fn two_and_two(word: u64) -> u64 {
+    (word & 0x0000_3fff_0000_3fff) | ((word & 0x3fff_0000_3fff_0000) >> 2)
+}
+
+#[inline(always)]
+fn four_and_four(word: u64) -> u64 {
     (word & 0x0000_0000_0fff_ffff) | ((word & 0x0fff_ffff_0000_0000) >> 4)
+}
+
+/// [`sevens`] of many words, of which `bits` has all bits: most numbers of a field are about as long.
+#[inline(always)]
+pub(super) fn all_sevens(words: &mut [u64], bits: u64) {
+    match bits {
+        ..0x80 => {}
+        0x80..0x1_0000 => words.iter_mut().for_each(|word| *word = one_and_one(*word)),
+        0x1_0000..0x1_0000_0000 => words.iter_mut().for_each(|word| *word = two_and_two(one_and_one(*word))),
+        _ => words.iter_mut().for_each(|word| *word = sevens(*word)),
+    }
 }
 
 /// The number of which these are the bits in zigzag form.

@@ -1,5 +1,6 @@
 //! The bytes of a datum, taken one value at a time.
 
+use crate::decode::varint::zigzag;
 use crate::decode::{Reason, Step, fault};
 
 /// Items without bytes, such as nulls in an array, that a datum may have beyond its length.
@@ -222,9 +223,4 @@ impl<'a> Cursor<'a> {
         self.depth += 1;
         done
     }
-}
-
-#[inline]
-fn zigzag(value: u64) -> i64 {
-    (value >> 1).cast_signed() ^ -(value & 1).cast_signed()
 }

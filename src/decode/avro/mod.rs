@@ -30,7 +30,7 @@ use self::plan::{Mismatch, Plan};
 use self::writers::Given;
 use super::blocks::{ByBlocks, FEWEST, Trials};
 use super::framing::Framed;
-use super::{BadPayload, Column, Decoder, Lookup, Reason, Step, WriterSchema, WriterSchemas, fault, framing, pending};
+use super::{Column, Lookup, Reason, Step, WriterSchema, WriterSchemas, fault, framing, pending};
 use crate::error::Result;
 use crate::spec::{AvroSchema, AvroSpec, Framing, Layout, SchemaId};
 
@@ -191,6 +191,14 @@ fn mixed(payloads: &[Option<&[u8]>], frame: usize) -> usize {
 }
 
 impl ByBlocks for Avro {
+    fn field_refs(&self) -> &[FieldRef] {
+        &self.layout.fields
+    }
+
+    fn framing(&self) -> Framing {
+        self.framing
+    }
+
     /// As far as they were written by one schema.
     fn block(&mut self, payloads: &[Option<&[u8]>], headers: &[Option<&[u8]>], columns: &mut [Column]) -> (usize, bool) {
         let header = headers.first().copied().flatten();
@@ -227,30 +235,5 @@ impl ByBlocks for Avro {
             0 => Ok(()),
             left => fault(cursor.position(), Reason::Trailing, format!("{left} bytes are left over behind the datum")),
         }
-    }
-}
-
-impl Decoder for Avro {
-    fn fields(&self) -> &[FieldRef] {
-        &self.layout.fields
-    }
-
-    fn decode(&mut self, payloads: &[Option<&[u8]>], columns: &mut [Column], bad: &mut Vec<BadPayload>) {
-        self.decode_named(payloads, &[], columns, bad);
-    }
-
-    fn looks_at_schema_headers(&self) -> bool {
-        self.framing == Framing::Guid
-    }
-
-    fn decode_named(
-        &mut self,
-        payloads: &[Option<&[u8]>],
-        headers: &[Option<&[u8]>],
-        columns: &mut [Column],
-        bad: &mut Vec<BadPayload>,
-    ) {
-        debug_assert_eq!(columns.len(), self.layout.fields.len());
-        self.by_blocks(payloads, headers, columns, bad);
     }
 }

@@ -8,7 +8,7 @@ use arrow_cast::display::array_value_to_string;
 use arrow_schema::DataType;
 
 use super::*;
-use crate::decode::{DecodeError, decoder, decoder_with_registry};
+use crate::decode::{BadPayload, DecodeError, Decoder, decoder, decoder_with_registry};
 use crate::spec::{Names, Side, Spec, avro};
 
 mod blocks;

@@ -1,6 +1,7 @@
 //! Which message of a schema a payload is.
 
 use crate::decode::protobuf::wire::{Cursor, Segment};
+use crate::decode::varint::zigzag;
 use crate::decode::{Reason, Step, fault};
 
 /// The most indexes: messages are not nested more deeply.
@@ -42,9 +43,4 @@ impl Indexes {
     pub(super) fn as_slice(&self) -> &[i32] {
         self.all.get(..self.count).unwrap_or_default()
     }
-}
-
-#[expect(clippy::cast_possible_wrap, reason = "the bits of the zigzag form")]
-fn zigzag(value: u64) -> i64 {
-    (value >> 1) as i64 ^ -((value & 1) as i64)
 }

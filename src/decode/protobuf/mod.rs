@@ -29,7 +29,7 @@ use self::plan::Plan;
 use self::wire::{Raw, Segment};
 use super::blocks::{ByBlocks, Trials};
 use super::tray::Tray;
-use super::{BadPayload, Column, Decoder, Lookup, Reason, Step, WriterSchema, WriterSchemas, fault, framing, pending};
+use super::{Column, Lookup, Reason, Step, WriterSchema, WriterSchemas, fault, framing, pending};
 use crate::error::Result;
 use crate::spec::{Framing, ProtobufFile, ProtobufLayout, ProtobufSpec, SchemaId};
 
@@ -142,6 +142,14 @@ impl Protobuf {
 }
 
 impl ByBlocks for Protobuf {
+    fn field_refs(&self) -> &[FieldRef] {
+        &self.layout.fields
+    }
+
+    fn framing(&self) -> Framing {
+        self.framing
+    }
+
     /// As far as they are of the same frame.
     fn block(&mut self, payloads: &[Option<&[u8]>], headers: &[Option<&[u8]>], columns: &mut [Column]) -> (usize, bool) {
         let Some(first) = payloads.first().copied().flatten() else {
@@ -172,30 +180,5 @@ impl ByBlocks for Protobuf {
         let start = if self.framing == Framing::None { 0 } else { self.open(payload, header)? };
         let segment = Segment { bytes: payload.get(start..).unwrap_or_default(), at: start };
         row::message(&self.layout.message, &[Raw::Bytes(segment)], Columns::new(columns), wire::MOST_NESTED)
-    }
-}
-
-impl Decoder for Protobuf {
-    fn fields(&self) -> &[FieldRef] {
-        &self.layout.fields
-    }
-
-    fn decode(&mut self, payloads: &[Option<&[u8]>], columns: &mut [Column], bad: &mut Vec<BadPayload>) {
-        self.decode_named(payloads, &[], columns, bad);
-    }
-
-    fn looks_at_schema_headers(&self) -> bool {
-        self.framing == Framing::Guid
-    }
-
-    fn decode_named(
-        &mut self,
-        payloads: &[Option<&[u8]>],
-        headers: &[Option<&[u8]>],
-        columns: &mut [Column],
-        bad: &mut Vec<BadPayload>,
-    ) {
-        debug_assert_eq!(columns.len(), self.layout.fields.len());
-        self.by_blocks(payloads, headers, columns, bad);
     }
 }

@@ -1,5 +1,6 @@
 //! The wire format: tags, numbers and runs of bytes.
 
+pub(super) use crate::decode::varint::zigzag;
 use crate::decode::{Reason, Step, fault};
 
 /// How deeply messages and groups may be nested.
@@ -176,12 +177,6 @@ pub(super) fn deeper(depth: usize, occurrences: &[Raw<'_>]) -> Step<usize> {
         Some(depth) => Ok(depth),
         None => too_deep(occurrences.first().and_then(Raw::segment).map_or(0, |segment| segment.at)),
     }
-}
-
-#[inline(always)]
-#[expect(clippy::cast_possible_wrap, reason = "the bits of the zigzag form")]
-pub(super) fn zigzag(bits: u64) -> i64 {
-    (bits >> 1) as i64 ^ -((bits & 1) as i64)
 }
 
 pub(super) fn utf8(segment: Segment<'_>) -> Step<&str> {

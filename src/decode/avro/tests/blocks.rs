@@ -133,7 +133,7 @@ fn kinds() -> Vec<(serde_json::Value, Vec<Vec<u8>>)> {
         (json!("string"), [&texts[..], &others[..]].concat()),
         (json!("bytes"), [&texts[..], &others[..]].concat()),
         (json!("boolean"), bytes.clone()),
-        (json!({"type": "enum", "name": "E", "symbols": ["A", "Bc", "a symbol of more than sixteen"]}), bytes.clone()),
+        (json!({"type": "enum", "name": "E", "symbols": ["A", "Bc", "A_symbol_of_more_than_sixteen"]}), bytes.clone()),
         (json!("int"), bytes),
         (json!("float"), numbers(4)),
         (json!("double"), numbers(8)),

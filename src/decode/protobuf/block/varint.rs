@@ -1,9 +1,8 @@
 //! Varints out of a tray.
 
 use crate::decode::tray::Tray;
-
-/// The bit of each byte that says that another follows.
-const MORE: u64 = 0x8080_8080_8080_8080;
+use crate::decode::varint::MORE;
+pub(super) use crate::decode::varint::{all_sevens, sevens};
 
 /// The bytes of a varint at the front of a word, and how many there are: nine where it goes on behind the word.
 #[inline(always)]
@@ -22,38 +21,6 @@ pub(super) fn is_long(word: u64) -> bool {
 #[inline(always)]
 pub(super) fn all_short(word: u64) -> bool {
     word & MORE == 0
-}
-
-/// Of each byte seven bits, side by side.
-#[inline(always)]
-pub(super) fn sevens(word: u64) -> u64 {
-    four_and_four(two_and_two(one_and_one(word)))
-}
-
-#[inline(always)]
-fn one_and_one(word: u64) -> u64 {
-    (word & 0x007f_007f_007f_007f) | ((word & 0x7f00_7f00_7f00_7f00) >> 1)
-}
-
-#[inline(always)]
-fn two_and_two(word: u64) -> u64 {
-    (word & 0x0000_3fff_0000_3fff) | ((word & 0x3fff_0000_3fff_0000) >> 2)
-}
-
-#[inline(always)]
-fn four_and_four(word: u64) -> u64 {
-    (word & 0x0000_0000_0fff_ffff) | ((word & 0x0fff_ffff_0000_0000) >> 4)
-}
-
-/// [`sevens`] of many words, of which `bits` has all bits: most numbers of a field are about as long.
-#[inline(always)]
-pub(super) fn all_sevens(words: &mut [u64], bits: u64) {
-    match bits {
-        ..0x80 => {}
-        0x80..0x1_0000 => words.iter_mut().for_each(|word| *word = one_and_one(*word)),
-        0x1_0000..0x1_0000_0000 => words.iter_mut().for_each(|word| *word = two_and_two(one_and_one(*word))),
-        _ => words.iter_mut().for_each(|word| *word = sevens(*word)),
-    }
 }
 
 /// A varint of any length, and its length; none where it has more than 64 bits.
