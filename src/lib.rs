@@ -20,7 +20,7 @@
 //! | `ingest` | the lane: fetched bytes, through records and decoders, to a table |
 //! | `consume` | the builder that ties it all together |
 
-#![deny(unsafe_code)] // but for the kernels of `decode::json::fast::index`
+#![deny(unsafe_code)] // but for the kernels of `decode::json::fast::index`, and the allocator that counts in tests
 
 pub mod cluster;
 pub mod config;
@@ -39,6 +39,8 @@ pub(crate) mod ingest;
 pub(crate) mod record;
 pub(crate) mod wire;
 
+#[cfg(test)]
+pub(crate) mod counting;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 

@@ -25,7 +25,18 @@ const GROUPS: [Group; 2] = [
             ("deephaven-json", 38.0),
         ],
     ),
-    ("raw payloads", "kolumn-raw", &[("rdkafka-raw", 2.5), ("rskafka-raw", 2.5), ("java-raw", 2.5), ("franz-go-raw", 2.5), ("socket-raw", 1.2), ("socket-2-raw", 0.75)]),
+    (
+        "raw payloads",
+        "kolumn-raw",
+        &[
+            ("rdkafka-raw", 2.5),
+            ("rskafka-raw", 2.5),
+            ("java-raw", 2.5),
+            ("franz-go-raw", 2.5),
+            ("socket-raw", 1.2),
+            ("socket-2-raw", 0.75),
+        ],
+    ),
 ];
 
 const TOPIC: &str = "orders";

@@ -22,6 +22,11 @@ impl Decoder for Raw {
     }
 
     fn decode(&mut self, payloads: &[Option<&[u8]>], columns: &mut [Column], bad: &mut Vec<BadPayload>) {
+        if let [column] = &mut *columns
+            && column.push_payloads(payloads).is_ok()
+        {
+            return;
+        }
         one_column(&self.fields, payloads, columns, bad, |payload, column| Ok(column.push_bytes(payload)?));
     }
 }

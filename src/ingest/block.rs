@@ -49,10 +49,14 @@ impl<'a> Block<'a> {
     }
 
     /// Adds a record. There must be room: [`Block::is_full`].
+    #[inline(always)]
     pub(super) fn push(&mut self, record: &RecordRef<'a>) {
-        debug_assert!(!self.is_full());
-        self.gap_to(record.offset);
         let at = self.len;
+        debug_assert!(!self.is_full());
+        if at >= BLOCK_ROWS {
+            return; // so that the places need no checks of their own
+        }
+        self.gap_to(record.offset);
         self.offsets[at] = record.offset;
         self.timestamps[at] = record.timestamp;
         self.keys[at] = record.key;
@@ -74,6 +78,7 @@ impl<'a> Block<'a> {
     }
 
     /// Says that the log holds nothing between what was seen and `offset`.
+    #[inline(always)]
     pub(super) fn gap_to(&mut self, offset: Offset) {
         self.gaps += distance(self.next, offset);
         self.next = self.next.max(offset);
@@ -84,6 +89,7 @@ impl<'a> Block<'a> {
         self.next
     }
 
+    #[inline(always)]
     pub(super) fn is_full(&self) -> bool {
         self.len == BLOCK_ROWS
     }
@@ -134,6 +140,7 @@ impl<'a> Block<'a> {
 }
 
 /// Offsets from `from` to `to`, none where `to` is not beyond.
+#[inline(always)]
 pub(super) fn distance(from: Offset, to: Offset) -> u64 {
     u64::try_from(to.saturating_sub(from)).unwrap_or(0)
 }

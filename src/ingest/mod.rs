@@ -13,6 +13,9 @@ mod meters;
 mod rows;
 mod schemas;
 
+#[cfg(test)]
+mod costs;
+
 pub(crate) use again::Again;
 pub(crate) use assembler::{Assembler, AssemblySettings, End, panic_message};
 pub(crate) use lane::{Lane, LaneCommand, LaneReport, LaneSettings};

@@ -67,6 +67,12 @@ impl Rows {
         })
     }
 
+    /// Uses the memory of chunks again when they are dropped: for a table that keeps no rows.
+    pub(crate) fn recycling(mut self) -> Self {
+        self.columns.iter_mut().for_each(Column::recycle);
+        self
+    }
+
     pub(super) fn len(&self) -> usize {
         self.rows
     }
@@ -95,6 +101,10 @@ impl Rows {
     /// Appends a row for each record of the block. Payloads that could not be decoded are rows of nulls in their side's columns, and
     /// are reported: the caller takes these rows out, or leaves them.
     pub(super) fn append(&mut self, block: &Block<'_>, origin: &Origin, failures: &mut Vec<Failure>) {
+        if self.rows == 0 {
+            // As much as the last chunk had.
+            self.columns.iter_mut().chain([&mut self.offsets]).for_each(|column| column.reserve(block.len()));
+        }
         let (metadata, payload) = self.columns.split_at_mut(self.kinds.len());
         for (kind, column) in self.kinds.iter().zip(metadata) {
             match *kind {

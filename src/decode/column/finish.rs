@@ -52,16 +52,26 @@ pub(super) fn array(
             TimeUnit::Nanosecond => numbers::<TimestampNanosecondType>(data_type, vector, nulls),
         },
         (T::Duration(TimeUnit::Nanosecond), Values::Int64(vector)) => numbers::<DurationNanosecondType>(data_type, vector, nulls),
-        (T::Utf8, Values::Bytes { offsets, data }) => {
-            Ok(Arc::new(StringArray::try_new(offset_buffer(offsets), Buffer::from_vec(data), nulls)?))
-        }
-        (T::Binary, Values::Bytes { offsets, data }) => {
-            Ok(Arc::new(BinaryArray::try_new(offset_buffer(offsets), Buffer::from_vec(data), nulls)?))
-        }
+        (T::Utf8 | T::Binary, Values::Bytes { offsets, data }) => runs(data_type, offsets, Buffer::from_vec(data), nulls),
         (T::FixedSizeBinary(width), Values::Fixed { data, .. }) => {
             Ok(Arc::new(FixedSizeBinaryArray::try_new_with_len(*width, Buffer::from_vec(data), nulls, rows)?))
         }
         (other, _) => Err(ArrowError::SchemaError(format!("no column of type {other}"))),
+    }
+}
+
+/// The array of text or bytes over runs of `data`.
+pub(super) fn runs(
+    data_type: &DataType,
+    offsets: Vec<i32>,
+    data: Buffer,
+    nulls: Option<NullBuffer>,
+) -> Result<ArrayRef, ArrowError> {
+    let offsets = offset_buffer(offsets);
+    match data_type {
+        DataType::Utf8 => Ok(Arc::new(StringArray::try_new(offsets, data, nulls)?)),
+        DataType::Binary => Ok(Arc::new(BinaryArray::try_new(offsets, data, nulls)?)),
+        other => Err(ArrowError::SchemaError(format!("no runs of bytes of type {other}"))),
     }
 }
 

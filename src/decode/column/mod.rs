@@ -20,9 +20,11 @@ mod finish;
 mod nested;
 mod remove;
 mod rows;
+mod shelf;
 mod values;
 
 pub(crate) use block::{BLOCK_ROWS, Lengths, Mask};
+use shelf::Shelf;
 pub(crate) use values::Native;
 use values::Values;
 
@@ -33,6 +35,8 @@ mod tests;
 const ROWS_HINT_LIMIT: usize = 1 << 16;
 /// The most bytes of text that capacity is kept ready for.
 const BYTES_HINT_LIMIT: usize = 4 << 20;
+/// The same for a column that recycles.
+const RECYCLED_HINT_LIMIT: usize = 16 << 20;
 
 /// A column under construction: values, validity, offsets, for one Arrow field.
 #[derive(Debug)]
@@ -42,6 +46,8 @@ pub struct Column {
     validity: NullBufferBuilder,
     /// Rows and text bytes of the last array, as a guess at the next.
     hint: (usize, usize),
+    /// Where the bytes of dropped arrays come back to, if they do.
+    shelf: Option<Shelf>,
 }
 
 /// A column's text or items have grown to what Arrow's 32-bit offsets can address: 2 GiB of text, or as many items of lists.
@@ -68,7 +74,14 @@ impl Column {
             what: "a new column",
             reason: format!("{}: no column of type {}", field.name(), field.data_type()),
         })?;
-        Ok(Self { field: FieldRef::clone(field), values, validity: NullBufferBuilder::new(0), hint: (0, 0) })
+        Ok(Self { field: FieldRef::clone(field), values, validity: NullBufferBuilder::new(0), hint: (0, 0), shelf: None })
+    }
+
+    /// Uses the memory of its arrays' text or bytes again when they are dropped: for arrays that nobody keeps.
+    pub(crate) fn recycle(&mut self) {
+        if let Values::Bytes { .. } = self.values {
+            self.shelf = Some(Shelf::default());
+        }
     }
 
     /// The field that the finished array belongs to.
@@ -87,9 +100,13 @@ impl Column {
         self.len() == 0
     }
 
-    /// The memory held, in bytes, unused capacity included.
+    /// The memory held, in bytes, unused capacity included; but what of text or bytes is recycled counts as far as it is used.
     pub fn bytes(&self) -> usize {
-        self.values.bytes() + self.validity.allocated_size()
+        let values = match (&self.values, &self.shelf) {
+            (Values::Bytes { offsets, data }, Some(_)) => offsets.capacity() * size_of::<i32>() + data.len(),
+            (values, _) => values.bytes(),
+        };
+        values + self.validity.allocated_size()
     }
 
     /// How many more bytes of text, or items of lists, the column can take before it must be finished; `usize::MAX` where rows have
@@ -246,8 +263,13 @@ impl Column {
         let nulls = self.validity.finish();
         let data_type = self.field.data_type();
         let empty = || Values::new(data_type).unwrap_or(Values::Int8(Vec::new()));
-        let finished = match &mut self.values {
-            Values::List { .. } | Values::Struct { .. } => {
+        let finished = match (&mut self.values, &self.shelf) {
+            (Values::Bytes { offsets, data }, Some(shelf)) => {
+                // A little more than what is here, so that the next needs not grow to twice its size.
+                self.hint = (rows.min(ROWS_HINT_LIMIT), (data.len() + data.len() / 8).min(RECYCLED_HINT_LIMIT));
+                finish::runs(data_type, std::mem::replace(offsets, vec![0]), shelf.lend(data), nulls)
+            }
+            (Values::List { .. } | Values::Struct { .. }, _) => {
                 self.hint = (rows.min(ROWS_HINT_LIMIT), 0);
                 // The children stay, for they remember how much they held.
                 let finished = finish::nested(data_type, rows, &mut self.values, nulls);
