@@ -41,10 +41,11 @@ pub(crate) struct Measure {
     /// Write the report as Markdown to this file too.
     #[arg(long)]
     pub(crate) report: Option<PathBuf>,
-    /// Compare the ratios with `benches/accepted.toml`, and warn of those that have fallen by more than a fifth.
-    #[arg(long)]
+    /// Compare the ratios with `benches/accepted.toml`, and warn of those that have fallen by more than a fifth. What was compiled in
+    /// another profile is not compared.
+    #[arg(long, conflicts_with = "accept")]
     pub(crate) check: bool,
-    /// Write the ratios into `benches/accepted.toml`.
+    /// Write the ratios into `benches/accepted.toml`, as those of the profile that this was compiled in.
     #[arg(long)]
     pub(crate) accept: bool,
     #[command(flatten)]
@@ -68,6 +69,8 @@ pub(crate) enum Program {
     BatchWalk,
     /// Decompression, against the C libraries.
     Codecs,
+    /// The inner loops by themselves, without peers; not part of all.
+    Loops,
     /// Eight partitions on one thread and on all cores.
     Scaling,
     /// Tables by themselves: memory per row, snapshots, cycles.
@@ -83,7 +86,7 @@ impl Program {
     pub(crate) fn chosen(asked: &[Self]) -> Vec<Self> {
         let all = asked.contains(&Self::All);
         let listed = Self::value_variants().iter().copied().filter(|program| *program != Self::All);
-        listed.filter(|program| all || asked.contains(program)).collect()
+        listed.filter(|program| asked.contains(program) || all && *program != Self::Loops).collect()
     }
 }
 
@@ -99,8 +102,12 @@ pub(crate) struct EndToEnd {
     /// none, gzip, snappy, lz4 or zstd.
     #[arg(long, default_value = "none")]
     pub(crate) codec: String,
-    /// Peers to run: kolumn-json, kolumn-one-lane, rdkafka-json, rdkafka-2-json, rskafka-json, polars-json, deephaven-json, kolumn-raw,
-    /// rdkafka-raw, rskafka-raw, java-raw, franz-go-raw; default all but Deephaven.
+    /// Run no peer: keep the topic until the input ends, and say how one is run by hand (under a profiler, say).
+    #[arg(long)]
+    pub(crate) hold: bool,
+    /// Peers to run: kolumn-json, kolumn-one-lane, rdkafka-json, rdkafka-2-json, krafka-json, rskafka-json, polars-json,
+    /// deephaven-json, kolumn-raw, rdkafka-raw, krafka-raw, rskafka-raw, java-raw, franz-go-raw, socket-raw, socket-2-raw; default all
+    /// but Deephaven.
     #[arg(long, value_delimiter = ',')]
     pub(crate) peers: Vec<String>,
 }

@@ -14,7 +14,9 @@ use crate::measure::{Clock, Stopwatch};
 use crate::sums::Sums;
 
 /// As many orders of 193 bytes as make a batch of a megabyte.
-const BATCH_RECORDS: usize = 4800;
+pub(crate) const BATCH_RECORDS: usize = 4800;
+/// Where a batch's header has the number of its records.
+const RECORD_COUNT: usize = 57;
 
 pub(crate) fn run(arguments: &Measure) -> Outcome<Vec<Results>> {
     // Two of them again and again: a lane walks over what has just come, not over what lies in memory.
@@ -46,7 +48,8 @@ pub(crate) fn batch(workload: &Workload, records: Range<usize>) -> Outcome<Bytes
             producer_epoch: -1,
             timestamp_type: TimestampType::Creation,
             offset: index as i64,
-            sequence: -1,
+            // Where sequences do not rise with the offsets the encoder begins a batch with every record.
+            sequence: index as i32,
             timestamp: order.timestamp,
             key: Some(Bytes::copy_from_slice(&(index as u32).to_be_bytes())),
             value: order.value.map(Bytes::from),
@@ -56,6 +59,10 @@ pub(crate) fn batch(workload: &Workload, records: Range<usize>) -> Outcome<Bytes
     let records: Vec<Record> = records.map(record).collect();
     let mut bytes = Vec::new();
     RecordBatchEncoder::encode(&mut bytes, &records, &RecordEncodeOptions { version: 2, compression: Compression::None })?;
+    let counted = bytes.get(RECORD_COUNT..).and_then(|rest| rest.first_chunk()).copied().map(u32::from_be_bytes);
+    if counted != Some(u32::try_from(records.len())?) {
+        return Err(format!("a batch has {counted:?} records instead of {}", records.len()).into());
+    }
     Ok(bytes.into())
 }
 

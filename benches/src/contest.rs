@@ -79,7 +79,7 @@ impl<'a> Contest<'a> {
                 let run = (entrant.run)().map_err(|error| format!("{}, {}: {error}", self.title, entrant.name))?;
                 match &expected {
                     None => expected = Some((entrant.name.clone(), run.sums.clone())),
-                    Some((first, sums)) if *sums != run.sums => {
+                    Some((first, sums)) if !sums.agrees(&run.sums) => {
                         return Err(
                             format!("{}: {} came to {:?}, {first} to {sums:?}", self.title, entrant.name, run.sums).into()
                         );

@@ -58,9 +58,10 @@ impl Run {
         Ok(Self { seconds: watch.wall.as_secs_f64(), cpu_seconds: watch.cpu.as_secs_f64(), peak_bytes: None, sums })
     }
 
-    /// A run that has this process to itself, from the first byte asked for to the last column closed.
-    pub(crate) fn alone(work: impl FnOnce() -> Outcome<Sums>) -> Outcome<Self> {
-        let run = Self::inside(|watch| watch.measure(work))?;
+    /// A run that has this process to itself, from the first byte asked for to the last column closed. What is kept until then is summed
+    /// up afterwards, which is not the peer's work.
+    pub(crate) fn alone<T>(work: impl FnOnce() -> Outcome<T>, sums: impl FnOnce(T) -> Sums) -> Outcome<Self> {
+        let run = Self::inside(|watch| watch.measure(work).map(sums))?;
         Ok(Self { peak_bytes: Some(peak_bytes()), ..run })
     }
 

@@ -51,7 +51,7 @@ impl Assembly {
             again: None,
         };
         let (key, value) = decoders(value)?;
-        let rows = Rows::new(&topic, &MetadataColumns::none(), key, value)?;
+        let rows = Rows::new(&topic, &MetadataColumns::none(), key, value, false)?;
         let publisher = feed.publisher.clone();
         let assembler = Assembler::new(settings, rows, publisher.clone(), feed.budget.clone(), Allowance::new(None));
         Ok(Self { assembler, publisher })

@@ -25,7 +25,7 @@ const PROGRAMS: [Program; 7] = [
     Program { name: "musl-gcc", probe: "--version", package: "musl-tools", needed_for: "the static binary" },
 ];
 
-/// Installs what is missing, and builds what fetches the servers.
+/// Installs what is missing.
 pub(crate) fn set_up() -> Outcome {
     install()?;
     // Servers of runs that were killed left their logs.
@@ -33,25 +33,17 @@ pub(crate) fn set_up() -> Outcome {
     if left.exists() {
         fs::remove_dir_all(&left).map_err(|error| format!("{}: {error}", left.display()))?;
     }
-    run(&mut fetcher()).map(|()| String::new())
+    Ok(String::new())
 }
 
 /// Fetches and builds what the servers need.
 pub(crate) fn fetch() -> Outcome {
-    let program = target_folder()?.join("debug/servers");
-    // Beside clippy cargo would wait for clippy; what was set up is there, and whatever it leaves out the tests fetch for themselves.
+    let program = target_folder()?.join(suites::PROFILE).join("servers");
+    // Beside tests that are being compiled cargo would wait for them. Whatever a program of before leaves out, the tests fetch for themselves.
     if !program.exists() {
-        run(&mut fetcher())?;
+        run(cargo().args(["build", "--quiet", "--bin", "servers", "--example", "rates"]).args(suites::EVERYTHING))?;
     }
     run(Command::new(program).arg("prepare").current_dir(top())).map(|()| String::new())
-}
-
-/// The program that starts the servers, compiled with what the unit tests need too: with an example among what is built, dependencies have
-/// the features that tests ask for, and need not be compiled twice.
-fn fetcher() -> Command {
-    let mut command = cargo();
-    command.args(["build", "--quiet"]).args(suites::CRATES).args(["--bin", "servers", "--example", "rates"]);
-    command
 }
 
 /// Installs the programs that are missing.
