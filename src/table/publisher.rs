@@ -1,7 +1,6 @@
 //! The writing side of all tables of one consumption.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use arrow_schema::SchemaRef;
 use tokio::time::{Duration, Instant};
@@ -58,7 +57,6 @@ impl Publisher {
     pub(crate) fn plain(&self, schema: SchemaRef, table_type: TableType) -> Table {
         let core = self.core();
         let node = core.node(Arc::clone(&schema), table_type, Source::Own);
-        core.keeps_rows.store(table_type != TableType::Blink, Ordering::Release);
         lock(&core.graph).plain = Some(Arc::clone(&node));
         lock(&core.intake).open(schema, None);
         Table::new(Member::of(node), core.lease())
@@ -69,7 +67,6 @@ impl Publisher {
         let core = self.core();
         let prototype = Member::of(core.node(Arc::clone(&schema), table_type, Source::Own));
         let family = Family::new(None, prototype);
-        core.keeps_rows.store(table_type != TableType::Blink, Ordering::Release);
         lock(&core.graph).family = Some(Arc::clone(&family));
         lock(&core.intake).open(schema, Some(core.budget.clone()));
         PartitionedTable::new(family, core.lease())
@@ -101,8 +98,6 @@ impl Publisher {
     /// chunk is in the table then.
     pub(crate) fn append(&self, chunk: Chunk) -> Result<()> {
         chunk.check()?;
-        // Here, where each lane does it for itself, and not in the cycle.
-        let chunk = if self.core().keeps_rows.load(Ordering::Acquire) { chunk.fitted()? } else { chunk };
         let fates = Fates::of(&chunk);
         lock(&self.core().intake).append(chunk, fates)?;
         self.core().book.progress();
@@ -194,23 +189,27 @@ impl Publisher {
     /// time is over. Without news there is no cycle.
     pub(crate) async fn cycles(&self) {
         let core = self.core();
+        let cycle = core.settings.cycle;
         let mut last: Option<Instant> = None;
         loop {
+            // Answers with the moment for which the news had to wait, if they had to.
             let next = async {
                 if !core.has_news() {
                     core.news.notified().await;
                 }
-                if let Some(last) = last {
-                    tokio::time::sleep_until(last + core.settings.cycle).await;
-                }
+                let due = last.map(|last| last + cycle).filter(|due| *due > Instant::now())?;
+                tokio::time::sleep_until(due).await;
+                Some(due)
             };
-            tokio::select! {
+            let due = tokio::select! {
                 biased;
                 _ = core.life.wait() => return,
-                () = next => {}
-            }
+                due = next => due,
+            };
             if core.has_news() {
-                last = Some(Instant::now());
+                // A timer is late by up to a millisecond: the cycles that follow are not to be late by the sum.
+                let now = Instant::now();
+                last = Some(due.map_or(now, |due| due.max(now.checked_sub(cycle / 4).unwrap_or(now))));
                 core.cycle();
             }
         }

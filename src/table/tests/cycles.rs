@@ -97,6 +97,21 @@ async fn the_driver_ends_with_the_consumption() {
     assert_eq!(table.snapshot().rows(), 10, "the last cycle shows what was appended last");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_busy_topic_has_as_many_cycles_as_fit_in_although_timers_are_late() {
+    // Timers have steps of a millisecond: each of these is late by half of one.
+    let cycle = Duration::from_micros(2500);
+    let writer = Writer::with(CycleSettings { cycle, ..CycleSettings::default() }, 1 << 20);
+    let table = writer.plain(TableType::Append, &[(0, 0)]);
+    let _driver = driven(&writer);
+    for _ in 0..1000 {
+        writer.append(&[(0, 1)]);
+        sleep(Duration::from_millis(1)).await;
+    }
+    let cycles = table.snapshot().cycle();
+    assert!((390..=402).contains(&cycles), "{cycles} cycles of 2.5 ms in a second");
+}
+
 /// Text whose memory says, when it goes, whether anybody could have looked at the table at that moment.
 struct Watched {
     text: Vec<u8>,
