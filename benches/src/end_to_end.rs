@@ -20,12 +20,25 @@ const GROUPS: [Group; 2] = [
             ("kolumn-one-lane", 1.6),
             ("rdkafka-json", 10.0),
             ("rdkafka-2-json", 5.0),
+            ("krafka-json", 5.0),
             ("rskafka-json", 5.0),
             ("polars-json", 18.0),
             ("deephaven-json", 38.0),
         ],
     ),
-    ("raw payloads", "kolumn-raw", &[("rdkafka-raw", 2.5), ("rskafka-raw", 2.5), ("java-raw", 2.5), ("franz-go-raw", 2.5), ("socket-raw", 1.2), ("socket-2-raw", 0.75)]),
+    (
+        "raw payloads",
+        "kolumn-raw",
+        &[
+            ("rdkafka-raw", 2.5),
+            ("krafka-raw", 2.5),
+            ("rskafka-raw", 2.5),
+            ("java-raw", 2.5),
+            ("franz-go-raw", 2.5),
+            ("socket-raw", 1.2),
+            ("socket-2-raw", 0.75),
+        ],
+    ),
 ];
 
 const TOPIC: &str = "orders";
@@ -39,6 +52,17 @@ pub(crate) fn run(arguments: &Measure) -> Outcome<Vec<Results>> {
     let workload = Workload::orders(1, options.topic_rows, options.partitions);
     Production::new(Writer::Java, TOPIC, workload).codec(codec).batch_bytes(1 << 20).run(&kafka.bootstrap())?;
 
+    if options.hold {
+        println!(
+            "peer NAME --brokers {} --topic {TOPIC} --partitions {} --rows {}",
+            kafka.bootstrap(),
+            options.partitions,
+            options.topic_rows
+        );
+        eprintln!("Kafka runs until this input ends (Ctrl-D)");
+        std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink())?;
+        return Ok(Vec::new());
+    }
     // Deephaven's server is a download of its own size: it runs where it is asked for.
     let usual = |name: &str| options.peers.is_empty() && name != "deephaven-json";
     let chosen = |name: &str| usual(name) || options.peers.iter().any(|peer| peer == name);

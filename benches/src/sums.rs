@@ -22,6 +22,13 @@ impl Sums {
         }
     }
 
+    /// Of batches that have the columns of [`schema`] among others.
+    pub(crate) fn of_orders(batches: Vec<RecordBatch>) -> Self {
+        let mut sums = Self::default();
+        batches.iter().for_each(|batch| sums.add_orders(batch));
+        sums
+    }
+
     /// Whether both are of the same work. Who looks at no row, and says so by having no column, has only the rows to compare.
     pub(crate) fn agrees(&self, other: &Self) -> bool {
         let counted_alone = self.columns.is_empty() || other.columns.is_empty();

@@ -38,9 +38,14 @@ pub(super) fn run(peer: &Peer, connections: usize) -> Outcome<Sums> {
     let rows = std::thread::scope(|scope| {
         let readers: Vec<_> = shares
             .into_iter()
-            .map(|((_, broker), partitions)| scope.spawn(move || read(peer, broker, partitions).map_err(|error| error.to_string())))
+            .map(|((_, broker), partitions)| {
+                scope.spawn(move || read(peer, broker, partitions).map_err(|error| error.to_string()))
+            })
             .collect();
-        readers.into_iter().map(|reader| reader.join().unwrap_or_else(|_| Err("a reader panicked".into()))).sum::<Result<u64, _>>()
+        readers
+            .into_iter()
+            .map(|reader| reader.join().unwrap_or_else(|_| Err("a reader panicked".into())))
+            .sum::<Result<u64, _>>()
     })?;
     let mut sums = Sums::default();
     sums.add(usize::try_from(rows)?, []);
@@ -164,7 +169,10 @@ impl Connection {
 
     fn fetch(&mut self, peer: &Peer, positions: &[(i32, i64)]) -> Outcome {
         let partitions = positions.iter().map(|(partition, position)| {
-            FetchPartition::default().with_partition(*partition).with_fetch_offset(*position).with_partition_max_bytes(FETCH_BYTES)
+            FetchPartition::default()
+                .with_partition(*partition)
+                .with_fetch_offset(*position)
+                .with_partition_max_bytes(FETCH_BYTES)
         });
         let topic = FetchTopic::default()
             .with_topic(TopicName(StrBytes::from_string(peer.topic.clone())))

@@ -92,6 +92,26 @@ impl Column {
         })
     }
 
+    /// Appends payloads, null where there is none; nothing where together they are too many. Only for columns of bytes of any length.
+    pub(crate) fn extend_payloads(&mut self, payloads: &[Option<&[u8]>]) -> Option<()> {
+        let Values::Bytes { offsets, data } = &mut self.values else { return None };
+        let total = payloads.iter().flatten().try_fold(data.len(), |total, payload| total.checked_add(payload.len()))?;
+        i32::try_from(total).ok()?;
+        data.reserve(total - data.len());
+        let mut all = true;
+        offsets.extend(payloads.iter().map(|payload| {
+            all &= payload.is_some();
+            data.extend_from_slice(payload.unwrap_or_default());
+            i32::try_from(data.len()).unwrap_or(i32::MAX) // all of them together fit
+        }));
+        if all {
+            self.validity.append_n_non_nulls(payloads.len());
+        } else {
+            payloads.iter().for_each(|payload| self.validity.append(payload.is_some()));
+        }
+        Some(())
+    }
+
     /// Appends runs of bytes of these lengths: `copy` puts them side by side to the front of what it is given, which has room for
     /// [`SPARE`] bytes more. Text must be UTF-8. Only for columns of text or bytes of any length.
     #[inline]
@@ -108,7 +128,7 @@ impl Column {
         data.resize(end + SPARE, 0);
         let copied = copy(data.get_mut(start..)?);
         data.truncate(end);
-        if copied.is_none() || (text && !all_utf8(data.get(start..)?, lengths)) {
+        if copied.is_none() || (text && !all_utf8(data.get(start..)?, lengths.ends())) {
             data.truncate(start);
             return None;
         }
@@ -117,6 +137,31 @@ impl Column {
             offset
         }));
         self.append_validity(lengths.rows, lengths.valid);
+        Some(())
+    }
+
+    /// Appends numbers, null where `valid` says so; [`BLOCK_ROWS`] at most.
+    #[inline]
+    pub(crate) fn extend_valid<T: Native>(&mut self, numbers: impl ExactSizeIterator<Item = T>, valid: Mask) -> Option<()> {
+        let rows = numbers.len();
+        T::of(&mut self.values)?.extend(numbers);
+        self.append_validity(rows, valid);
+        Some(())
+    }
+
+    /// Appends runs of bytes that lie side by side, each up to where `ends` says, null where `valid` says so. Text must be UTF-8. Only for
+    /// columns of text or bytes of any length.
+    #[inline]
+    pub(crate) fn extend_runs(&mut self, together: &[u8], ends: &[u32], valid: Mask, text: bool) -> Option<()> {
+        let Values::Bytes { offsets, data } = &mut self.values else { return None };
+        let start = i32::try_from(data.len()).ok()?;
+        i32::try_from(together.len()).ok()?.checked_add(start)?;
+        if text && !all_utf8(together, ends.iter().copied()) {
+            return None;
+        }
+        data.extend_from_slice(together);
+        offsets.extend(ends.iter().map(|end| start.wrapping_add(end.cast_signed()))); // all of them together fit
+        self.append_validity(ends.len(), valid);
         Some(())
     }
 
@@ -154,11 +199,24 @@ pub(crate) struct Mask {
 }
 
 impl Mask {
+    /// The first `rows` of these bits.
+    #[inline]
+    pub(crate) fn of(bits: u64, rows: usize) -> Self {
+        let rows = rows.min(BLOCK_ROWS) as u32;
+        Self { bits: bits & u64::MAX.checked_shr(64 - rows).unwrap_or(0), rows }
+    }
+
     #[inline]
     pub(crate) fn push(&mut self, bit: bool) {
         debug_assert!(self.rows < 64);
         self.bits |= u64::from(bit) << (self.rows & 63);
         self.rows += 1;
+    }
+
+    /// The bit of a row.
+    #[inline]
+    pub(crate) fn is_set(self, row: usize) -> bool {
+        self.bits >> (row & 63) & 1 == 1
     }
 
     /// The bits, and zeros beyond the last row.
@@ -213,6 +271,14 @@ impl Lengths {
         self.each.get(..self.rows).unwrap_or_default()
     }
 
+    /// Where each run ends.
+    fn ends(&self) -> impl Iterator<Item = u32> {
+        self.each().iter().scan(0_u32, |end, length| {
+            *end = end.wrapping_add(*length);
+            Some(*end)
+        })
+    }
+
     /// No length is greater.
     pub(crate) fn bound(&self) -> u32 {
         self.bits
@@ -249,16 +315,14 @@ fn copy(to: &mut [u8], run: &[u8]) -> Option<()> {
 }
 
 /// Whether each of the runs, which lie side by side, is UTF-8.
-fn all_utf8(together: &[u8], lengths: &Lengths) -> bool {
+fn all_utf8(together: &[u8], ends: impl IntoIterator<Item = u32>) -> bool {
     if together.is_ascii() {
         return true;
     }
-    let mut rest = together;
-    lengths.each().iter().all(|length| match rest.split_at_checked(*length as usize) {
-        Some((run, behind)) => {
-            rest = behind;
-            std::str::from_utf8(run).is_ok()
-        }
-        None => false,
+    let mut start = 0;
+    ends.into_iter().all(|end| {
+        let run = together.get(start..end as usize);
+        start = end as usize;
+        run.is_some_and(|run| std::str::from_utf8(run).is_ok())
     })
 }

@@ -158,6 +158,29 @@ impl Values {
         )
     }
 
+    /// The bytes that rows take.
+    pub(super) fn used(&self) -> usize {
+        each_native!(self, vector => size_of_val(vector.as_slice()),
+            Self::Bool(bits) => bits.len() / 8,
+            Self::Bytes { offsets, data } => size_of_val(offsets.as_slice()) + data.len(),
+            Self::Fixed { data, .. } => data.len(),
+            Self::List { offsets, .. } => size_of_val(offsets.as_slice()),
+            Self::Struct { .. } => 0,
+        )
+    }
+
+    /// A table keeps its arrays for long: capacity of more than a quarter beyond the rows is not kept with them.
+    pub(super) fn give_back(&mut self) {
+        each_native!(self, vector => shrink(vector),
+            Self::Bytes { offsets, data } => {
+                shrink(offsets);
+                shrink(data);
+            }
+            Self::Fixed { data, .. } => shrink(data),
+            Self::Bool(_) | Self::List { .. } | Self::Struct { .. } => {}
+        );
+    }
+
     /// See [`Column::room`].
     pub(super) fn room(&self) -> usize {
         let left = |taken: usize| usize::try_from(i32::MAX).unwrap_or(usize::MAX).saturating_sub(taken);
@@ -190,6 +213,13 @@ pub(super) fn end(offsets: &[i32]) -> usize {
 
 fn spare<T>(vector: &Vec<T>) -> usize {
     (vector.capacity() - vector.len()) * size_of::<T>()
+}
+
+/// Gives back capacity of more than a quarter beyond what there is.
+pub(super) fn shrink<T>(vector: &mut Vec<T>) {
+    if vector.capacity() - vector.len() > vector.len() / 4 {
+        vector.shrink_to_fit();
+    }
 }
 
 /// A number that a column stores as it is.
