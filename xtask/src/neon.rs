@@ -11,7 +11,7 @@ use crate::steps::{Outcome, WARNING};
 pub(crate) const TARGET: &str = "aarch64-unknown-linux-musl";
 const QEMU: &str = "qemu-aarch64";
 /// The tests, by a part of their names: what has instructions of its own for this processor, here or in what it depends on.
-const TESTS: [&str; 3] = ["decode::json::fast", "record::codec", "record::tests"];
+const TESTS: [&str; 4] = ["decode::json::fast", "decode::varint", "record::codec", "record::tests"];
 /// How many inputs a test with random ones takes; under qemu everything takes ten times as long.
 const CASES: &str = "16";
 
