@@ -51,10 +51,7 @@ pub(super) fn array(
             TimeUnit::Nanosecond => numbers::<TimestampNanosecondType>(data_type, vector, nulls),
         },
         (T::Duration(TimeUnit::Nanosecond), Values::Int64(vector)) => numbers::<DurationNanosecondType>(data_type, vector, nulls),
-        (T::Utf8, Values::Bytes { mut offsets, data }) => {
-            give_back(&mut offsets);
-            Ok(Arc::new(text::array(offsets, data, nulls)?))
-        }
+        (T::Utf8, Values::Bytes { offsets, data }) => Ok(Arc::new(text::array(offsets, data, nulls)?)),
         (T::Binary, Values::Bytes { offsets, data }) => {
             Ok(Arc::new(BinaryArray::try_new(offset_buffer(offsets), Buffer::from_vec(data), nulls)?))
         }
