@@ -164,8 +164,8 @@ impl Values {
             Self::Bool(bits) => bits.len() / 8,
             Self::Bytes { offsets, data } => size_of_val(offsets.as_slice()) + data.len(),
             Self::Fixed { data, .. } => data.len(),
-            Self::List { offsets, .. } => size_of_val(offsets.as_slice()),
-            Self::Struct { .. } => 0,
+            Self::List { offsets, child } => size_of_val(offsets.as_slice()) + child.used(),
+            Self::Struct { children } => children.iter().map(Column::used).sum(),
         )
     }
 
