@@ -1,10 +1,11 @@
 //! What a lane appends: rows, and what became of the offsets that they come from.
 
-use arrow_array::RecordBatch;
+use arrow_array::{RecordBatch, RecordBatchOptions};
 use arrow_buffer::ScalarBuffer;
 use arrow_schema::SchemaRef;
 
 use super::budget::{Budget, Charge};
+use super::fit::fit;
 use crate::error::{Error, Result};
 use crate::position::Span;
 
@@ -36,6 +37,16 @@ impl Chunk {
     pub(crate) fn without_rows(schema: &SchemaRef, span: Span) -> Self {
         let batch = RecordBatch::new_empty(SchemaRef::clone(schema));
         Self::new(batch, vec![span], ScalarBuffer::default(), None, Budget::new(0).charge(0))
+    }
+
+    /// Gives back what its columns have reserved and do not use.
+    pub(super) fn fitted(mut self) -> Result<Self> {
+        let (schema, mut columns, rows) = self.batch.into_parts();
+        fit(&mut columns, &mut self.offsets);
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        self.batch = RecordBatch::try_new_with_options(schema, columns, &options)
+            .map_err(|error| Error::Columns { what: "appending a chunk", reason: error.to_string() })?;
+        Ok(self)
     }
 
     /// Whether the parts of the chunk agree with each other.

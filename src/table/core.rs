@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
@@ -54,6 +54,8 @@ pub(super) struct Core {
     pub(super) topic: Arc<str>,
     pub(super) settings: CycleSettings,
     pub(super) budget: Budget,
+    /// Whether the tables keep rows for longer than a cycle.
+    pub(super) keeps_rows: AtomicBool,
     pub(super) intake: Mutex<Intake>,
     /// One cycle at a time.
     pub(super) turn: Mutex<()>,
@@ -99,6 +101,7 @@ impl Core {
             topic,
             settings,
             budget,
+            keeps_rows: AtomicBool::new(false),
             intake: Mutex::default(),
             turn: Mutex::default(),
             graph: Mutex::default(),

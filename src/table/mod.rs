@@ -15,6 +15,7 @@ mod epochs;
 mod error_table;
 mod event;
 mod family;
+mod fit;
 mod handle;
 mod holding;
 mod intake;

@@ -1,6 +1,7 @@
 //! The writing side of all tables of one consumption.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use arrow_schema::SchemaRef;
 use tokio::time::{Duration, Instant};
@@ -57,6 +58,7 @@ impl Publisher {
     pub(crate) fn plain(&self, schema: SchemaRef, table_type: TableType) -> Table {
         let core = self.core();
         let node = core.node(Arc::clone(&schema), table_type, Source::Own);
+        core.keeps_rows.store(table_type != TableType::Blink, Ordering::Release);
         lock(&core.graph).plain = Some(Arc::clone(&node));
         lock(&core.intake).open(schema, None);
         Table::new(Member::of(node), core.lease())
@@ -67,6 +69,7 @@ impl Publisher {
         let core = self.core();
         let prototype = Member::of(core.node(Arc::clone(&schema), table_type, Source::Own));
         let family = Family::new(None, prototype);
+        core.keeps_rows.store(table_type != TableType::Blink, Ordering::Release);
         lock(&core.graph).family = Some(Arc::clone(&family));
         lock(&core.intake).open(schema, Some(core.budget.clone()));
         PartitionedTable::new(family, core.lease())
@@ -98,6 +101,8 @@ impl Publisher {
     /// chunk is in the table then.
     pub(crate) fn append(&self, chunk: Chunk) -> Result<()> {
         chunk.check()?;
+        // Here, where each lane does it for itself, and not in the cycle.
+        let chunk = if self.core().keeps_rows.load(Ordering::Acquire) { chunk.fitted()? } else { chunk };
         let fates = Fates::of(&chunk);
         lock(&self.core().intake).append(chunk, fates)?;
         self.core().book.progress();
