@@ -164,8 +164,8 @@ impl Values {
             Self::Bool(bits) => bits.len() / 8,
             Self::Bytes { offsets, data } => size_of_val(offsets.as_slice()) + data.len(),
             Self::Fixed { data, .. } => data.len(),
-            Self::List { offsets, .. } => size_of_val(offsets.as_slice()),
-            Self::Struct { .. } => 0,
+            Self::List { offsets, child } => size_of_val(offsets.as_slice()) + child.used(),
+            Self::Struct { children } => children.iter().map(Column::used).sum(),
         )
     }
 
@@ -202,6 +202,18 @@ impl Values {
             }
             Self::Fixed { width, data } => data.get(row * *width..(row + 1) * *width).unwrap_or_default().into(),
             Self::List { .. } | Self::Struct { .. } => Cow::Borrowed(&[]),
+        )
+    }
+
+    /// Whether two rows hold the same value: as [`Self::identity`] says, without a copy of numbers.
+    pub(super) fn same(&self, row: usize, other: usize) -> bool {
+        each_native!(self, vector => match (vector.get(row), vector.get(other)) {
+                (Some(one), Some(other)) => one.to_le_bytes() == other.to_le_bytes(),
+                _ => false,
+            },
+            Self::Bool(_) | Self::Bytes { .. } | Self::Fixed { .. } | Self::List { .. } | Self::Struct { .. } => {
+                self.identity(row) == self.identity(other)
+            }
         )
     }
 }
