@@ -75,6 +75,9 @@ pub(crate) fn run(arguments: &Memory) -> Outcome {
     feed.cycle();
     let resident = resident_bytes().saturating_sub(before);
     let snapshot = table.snapshot();
+    if snapshot.rows() < arguments.rows {
+        return Err(format!("{} of {} rows are in the table", snapshot.rows(), arguments.rows).into());
+    }
     let mut needed = 0;
     for column in snapshot.batches().iter().flat_map(|batch| batch.columns()) {
         needed += column.to_data().get_slice_memory_size()?;
