@@ -100,6 +100,7 @@ fn targets() -> Result<Vec<String>, String> {
 fn cargo_fuzz(arguments: &[&str]) -> Command {
     let mut command = cargo();
     command.arg("fuzz").args(arguments).env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", format!("{FLAGS}{}", fast_linker()));
+    command.env("RUSTC_WRAPPER", top().join("xtask/scripts/rustc-for-fuzz"));
     command
 }
 

@@ -218,7 +218,7 @@ mod tests {
     #[test]
     fn every_byte_at_every_place_is_told_alike_by_all_kernels() {
         // Miri, which takes a thousand times as long, looks at the edges.
-        let lengths: &[usize] = if cfg!(miri) { &[1, 63, 65] } else { &[1, 2, 15, 16, 63, 64, 65, 127, 128, 129, 200] };
+        let lengths: &[usize] = if cfg!(miri) { &[1, 65] } else { &[1, 2, 15, 16, 63, 64, 65, 127, 128, 129, 200] };
         for &length in lengths {
             for at in (0..length).filter(|at| !cfg!(miri) || [0, 15].contains(&(at % 16))) {
                 let documents: Vec<Vec<u8>> = [b'"', b'\\', 0, 0x1f, 0x20, 0x21, 0x23, 0x5b, 0x5d, 0x7f, 0x80, 0xa2, 0xdc, 0xff]
@@ -236,7 +236,7 @@ mod tests {
 
     #[test]
     fn documents_of_quotes_alone_and_of_the_greatest_length_are_indexed() {
-        let longest = if cfg!(miri) { 2_000 } else { LONGEST };
+        let longest = if cfg!(miri) { 300 } else { LONGEST };
         check(&[vec![b'"'; longest], vec![], vec![b'"'; 65], vec![b' '; longest], vec![b'"'; 64]]);
     }
 
