@@ -11,8 +11,13 @@
 //! | `protobuf` | the same orders as Protobuf into columns |
 //! | `batch-walk` | batches of a megabyte into records, checksums compared |
 //! | `codecs` | decompression, against the C libraries |
+//! | `loops` | the inner loops by themselves, without peers, timed by divan; only when named |
 //! | `scaling` | eight partitions on one thread and on all cores |
+//! | `tables` | tables by themselves: memory per row, snapshots, cycles |
 //! | `end-to-end` | a topic on a real Apache Kafka, filled by Kafka's own producer, into columns; each run is a process of its own |
+//! | `latency` | from an independent producer's call until a subscriber sees the row, on a real Apache Kafka |
+//!
+//! The last and `tables` are no contests but [`figures`], each with what it is to be.
 
 #![deny(unsafe_code)]
 
@@ -23,7 +28,10 @@ mod batch_walk;
 mod codecs;
 mod contest;
 mod end_to_end;
+mod figures;
 mod json;
+mod latency;
+mod loops;
 mod measure;
 mod orders;
 mod payloads;
@@ -32,6 +40,7 @@ mod protobuf;
 mod report;
 mod scaling;
 mod sums;
+mod tables;
 
 use clap::Parser;
 
@@ -43,6 +52,8 @@ fn main() -> Outcome {
     let arguments = Arguments::parse();
     match arguments.peer {
         Some(OnePeer::Peer(peer)) => peers::run(&peer),
+        Some(OnePeer::Memory(memory)) => tables::memory(&memory),
+        Some(OnePeer::Follow(follow)) => latency::follow(&follow),
         None => measure(&arguments.measure),
     }
 }
@@ -52,6 +63,20 @@ fn measure(arguments: &Measure) -> Outcome {
     println!("{text}");
     let mut results = Vec::new();
     for program in Program::chosen(&arguments.programs) {
+        let figures = match program {
+            Program::Tables => tables::run(arguments)?,
+            Program::Latency => latency::run(arguments)?,
+            Program::Loops => {
+                loops::run(arguments);
+                Vec::new()
+            }
+            _ => Vec::new(),
+        };
+        for figures in figures {
+            let table = figures.table();
+            println!("{table}");
+            text.push_str(&table);
+        }
         for contest in run(program, arguments)? {
             let table = report::table(&contest);
             println!("{table}");
@@ -83,7 +108,7 @@ fn measure(arguments: &Measure) -> Outcome {
 
 fn run(program: Program, arguments: &Measure) -> Outcome<Vec<contest::Results>> {
     match program {
-        Program::All => Ok(Vec::new()),
+        Program::All | Program::Tables | Program::Latency | Program::Loops => Ok(Vec::new()),
         Program::Avro => avro::run(arguments),
         Program::BatchWalk => batch_walk::run(arguments),
         Program::Codecs => codecs::run(arguments),

@@ -176,7 +176,7 @@ fn assembler() -> (Assembler, crate::table::Table) {
     let names = Names::default();
     let key = decoder(&spec::ignore(), Side::Key, &names).unwrap();
     let value = decoder(&spec::raw("Value"), Side::Value, &names).unwrap();
-    let rows = Rows::new(&topic, &MetadataColumns::none(), key, value).unwrap();
+    let rows = Rows::new(&topic, &MetadataColumns::none(), key, value, false).unwrap();
     let budget = Budget::new(64 << 20);
     let publisher = Publisher::new(Arc::clone(&topic), CycleSettings::default(), budget.clone());
     let table = publisher.plain(

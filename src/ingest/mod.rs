@@ -12,6 +12,8 @@ mod metadata;
 mod meters;
 mod rows;
 mod schemas;
+#[cfg(feature = "stages")]
+pub(crate) mod stages;
 
 #[cfg(test)]
 mod costs;

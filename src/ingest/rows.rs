@@ -43,14 +43,17 @@ pub(super) struct Failure {
 }
 
 impl Rows {
+    /// Where `short_lived`, the rows are of a table that keeps them for no longer than a cycle: the memory of their columns is used again.
     pub(crate) fn new(
         topic: &Arc<str>,
         metadata: &MetadataColumns,
         key: Box<dyn Decoder>,
         value: Box<dyn Decoder>,
+        short_lived: bool,
     ) -> Result<Self> {
         let schema = schema(metadata, key.fields(), value.fields())?;
-        let columns = schema.fields().iter().map(Column::new).collect::<Result<_>>()?;
+        let column = if short_lived { Column::lending } else { Column::new };
+        let columns = schema.fields().iter().map(column).collect::<Result<_>>()?;
         Ok(Self {
             kinds: metadata.kinds(),
             topic: Arc::clone(topic),
@@ -59,7 +62,7 @@ impl Rows {
             key,
             value,
             columns,
-            offsets: Column::new(&Arc::new(Field::new("offset", DataType::Int64, false)))?,
+            offsets: Column::lending(&Arc::new(Field::new("offset", DataType::Int64, false)))?,
             schema,
             rows: 0,
             bad: Vec::new(),
@@ -67,14 +70,13 @@ impl Rows {
         })
     }
 
-    /// Uses the memory of chunks again when they are dropped: for a table that keeps no rows.
-    pub(crate) fn recycling(mut self) -> Self {
-        self.columns.iter_mut().for_each(Column::recycle);
-        self
-    }
-
     pub(super) fn len(&self) -> usize {
         self.rows
+    }
+
+    /// Bytes of the rows. The columns may hold more, where they use memory again.
+    pub(super) fn used(&self) -> usize {
+        self.columns.iter().map(Column::used).sum::<usize>() + self.offsets.used()
     }
 
     /// Bytes that the columns hold.
@@ -101,10 +103,6 @@ impl Rows {
     /// Appends a row for each record of the block. Payloads that could not be decoded are rows of nulls in their side's columns, and
     /// are reported: the caller takes these rows out, or leaves them.
     pub(super) fn append(&mut self, block: &Block<'_>, origin: &Origin, failures: &mut Vec<Failure>) {
-        if self.rows == 0 {
-            // As much as the last chunk had.
-            self.columns.iter_mut().chain([&mut self.offsets]).for_each(|column| column.reserve(block.len()));
-        }
         let (metadata, payload) = self.columns.split_at_mut(self.kinds.len());
         for (kind, column) in self.kinds.iter().zip(metadata) {
             match *kind {

@@ -40,6 +40,11 @@ pub(crate) trait RecordCursor<'a> {
             None => self.end().map(|()| None),
         }
     }
+
+    /// The bytes that have yet to be read, where they lie side by side.
+    fn ahead(&self) -> &'a [u8] {
+        &[]
+    }
 }
 
 /// The records of one entry of the log, whatever its format.
@@ -75,8 +80,6 @@ pub(crate) struct Records<'a> {
     highest_delta: i64,
     base_timestamp: i64,
     append_timestamp: Option<i64>,
-    /// Of no meaning: see [`Self::touch`].
-    touched: u8,
 }
 
 impl<'a> Records<'a> {
@@ -96,7 +99,6 @@ impl<'a> Records<'a> {
             highest_delta: i64::from(header.last_offset_delta),
             base_timestamp: header.base_timestamp,
             append_timestamp: header.log_append_time().then_some(header.max_timestamp),
-            touched: 0,
         })
     }
 
@@ -119,14 +121,6 @@ impl<'a> Records<'a> {
             None => self.base_timestamp.checked_add(timestamp_delta)?,
         };
         Some((RecordRef { offset: self.base_offset + offset_delta, timestamp, key, value, headers }, offset_delta + 1))
-    }
-
-    /// Reads a byte of where the record after the next is likely to be, records being of one size more or less.
-    ///
-    /// Where a record begins is known only when the length of the one before it is there. What nobody waits for is there in time.
-    #[inline(always)]
-    fn touch(&mut self, length: usize) {
-        self.touched |= self.cursor.rest().get(2 * length).copied().unwrap_or_default();
     }
 
     /// What is wrong with the record that [`Self::read`] could not read.
@@ -170,17 +164,19 @@ impl<'a> RecordCursor<'a> for Records<'a> {
         let left = self.left.checked_sub(1)?;
         let mut cursor = self.cursor;
         let (record, next_delta) = self.read(&mut cursor)?;
-        let length = self.cursor.left() - cursor.left();
         self.left = left;
         self.cursor = cursor;
         self.lowest_delta = next_delta;
-        self.touch(length);
         Some(record)
     }
 
     #[cold]
     fn end(&mut self) -> Result<(), BatchError> {
-        std::hint::black_box(self.touched);
         if self.left == 0 { self.finish() } else { Err(self.explain()) }
+    }
+
+    #[inline]
+    fn ahead(&self) -> &'a [u8] {
+        self.cursor.rest()
     }
 }

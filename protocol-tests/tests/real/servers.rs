@@ -162,6 +162,6 @@ fn three_nodes_survive_the_loss_of_a_leader() -> Outcome {
 
 #[test]
 fn kafkas_serializers_write_today_what_the_fixture_of_the_simple_decoders_says() -> Outcome {
-    assert_eq!(serialized()?, include_str!("../fixtures/serializers.tsv"));
+    assert_eq!(serialized()?, include_str!("../../fixtures/serializers.tsv"));
     Ok(())
 }

@@ -17,14 +17,15 @@ use crate::error::{Error, Result};
 
 mod block;
 mod finish;
+mod lent;
 mod nested;
 mod remove;
 mod rows;
-mod shelf;
+mod text;
 mod values;
 
 pub(crate) use block::{BLOCK_ROWS, Lengths, Mask};
-use shelf::Shelf;
+use lent::Lent;
 pub(crate) use values::Native;
 use values::Values;
 
@@ -35,8 +36,6 @@ mod tests;
 const ROWS_HINT_LIMIT: usize = 1 << 16;
 /// The most bytes of text that capacity is kept ready for.
 const BYTES_HINT_LIMIT: usize = 4 << 20;
-/// The same for a column that recycles.
-const RECYCLED_HINT_LIMIT: usize = 16 << 20;
 
 /// A column under construction: values, validity, offsets, for one Arrow field.
 #[derive(Debug)]
@@ -46,8 +45,8 @@ pub struct Column {
     validity: NullBufferBuilder,
     /// Rows and text bytes of the last array, as a guess at the next.
     hint: (usize, usize),
-    /// Where the bytes of dropped arrays come back to, if they do.
-    shelf: Option<Shelf>,
+    /// The memory of arrays that soon come back; none where they are kept for long.
+    lent: Option<Lent>,
 }
 
 /// A column's text or items have grown to what Arrow's 32-bit offsets can address: 2 GiB of text, or as many items of lists.
@@ -74,14 +73,12 @@ impl Column {
             what: "a new column",
             reason: format!("{}: no column of type {}", field.name(), field.data_type()),
         })?;
-        Ok(Self { field: FieldRef::clone(field), values, validity: NullBufferBuilder::new(0), hint: (0, 0), shelf: None })
+        Ok(Self { field: FieldRef::clone(field), values, validity: NullBufferBuilder::new(0), hint: (0, 0), lent: None })
     }
 
-    /// Uses the memory of its arrays' text or bytes again when they are dropped: for arrays that nobody keeps.
-    pub(crate) fn recycle(&mut self) {
-        if let Values::Bytes { .. } = self.values {
-            self.shelf = Some(Shelf::default());
-        }
+    /// A column whose arrays are dropped soon: their memory is used again.
+    pub(crate) fn lending(field: &FieldRef) -> Result<Self> {
+        Ok(Self { lent: Some(Lent::default()), ..Self::new(field)? })
     }
 
     /// The field that the finished array belongs to.
@@ -100,13 +97,14 @@ impl Column {
         self.len() == 0
     }
 
-    /// The memory held, in bytes, unused capacity included; but what of text or bytes is recycled counts as far as it is used.
+    /// The memory held, in bytes, unused capacity included.
     pub fn bytes(&self) -> usize {
-        let values = match (&self.values, &self.shelf) {
-            (Values::Bytes { offsets, data }, Some(_)) => offsets.capacity() * size_of::<i32>() + data.len(),
-            (values, _) => values.bytes(),
-        };
-        values + self.validity.allocated_size()
+        self.values.bytes() + self.validity.allocated_size()
+    }
+
+    /// The bytes that the values take, without unused capacity.
+    pub(crate) fn used(&self) -> usize {
+        self.values.used()
     }
 
     /// How many more bytes of text, or items of lists, the column can take before it must be finished; `usize::MAX` where rows have
@@ -263,13 +261,8 @@ impl Column {
         let nulls = self.validity.finish();
         let data_type = self.field.data_type();
         let empty = || Values::new(data_type).unwrap_or(Values::Int8(Vec::new()));
-        let finished = match (&mut self.values, &self.shelf) {
-            (Values::Bytes { offsets, data }, Some(shelf)) => {
-                // A little more than what is here, so that the next needs not grow to twice its size.
-                self.hint = (rows.min(ROWS_HINT_LIMIT), (data.len() + data.len() / 8).min(RECYCLED_HINT_LIMIT));
-                finish::runs(data_type, std::mem::replace(offsets, vec![0]), shelf.lend(data), nulls)
-            }
-            (Values::List { .. } | Values::Struct { .. }, _) => {
+        let finished = match &mut self.values {
+            Values::List { .. } | Values::Struct { .. } => {
                 self.hint = (rows.min(ROWS_HINT_LIMIT), 0);
                 // The children stay, for they remember how much they held.
                 let finished = finish::nested(data_type, rows, &mut self.values, nulls);
@@ -280,13 +273,24 @@ impl Column {
             }
             _ => {
                 let mut values = std::mem::replace(&mut self.values, empty());
-                let mut text = 0;
-                if let Values::Bytes { data, .. } | Values::Fixed { data, .. } = &mut values {
-                    text = data.len();
-                    finish::give_back(data);
-                }
+                let text = match &values {
+                    Values::Bytes { data, .. } | Values::Fixed { data, .. } => data.len(),
+                    _ => 0,
+                };
                 self.hint = (rows.min(ROWS_HINT_LIMIT), text.min(BYTES_HINT_LIMIT));
-                finish::array(data_type, rows, values, nulls)
+                // What is much larger than its rows is not lent: who keeps them would keep all of it.
+                let lends = self.lent.is_some() && values.used() >= values.bytes() / 2;
+                if !lends {
+                    values.give_back();
+                }
+                let finished = finish::array(data_type, rows, values, nulls);
+                if let Some(lent) = &mut self.lent {
+                    if let Some(array) = finished.as_ref().ok().filter(|_| lends) {
+                        lent.lend(array);
+                    }
+                    lent.reclaim(&mut self.values);
+                }
+                finished
             }
         };
         finished.map_err(|error| Error::Columns { what: "finishing a column", reason: format!("{}: {error}", self.field.name()) })

@@ -71,28 +71,6 @@ impl Column {
         Ok(())
     }
 
-    /// Appends runs of bytes as they are, and nulls; to a column of bytes of any length alone.
-    ///
-    /// Where there is no room for all of them none is appended.
-    pub(crate) fn push_payloads(&mut self, payloads: &[Option<&[u8]>]) -> Result<(), ColumnFull> {
-        let Values::Bytes { offsets, data } = &mut self.values else { return Err(ColumnFull) };
-        let more: usize = payloads.iter().flatten().map(|payload| payload.len()).sum();
-        if i32::try_from(data.len() + more).is_err() {
-            return Err(ColumnFull);
-        }
-        data.reserve(more);
-        offsets.extend(payloads.iter().map(|payload| {
-            data.extend_from_slice(payload.unwrap_or_default());
-            i32::try_from(data.len()).unwrap_or(i32::MAX) // all of them fit
-        }));
-        if payloads.iter().all(Option::is_some) {
-            self.validity.append_n_non_nulls(payloads.len());
-        } else {
-            payloads.iter().for_each(|payload| self.validity.append(payload.is_some()));
-        }
-        Ok(())
-    }
-
     /// Says which of the last rows are null.
     #[inline]
     fn push_validity(&mut self, rows: usize, valid: u64) {

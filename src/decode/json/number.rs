@@ -141,6 +141,13 @@ pub(super) fn scan(bytes: &[u8], start: usize) -> Step<(Number<'_>, usize)> {
     Ok((Number { text, negative, mantissa, exact: significant <= 19, exponent }, at))
 }
 
+/// The number that a text is, if it is one.
+#[cold]
+pub(super) fn whole(text: &[u8]) -> Option<Number<'_>> {
+    let (number, end) = scan(text, 0).ok()?;
+    (end == text.len()).then_some(number)
+}
+
 fn written_exponent(bytes: &[u8], mut at: usize) -> Step<(i64, usize)> {
     let negative = match bytes.get(at) {
         Some(sign @ (b'+' | b'-')) => {

@@ -4,11 +4,11 @@ use arrow_schema::TimeUnit;
 
 use super::super::number;
 use super::super::string;
-use super::digits;
-use super::index::BLOCK;
+use super::digits::{self, signed};
 use super::moments::{Days, Moments};
+use super::page::{BLOCK, Bytes, Page};
 use super::spans::{Span, Spans};
-use crate::decode::{Column, ColumnFull};
+use crate::decode::{Column, ColumnFull, Lengths};
 use crate::spec::{Options, Type};
 
 /// How the values of a column are read.
@@ -38,21 +38,6 @@ pub(super) enum Width {
     UInt64,
 }
 
-/// The documents of a block, and what is to be known of them.
-#[derive(Clone, Copy)]
-pub(super) struct Documents<'d> {
-    pub(super) bytes: &'d [&'d [u8]],
-    /// A bit for each that holds a control character, a backslash, or a byte that is not ASCII.
-    pub(super) odd: u64,
-}
-
-impl<'d> Documents<'d> {
-    #[inline]
-    fn get(self, row: usize) -> &'d [u8] {
-        self.bytes.get(row).copied().unwrap_or_default()
-    }
-}
-
 /// The values of a column in a block, as bits.
 #[derive(Debug)]
 pub(super) struct Values {
@@ -67,6 +52,11 @@ pub(super) struct Values {
 impl Values {
     pub(super) fn new() -> Self {
         Self { bits: [0; BLOCK], valid: 0, escaped: 0, texts: Vec::new() }
+    }
+
+    /// A bit for each row that is not null.
+    pub(super) fn valid(&self) -> u64 {
+        self.valid
     }
 }
 
@@ -107,57 +97,82 @@ impl Lane {
     }
 
     /// Reads the values of the rows in `rows`, and gives the rows whose value is one for sure.
-    pub(super) fn read(&mut self, documents: Documents<'_>, spans: &[Span; BLOCK], rows: u64, values: &mut Values) -> u64 {
+    pub(super) fn read(&mut self, page: &Page, spans: &[Span; BLOCK], rows: u64, values: &mut Values) -> u64 {
+        let bytes = page.bytes();
+        // How a value usually is, without a look at what else it may be; and how it is otherwise.
+        macro_rules! integers {
+            ($native:ty) => {
+                each(
+                    page,
+                    spans,
+                    rows,
+                    values,
+                    |span| integer::<$native>(bytes, span),
+                    |text| number::whole(text)?.to_integer::<$native>("").ok().map(|value| value as u64),
+                )
+            };
+        }
         match self {
-            Self::Text => texts(documents, spans, rows, values),
+            Self::Text => texts(page, spans, rows, values),
             Self::Plain => {
                 values.valid = present(spans, rows);
                 rows
             }
-            Self::Bool => numbers(documents, spans, rows, values, |bytes, span| match bytes.get(span.start()..span.end()) {
-                Some(b"true") => Some(1),
-                Some(b"false") => Some(0),
-                _ => None,
-            }),
-            Self::Integer(Width::Int64) => {
-                numbers(documents, spans, rows, values, |bytes, span| integer::<i64>(bytes, span).map(i64::cast_unsigned))
+            Self::Bool => each(page, spans, rows, values, |span| bool(bytes, span), |_| None),
+            Self::Integer(Width::Int8) => integers!(i8),
+            Self::Integer(Width::Int16) => integers!(i16),
+            Self::Integer(Width::Int32) => integers!(i32),
+            Self::Integer(Width::Int64) => integers!(i64),
+            Self::Integer(Width::UInt8) => integers!(u8),
+            Self::Integer(Width::UInt16) => integers!(u16),
+            Self::Integer(Width::UInt32) => integers!(u32),
+            Self::Integer(Width::UInt64) => integers!(u64),
+            Self::Float64 => each(
+                page,
+                spans,
+                rows,
+                values,
+                |span| exact(bytes, span).map(f64::to_bits),
+                |text| number::whole(text)?.to_f64().ok().map(f64::to_bits),
+            ),
+            Self::Float32 => each(
+                page,
+                spans,
+                rows,
+                values,
+                |span| float32(bytes, span).map(|value| value.to_bits().into()),
+                |text| number::whole(text)?.to_f32().ok().map(|value| value.to_bits().into()),
+            ),
+            Self::Date(days) => each(
+                page,
+                spans,
+                rows,
+                values,
+                |span| days.read(bytes, span).map(|value| i64::from(value).cast_unsigned()),
+                |_| None,
+            ),
+            Self::Timestamp(moments) => {
+                // Most are of the last one's minute.
+                let unusual =
+                    rows & !each(page, spans, rows, values, |span| moments.usual(bytes, span).map(i64::cast_unsigned), |_| None);
+                let mut good = rows & !unusual;
+                for row in bits(unusual) {
+                    let span = spans.get(row).copied().unwrap_or(Span::NONE);
+                    if let (Some(value), Some(slot)) = (moments.read(bytes, span), values.bits.get_mut(row)) {
+                        *slot = value.cast_unsigned();
+                        good |= 1 << row;
+                        values.valid |= 1 << row;
+                    }
+                }
+                good
             }
-            Self::Integer(Width::UInt64) => numbers(documents, spans, rows, values, integer::<u64>),
-            Self::Integer(Width::Int8) => numbers(documents, spans, rows, values, |bytes, span| {
-                integer::<i8>(bytes, span).map(|value| i64::from(value).cast_unsigned())
-            }),
-            Self::Integer(Width::Int16) => numbers(documents, spans, rows, values, |bytes, span| {
-                integer::<i16>(bytes, span).map(|value| i64::from(value).cast_unsigned())
-            }),
-            Self::Integer(Width::Int32) => numbers(documents, spans, rows, values, |bytes, span| {
-                integer::<i32>(bytes, span).map(|value| i64::from(value).cast_unsigned())
-            }),
-            Self::Integer(Width::UInt8) => {
-                numbers(documents, spans, rows, values, |bytes, span| integer::<u8>(bytes, span).map(u64::from))
-            }
-            Self::Integer(Width::UInt16) => {
-                numbers(documents, spans, rows, values, |bytes, span| integer::<u16>(bytes, span).map(u64::from))
-            }
-            Self::Integer(Width::UInt32) => {
-                numbers(documents, spans, rows, values, |bytes, span| integer::<u32>(bytes, span).map(u64::from))
-            }
-            Self::Float64 => numbers(documents, spans, rows, values, |bytes, span| float64(bytes, span).map(f64::to_bits)),
-            Self::Float32 => {
-                numbers(documents, spans, rows, values, |bytes, span| float32(bytes, span).map(|value| value.to_bits().into()))
-            }
-            Self::Date(days) => numbers(documents, spans, rows, values, |bytes, span| {
-                days.read(bytes, span.start(), span.end()).map(|value| i64::from(value).cast_unsigned())
-            }),
-            Self::Timestamp(moments) => numbers(documents, spans, rows, values, |bytes, span| {
-                moments.read(bytes, span.start(), span.end()).map(i64::cast_unsigned)
-            }),
         }
     }
 
     /// Appends the rows from `from` to `to`, whose values were read. [`Self::Plain`] is not appended this way.
     pub(super) fn append(
         &self,
-        documents: Documents<'_>,
+        page: &Page,
         spans: &[Span; BLOCK],
         (from, to): (usize, usize),
         values: &Values,
@@ -172,21 +187,7 @@ impl Lane {
             };
         }
         match self {
-            Self::Text => {
-                let spans = spans.get(from..to).unwrap_or_default();
-                let texts = spans.iter().enumerate().map(|(row, span)| {
-                    let row = from + row;
-                    if values.escaped >> row & 1 == 1 {
-                        let bounds = values.bits.get(row).copied().unwrap_or(0);
-                        return (values.texts.as_slice(), half(bounds >> 32), half(bounds));
-                    }
-                    match span.is_absent() {
-                        true => (&[][..], 0, 0),
-                        false => (documents.get(row), span.start(), span.end()),
-                    }
-                });
-                return column.push_texts(texts, valid);
-            }
+            Self::Text => return append_texts(page, spans, (from, to), values, column),
             Self::Plain => {}
             Self::Bool => column.push_bools(bits.iter().map(|bits| *bits != 0), valid),
             Self::Integer(Width::Int8) => push!(i8),
@@ -204,7 +205,7 @@ impl Lane {
     }
 }
 
-/// The rows of `rows` that have a value which is not null.
+/// The rows of `rows` that have a value.
 #[inline]
 fn present(spans: &[Span; BLOCK], rows: u64) -> u64 {
     let absent = spans.iter().fold(false, |absent, span| absent | span.is_absent());
@@ -218,42 +219,52 @@ fn present(spans: &[Span; BLOCK], rows: u64) -> u64 {
     present & rows
 }
 
-/// Calls `read` for each of `rows`, and gives those for which it was true.
-#[inline(always)]
-fn each(documents: Documents<'_>, spans: &[Span; BLOCK], rows: u64, mut read: impl FnMut(&[u8], Span, usize) -> bool) -> u64 {
-    let mut good = 0;
-    let mut left = rows;
-    while left != 0 {
-        let row = left.trailing_zeros() as usize;
-        left &= left - 1;
-        let span = spans.get(row).copied().unwrap_or(Span::NONE);
-        good |= u64::from(read(documents.get(row), span, row)) << row;
-    }
-    good
+/// The numbers of the bits that are set.
+fn bits(mut word: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let row = word.trailing_zeros() as usize;
+        (word != 0).then(|| {
+            word &= word - 1;
+            row
+        })
+    })
 }
 
+/// Reads the value of each of `rows` as it usually is and, where it is not, in a second loop, absent, null or otherwise.
 #[inline(always)]
-fn numbers(
-    documents: Documents<'_>,
+fn each(
+    page: &Page,
     spans: &[Span; BLOCK],
     rows: u64,
     values: &mut Values,
-    mut read: impl FnMut(&[u8], Span) -> Option<u64>,
+    mut usual: impl FnMut(Span) -> Option<u64>,
+    mut otherwise: impl FnMut(&[u8]) -> Option<u64>,
 ) -> u64 {
-    values.valid = present(spans, rows);
-    let absent = rows & !values.valid;
-    if absent != 0 {
-        values.bits = [0; BLOCK];
+    if rows == 0 {
+        return 0;
     }
-    let bits = &mut values.bits;
-    let good = each(documents, spans, values.valid, |bytes, span, row| match (read(bytes, span), bits.get_mut(row)) {
-        (Some(value), Some(slot)) => {
+    let mut good = 0;
+    // Of all rows, without a choice: what is read where there is nothing does not count.
+    for (row, (span, slot)) in spans.iter().zip(&mut values.bits).take(page.documents().len()).enumerate() {
+        let value = usual(*span);
+        *slot = value.unwrap_or(0);
+        good |= u64::from(value.is_some()) << row;
+    }
+    good &= rows;
+    values.valid = good;
+    for row in bits(rows & !good) {
+        let (Some(span), Some(slot)) = (spans.get(row), values.bits.get_mut(row)) else { continue };
+        let text = page.bytes().slice(span.start(), span.end());
+        if span.is_absent() || (text == b"null" && page.bytes().before(span.start()) != [b'"']) {
+            *slot = 0;
+            good |= 1 << row;
+        } else if let Some(value) = otherwise(text) {
             *slot = value;
-            true
+            good |= 1 << row;
+            values.valid |= 1 << row;
         }
-        _ => false,
-    });
-    good | absent
+    }
+    good
 }
 
 /// The lower half, as a position.
@@ -263,88 +274,165 @@ fn half(bounds: u64) -> usize {
 }
 
 /// Checks texts as the plain decoder does, and takes the escapes out of them: of documents in which there is something to check.
-fn texts(documents: Documents<'_>, spans: &[Span; BLOCK], rows: u64, values: &mut Values) -> u64 {
+fn texts(page: &Page, spans: &[Span; BLOCK], rows: u64, values: &mut Values) -> u64 {
     values.valid = present(spans, rows);
     values.escaped = 0;
     values.texts.clear();
-    let odd = values.valid & documents.odd;
-    let good = each(documents, spans, odd, |bytes, span, row| {
-        let Some(text) = span.start().checked_sub(1).and_then(|quote| string::scan(bytes, quote).ok()) else { return false };
-        if text.end != span.end() {
-            return false;
+    let odd = values.valid & page.odd();
+    let mut good = rows & !odd;
+    for row in bits(odd) {
+        let (Some(span), Some(slot)) = (spans.get(row), values.bits.get_mut(row)) else { continue };
+        // To the end of its document, and from its quote.
+        let bytes = page.bytes().slice(span.start().wrapping_sub(1), page.document(row).end);
+        let Ok(text) = string::scan(bytes, 0) else { continue };
+        if text.end != usize::from(span.end().wrapping_sub(span.start())) + 1 {
+            continue;
         }
         if text.plain(bytes).is_some() {
-            return text.check_utf8(bytes).is_ok();
+            good |= u64::from(text.check_utf8(bytes).is_ok()) << row;
+            continue;
         }
         let before = values.texts.len();
         if text.append_to(bytes, false, &mut values.texts).is_err() {
             values.texts.truncate(before);
-            return false;
+            continue;
         }
         // A block's documents have less than 2^32 bytes.
-        match (values.bits.get_mut(row), u32::try_from(before), u32::try_from(values.texts.len())) {
-            (Some(slot), Ok(start), Ok(end)) => *slot = u64::from(start) << 32 | u64::from(end),
-            _ => return false,
+        if let (Ok(start), Ok(end)) = (u32::try_from(before), u32::try_from(values.texts.len())) {
+            *slot = u64::from(start) << 32 | u64::from(end);
+            values.escaped |= 1 << row;
+            good |= 1 << row;
         }
-        values.escaped |= 1 << row;
-        true
-    });
-    good | (rows & !odd)
+    }
+    good
 }
 
-#[inline]
-fn integer<T: TryFrom<i128>>(bytes: &[u8], span: Span) -> Option<T> {
-    match digits::integer(bytes, span.start(), span.end()) {
-        Some((negative, magnitude)) => {
-            let magnitude = i128::from(magnitude);
-            T::try_from(if negative { -magnitude } else { magnitude }).ok()
+/// Appends the texts of the rows from `from` to `to`.
+fn append_texts(
+    page: &Page,
+    spans: &[Span; BLOCK],
+    (from, to): (usize, usize),
+    values: &Values,
+    column: &mut Column,
+) -> Result<(), ColumnFull> {
+    let bytes = page.bytes();
+    let here = spans.get(from..to).unwrap_or_default();
+    if values.escaped == 0 {
+        let mut lengths = Lengths::default();
+        for span in here {
+            let length = if span.is_absent() { 0 } else { span.end().wrapping_sub(span.start()) };
+            lengths.push(length.into(), !span.is_absent());
         }
-        None => unusual(bytes, span)?.to_integer("").ok(),
+        // They are UTF-8: that they are was checked where they are not ASCII.
+        let copied = column.extend_copied(&lengths, false, |to| match lengths.bound() {
+            ..16 => copy_wide::<16>(bytes, here, to),
+            16..32 => copy_wide::<32>(bytes, here, to),
+            32..64 => copy_wide::<64>(bytes, here, to),
+            _ => copy_exactly(bytes, here, to),
+        });
+        return copied.ok_or(ColumnFull);
+    }
+    let texts = here.iter().zip(values.bits.get(from..to).unwrap_or_default()).enumerate().map(|(row, (span, bounds))| {
+        if values.escaped >> (from + row) & 1 == 1 {
+            return (values.texts.as_slice(), half(bounds >> 32), half(*bounds));
+        }
+        match span.is_absent() {
+            true => (&[][..], 0, 0),
+            false => (bytes.slice(span.start(), span.end()), 0, usize::from(span.end().wrapping_sub(span.start()))),
+        }
+    });
+    column.push_texts(texts, values.valid >> from)
+}
+
+/// Copies so many bytes of each text, whatever its length; what is too much the next one overwrites.
+#[inline(always)]
+fn copy_wide<const WIDTH: usize>(bytes: Bytes<'_>, spans: &[Span], to: &mut [u8]) -> Option<()> {
+    let mut rest = to;
+    for span in spans {
+        let length = if span.is_absent() { 0 } else { span.end().wrapping_sub(span.start()) };
+        *rest.first_chunk_mut::<WIDTH>()? = bytes.at(span.start());
+        rest = rest.get_mut(usize::from(length)..)?;
+    }
+    Some(())
+}
+
+fn copy_exactly(bytes: Bytes<'_>, spans: &[Span], to: &mut [u8]) -> Option<()> {
+    let mut rest = to;
+    for span in spans.iter().filter(|span| !span.is_absent()) {
+        let text = bytes.slice(span.start(), span.end());
+        let (room, behind) = rest.split_at_mut_checked(text.len())?;
+        room.copy_from_slice(text);
+        rest = behind;
+    }
+    Some(())
+}
+
+#[inline(always)]
+fn bool(bytes: Bytes<'_>, span: Span) -> Option<u64> {
+    const TRUE: u64 = u32::from_le_bytes(*b"true") as u64;
+    const FALSE: u64 = u64::from_le_bytes(*b"false\0\0\0");
+    let word = bytes.eight_at(span.start());
+    let is = word & 0xffff_ffff == TRUE && span.end().wrapping_sub(span.start()) == 4;
+    let is_not = word & 0xff_ffff_ffff == FALSE && span.end().wrapping_sub(span.start()) == 5;
+    (is | is_not).then_some(is.into())
+}
+
+/// An integer that has no point or exponent, as bits.
+#[inline(always)]
+fn integer<T: FromDigits>(bytes: Bytes<'_>, span: Span) -> Option<u64> {
+    let (negative, magnitude) = digits::integer(bytes, span.start(), span.end())?;
+    T::bits(negative, magnitude)
+}
+
+/// An integer that digits may be.
+trait FromDigits {
+    /// Its bits, extended to 64, if it is in the range.
+    fn bits(negative: bool, magnitude: u64) -> Option<u64>;
+}
+
+macro_rules! from_digits {
+    ($($native:ty),*) => {$(
+        impl FromDigits for $native {
+            #[inline(always)]
+            fn bits(negative: bool, magnitude: u64) -> Option<u64> {
+                let value = signed(negative, magnitude)?;
+                <$native>::try_from(value).ok().map(|_| value.cast_unsigned())
+            }
+        }
+    )*};
+}
+from_digits!(i8, i16, i32, i64, u8, u16, u32);
+
+impl FromDigits for u64 {
+    #[inline(always)]
+    fn bits(negative: bool, magnitude: u64) -> Option<u64> {
+        (!negative || magnitude == 0).then_some(magnitude)
     }
 }
 
 /// Powers of ten that are exact as `f64`.
 const POWERS: [f64; 16] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
 
-#[inline]
-fn float64(bytes: &[u8], span: Span) -> Option<f64> {
-    match exact(bytes, span) {
-        Some(value) => Some(value),
-        None => unusual(bytes, span)?.to_f64().ok(),
-    }
-}
-
 /// The nearest `f64` of a number with few digits: one division of two exact numbers is rounded once.
-#[inline]
-fn exact(bytes: &[u8], span: Span) -> Option<f64> {
+#[inline(always)]
+fn exact(bytes: Bytes<'_>, span: Span) -> Option<f64> {
     let digits = digits::number(bytes, span.start(), span.end())?;
     if digits.magnitude > 1 << 53 {
         return None;
     }
-    let magnitude = digits.magnitude as f64 / POWERS.get(digits.decimals)?;
+    let magnitude = digits.magnitude.cast_signed() as f64 / POWERS.get(digits.decimals as usize & 15)?;
     Some(if digits.negative { -magnitude } else { magnitude })
 }
 
-#[inline]
-fn float32(bytes: &[u8], span: Span) -> Option<f32> {
-    // The bits that an f32 has not say on which side of the middle between two of them the number is, unless they are the middle itself
-    // or next to it: the rounding to f64 may have moved it there.
+/// As [`exact`], where the bits that an `f32` has not say on which side of the middle between two of them the number is: they do unless
+/// they are the middle itself or next to it, for the rounding to `f64` may have moved it there.
+#[inline(always)]
+fn float32(bytes: Bytes<'_>, span: Span) -> Option<f32> {
     const LOST: u64 = (1 << 29) - 1;
     const MIDDLE: u64 = 1 << 28;
-    if let Some(value) = exact(bytes, span)
-        && (value == 0.0 || (1e-30..1e30).contains(&value.abs()))
-        && (value.to_bits() & LOST).abs_diff(MIDDLE) > 1
-    {
-        return Some(value as f32);
-    }
-    unusual(bytes, span)?.to_f32().ok()
-}
-
-/// A number with an exponent, or many digits.
-#[cold]
-fn unusual(bytes: &[u8], span: Span) -> Option<number::Number<'_>> {
-    let (number, end) = number::scan(bytes, span.start()).ok()?;
-    (end == span.end()).then_some(number)
+    let value = exact(bytes, span)?;
+    let sure = (value == 0.0 || (1e-30..1e30).contains(&value.abs())) && (value.to_bits() & LOST).abs_diff(MIDDLE) > 1;
+    sure.then_some(value as f32)
 }
 
 /// Room for the spans and values of a block.

@@ -6,9 +6,10 @@
 //! that holds a quote is compared where the next quote is, wherever that may be. All documents of a topic share the links, so that a
 //! topic with fields that come and go needs few of them, not one for each of its layouts.
 
-use super::super::skip;
 use super::digits;
 use super::literal::Literal;
+use super::page::{Bytes, Document, Page};
+use super::path::skipped;
 use super::spans::{Span, Spans};
 
 /// The place before a document's first value.
@@ -26,8 +27,8 @@ const CHOICES_LIMIT: usize = 24;
 pub(super) struct Link {
     pub(super) literal: Literal,
     /// The bytes before its first quote; all, where it has none and ends the document.
-    pub(super) before: usize,
-    pub(super) quotes: usize,
+    pub(super) before: u16,
+    pub(super) quotes: u16,
     target: usize,
     /// What the value behind it is like.
     kind: Kind,
@@ -41,8 +42,8 @@ impl Link {
     pub(super) fn new(text: &[u8], target: usize, kind: Kind, enters: &[usize]) -> Self {
         Self {
             literal: Literal::new(text),
-            before: text.iter().position(|byte| *byte == b'"').unwrap_or(text.len()),
-            quotes: text.iter().filter(|byte| **byte == b'"').count(),
+            before: short(text.iter().position(|byte| *byte == b'"').unwrap_or(text.len())),
+            quotes: short(text.iter().filter(|byte| **byte == b'"').count()),
             target,
             kind,
             enters: enters.into(),
@@ -50,16 +51,30 @@ impl Link {
         }
     }
 
+    /// Where the link begins, if it stands at a quote behind a value from `start` in a document to `end`.
+    #[inline(always)]
+    fn stands(&self, bytes: Bytes<'_>, start: u16, quote: u16, end: u16) -> Option<u16> {
+        let at = quote.wrapping_sub(self.before);
+        let behind = at.wrapping_add(self.literal.len());
+        let within = (at >= start) & (at <= quote) & (behind >= at) & (behind <= end);
+        (within && self.literal.stands_at(bytes, at) && self.leads_to(bytes, behind)).then_some(at)
+    }
+
     /// Whether what begins at `start` may be the value that the link leads to: one text may be the beginning of another.
-    #[inline]
-    fn leads_to(&self, bytes: &[u8], start: usize) -> bool {
+    #[inline(always)]
+    fn leads_to(&self, bytes: Bytes<'_>, start: u16) -> bool {
         match self.kind {
             Kind::Nothing | Kind::Text => true,
-            Kind::Scalar => !matches!(bytes.get(start), Some(b'"' | b'[' | b'{')),
-            Kind::Bare => !matches!(bytes.get(start), Some(b'"' | b'{')),
-            Kind::Whole => bytes.get(start) != Some(&b'"'),
+            Kind::Scalar => !matches!(bytes.byte(start), b'"' | b'[' | b'{'),
+            Kind::Bare => !matches!(bytes.byte(start), b'"' | b'{'),
+            Kind::Whole => bytes.byte(start) != b'"',
         }
     }
+}
+
+/// Texts of links are not longer than 16 bits count.
+fn short(length: usize) -> u16 {
+    u16::try_from(length).unwrap_or(u16::MAX)
 }
 
 /// A value of a member.
@@ -69,39 +84,86 @@ pub(super) struct Place {
     pub(super) column: Option<usize>,
     /// Whether the column takes only null here.
     pub(super) null_only: bool,
-    /// What comes behind it, the most likely first.
+    /// What comes behind it, and which of them is the most likely.
     links: Vec<Link>,
+    likely: usize,
+    /// Which link stood last where the next key had a mark: one more than its number, or none.
+    by_mark: [u8; MARKS],
 }
 
+/// The marks of keys.
+const MARKS: usize = 64;
+
 impl Place {
+    fn new(kind: Kind, column: Option<usize>, null_only: bool) -> Self {
+        Self { kind, column, null_only, links: Vec::new(), likely: 0, by_mark: [0; MARKS] }
+    }
+
     /// Whether the value at `start` is an array or object as it may be here.
-    #[inline]
-    fn bracket(&self, bytes: &[u8], start: usize) -> bool {
-        matches!((self.kind, bytes.get(start)), (Kind::Bare, Some(b'[')) | (Kind::Whole, Some(b'[' | b'{')))
+    #[inline(always)]
+    fn bracket(&self, bytes: Bytes<'_>, start: u16) -> bool {
+        match self.kind {
+            Kind::Nothing | Kind::Text | Kind::Scalar => false,
+            Kind::Bare => bytes.byte(start) == b'[',
+            Kind::Whole => matches!(bytes.byte(start), b'[' | b'{'),
+        }
     }
 
-    /// The link that stands at this quote behind a value from `start`, and where it begins.
-    #[inline]
-    fn link_at(&self, bytes: &[u8], start: usize, quote: usize) -> Option<(usize, usize)> {
-        self.links.iter().enumerate().find_map(|(index, link)| {
-            let at = quote.checked_sub(link.before).filter(|at| *at >= start)?;
-            let stands = link.literal.stands_at(bytes, at) && link.leads_to(bytes, at + link.literal.len());
-            stands.then_some((index, at))
-        })
+    /// The link that stands behind a value from `start`, at the first of `quotes`, and where it begins.
+    #[inline(always)]
+    fn link_at(&mut self, bytes: Bytes<'_>, start: u16, quotes: &[u16], document: Document) -> Option<(usize, u16)> {
+        let quote = *quotes.first()?;
+        let likely = self.links.get(self.likely)?;
+        if let Some(at) = likely.stands(bytes, start, quote, document.end) {
+            return Some((self.likely, at));
+        }
+        let mark = self.mark(bytes, quotes);
+        let slot = self.by_mark.get(mark).copied().map_or(0, usize::from);
+        if let Some(index) = slot.checked_sub(1)
+            && let Some(at) = self.links.get(index).and_then(|link| link.stands(bytes, start, quote, document.end))
+        {
+            return Some((index, at));
+        }
+        self.search(bytes, start, quote, document.end, mark)
     }
 
-    /// Counts that a link stood, and gives where it is from then on: those that stand more often come first.
+    /// As [`Self::link_at`], one link after the other.
+    #[cold]
+    fn search(&mut self, bytes: Bytes<'_>, start: u16, quote: u16, end: u16, mark: usize) -> Option<(usize, u16)> {
+        let mut links = self.links.iter().enumerate();
+        let (index, at) = links.find_map(|(index, link)| Some((index, link.stands(bytes, start, quote, end)?)))?;
+        if let (Some(slot), Ok(number)) = (self.by_mark.get_mut(mark), u8::try_from(index + 1)) {
+            *slot = number;
+        }
+        Some((index, at))
+    }
+
+    /// What is told of the next key at a glance: its first bytes and its length, mixed.
     #[inline]
-    fn stood(&mut self, found: usize) -> usize {
-        let Some(link) = self.links.get_mut(found) else { return found };
-        link.stood += 1;
-        let stood = link.stood;
-        match found.checked_sub(1) {
-            Some(before) if self.links.get(before).is_some_and(|other| other.stood < stood) => {
-                self.links.swap(before, found);
-                before
+    fn mark(&self, bytes: Bytes<'_>, quotes: &[u16]) -> usize {
+        let key = if self.kind == Kind::Text { quotes.get(1..) } else { Some(quotes) };
+        match key {
+            Some([open, close, ..]) => {
+                let length = close.wrapping_sub(*open).wrapping_sub(1);
+                let kept = u64::MAX.unbounded_shr(64_u32.saturating_sub(8 * u32::from(length)));
+                let word = (bytes.eight_at(open.wrapping_add(1)) & kept) ^ u64::from(length);
+                (word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58) as usize
             }
-            _ => found,
+            // The document ends.
+            _ => 0,
+        }
+    }
+
+    /// Notes that a link stood.
+    #[inline]
+    fn stood(&mut self, found: usize) {
+        let Some(link) = self.links.get_mut(found) else { return };
+        link.stood += 1;
+        if found != self.likely {
+            let stood = link.stood;
+            if self.links.get(self.likely).is_none_or(|likely| likely.stood < stood) {
+                self.likely = found;
+            }
         }
     }
 }
@@ -128,13 +190,13 @@ pub(super) struct Layout {
     /// The document, counted, in which a node was last entered.
     entered: Vec<u64>,
     document: u64,
-    /// The places and links of the last document that was to be traced.
-    trace: Vec<(usize, usize)>,
+    /// The places, where their values begin, and links of the last document that was to be traced.
+    trace: Vec<(usize, u16, usize)>,
 }
 
 impl Layout {
     pub(super) fn new(nodes: usize) -> Self {
-        let nothing = || Place { kind: Kind::Nothing, column: None, null_only: false, links: Vec::new() };
+        let nothing = || Place::new(Kind::Nothing, None, false);
         Self { places: vec![nothing(), nothing()], links: 0, entered: vec![0; nodes], document: 0, trace: Vec::new() }
     }
 
@@ -143,7 +205,7 @@ impl Layout {
     }
 
     pub(super) fn add_place(&mut self, kind: Kind, column: Option<usize>, null_only: bool) -> usize {
-        self.places.push(Place { kind, column, null_only, links: Vec::new() });
+        self.places.push(Place::new(kind, column, null_only));
         self.places.len() - 1
     }
 
@@ -154,58 +216,61 @@ impl Layout {
             return;
         }
         if place.links.len() >= CHOICES_LIMIT {
-            place.links.pop();
+            let least = place.links.iter().enumerate().min_by_key(|(_, link)| link.stood).map_or(0, |(index, _)| index);
+            place.links.swap_remove(least);
+            (place.likely, place.by_mark) = (0, [0; MARKS]);
             self.links -= 1;
         }
         place.links.push(link);
         self.links += 1;
     }
 
-    /// Finds the values of columns in a document with these quotes. `false` where it is no document that this layout knows.
+    /// Finds the values of columns in the document of a row. `false` where it is no document that this layout knows.
     #[inline]
-    pub(super) fn walk(&mut self, bytes: &[u8], quotes: &[u16], spans: &mut Spans, row: usize) -> bool {
-        self.walk_along::<false>(bytes, quotes, spans, row)
+    pub(super) fn walk(&mut self, page: &Page, row: usize, spans: &mut Spans) -> bool {
+        self.walk_along::<false>(page, row, spans)
     }
 
-    /// As [`Self::walk`], and gives the places that it came by and the links from there; none, where the quotes of the document are not
-    /// all in links.
-    pub(super) fn trace(&mut self, bytes: &[u8], quotes: &[u16], spans: &mut Spans, row: usize) -> Option<Vec<(&Place, &Link)>> {
+    /// As [`Self::walk`], and gives the places that it came by, where their values begin and the links from there; none, where the quotes
+    /// of the document are not all in links.
+    pub(super) fn trace(&mut self, page: &Page, row: usize, spans: &mut Spans) -> Option<Vec<(&Place, u16, &Link)>> {
         self.trace.clear();
-        if !self.walk_along::<true>(bytes, quotes, spans, row) {
+        if !self.walk_along::<true>(page, row, spans) {
             return None;
         }
-        let step = |(place, link): &(usize, usize)| {
+        let step = |(place, start, link): &(usize, u16, usize)| {
             let place = self.places.get(*place)?;
-            Some((place, place.links.get(*link)?))
+            Some((place, *start, place.links.get(*link)?))
         };
         let steps: Vec<_> = self.trace.iter().map(step).collect::<Option<_>>()?;
-        let quotes_of_links: usize = steps.iter().map(|(_, link)| link.quotes).sum();
-        Some(if quotes_of_links + 1 == quotes.len() { steps } else { Vec::new() })
+        let quotes_of_links: usize = steps.iter().map(|(_, _, link)| usize::from(link.quotes)).sum();
+        Some(if quotes_of_links == usize::from(page.document(row).quotes) { steps } else { Vec::new() })
     }
 
     #[inline]
-    fn walk_along<const TRACE: bool>(&mut self, bytes: &[u8], quotes: &[u16], spans: &mut Spans, row: usize) -> bool {
+    fn walk_along<const TRACE: bool>(&mut self, page: &Page, row: usize, spans: &mut Spans) -> bool {
         self.document += 1;
-        let (mut place, mut quote, mut start) = (START, 0, 0);
+        let (bytes, document) = (page.bytes(), page.document(row));
+        let mut quotes = page.quotes(document);
+        let (mut place, mut start) = (START, document.start);
         while let Some(here) = self.places.get_mut(place) {
-            let next = |quote: usize| quotes.get(quote).copied().map(usize::from);
-            let (Some(mut anchor), bracket) = (next(quote), here.bracket(bytes, start)) else { return false };
-            let mut found = here.link_at(bytes, start, anchor);
+            let bracket = here.bracket(bytes, start);
+            let mut found = here.link_at(bytes, start, quotes, document);
             if bracket && !found.is_some_and(|(_, at)| digits::is_flat_array(bytes, start, at)) {
                 // An array or object ends where its brackets do, whatever quotes are in it.
-                let Ok(end) = skip::value(bytes, start) else { return false };
-                while next(quote).is_some_and(|position| position < end) {
-                    quote += 1;
+                let Some(end) = skipped(&document, bytes, start) else { return false };
+                while let [quote, rest @ ..] = quotes
+                    && *quote < end
+                {
+                    quotes = rest;
                 }
-                anchor = next(quote).unwrap_or(end);
-                found = here.link_at(bytes, start, anchor).filter(|(_, at)| *at == end);
+                found = here.link_at(bytes, start, quotes, document).filter(|(_, at)| *at == end);
             }
-            let Some((mut found, at)) = found else { return false };
+            let Some((found, at)) = found else { return false };
             if TRACE {
-                self.trace.push((place, found));
-            } else {
-                found = here.stood(found);
+                self.trace.push((place, start, found));
             }
+            here.stood(found);
             let Some(link) = here.links.get(found) else { return false };
             let fits = match here.kind {
                 Kind::Nothing => at == start,
@@ -217,7 +282,7 @@ impl Layout {
                 return false;
             }
             if let Some(column) = here.column {
-                let null = here.kind != Kind::Text && bytes.get(start..at) == Some(b"null");
+                let null = here.null_only && bytes.slice(start, at) == b"null";
                 let span = if null { Span::NULL } else { Span::new(start, at) };
                 if (here.null_only && !null) || !spans.set(column, row, span) {
                     return false;
@@ -229,11 +294,11 @@ impl Layout {
                     _ => return false,
                 }
             }
-            quote += link.quotes;
-            start = at + link.literal.len();
+            quotes = quotes.get(usize::from(link.quotes)..).unwrap_or_default();
+            start = at.wrapping_add(link.literal.len());
             place = link.target;
             if place == END {
-                return start == bytes.len();
+                return start == document.end;
             }
         }
         false
@@ -242,11 +307,12 @@ impl Layout {
 
 /// Whether a value that no column asks for is one that ends where it is expected to: not empty, and without what ends it.
 #[inline]
-pub(super) fn is_scalar(bytes: &[u8], start: usize, end: usize) -> bool {
+pub(super) fn is_scalar(bytes: Bytes<'_>, start: u16, end: u16) -> bool {
     // Mostly that is all there is.
-    if digits::numeric(bytes, start, end) {
+    if digits::is_short_scalar(bytes, start, end) {
         return true;
     }
     let plain = |byte: &u8| !matches!(byte, b',' | b'{' | b'}' | b'[' | b']' | b'"' | b' ' | b'\n' | b'\r' | b'\t');
-    bytes.get(start..end).is_some_and(|value| !value.is_empty() && value.iter().all(plain))
+    let value = bytes.slice(start, end);
+    !value.is_empty() && value.iter().all(plain)
 }

@@ -1,8 +1,10 @@
 //! The text between two values, compared where it is expected.
 
+use super::page::Bytes;
+
 /// A text of keys, punctuation and white space.
 ///
-/// Most are short: their first and last sixteen bytes, which may overlap, tell all of up to 32.
+/// Most are short: their first and last sixteen bytes, which may overlap, tell all of up to 32. Texts are not longer than 16 bits count.
 #[derive(Debug, Clone)]
 pub(super) struct Literal {
     text: Box<[u8]>,
@@ -10,7 +12,7 @@ pub(super) struct Literal {
     /// The bits of `head` that count: a shorter text has fewer.
     head_mask: u128,
     tail: u128,
-    tail_mask: u128,
+    length: u16,
 }
 
 impl Literal {
@@ -24,7 +26,7 @@ impl Literal {
             head: u128::from_le_bytes(head),
             head_mask: u128::MAX.checked_shr(u32::try_from(missing).unwrap_or(128)).unwrap_or(0),
             tail: u128::from_le_bytes(tail),
-            tail_mask: u128::MAX.checked_shl(u32::try_from(missing).unwrap_or(128)).unwrap_or(0),
+            length: u16::try_from(text.len()).unwrap_or(u16::MAX),
         }
     }
 
@@ -33,60 +35,67 @@ impl Literal {
     }
 
     #[inline]
-    pub(super) fn len(&self) -> usize {
-        self.text.len()
+    pub(super) fn len(&self) -> u16 {
+        self.length
     }
 
-    /// Whether the text stands at `at`.
-    #[inline]
-    pub(super) fn stands_at(&self, bytes: &[u8], at: usize) -> bool {
-        let length = self.text.len();
-        match sixteen_at(bytes, at) {
-            Some(head) if length <= 16 => (head ^ self.head) & self.head_mask == 0,
-            Some(head) if length <= 32 => {
-                head == self.head && sixteen_at(bytes, at + length - 16).is_some_and(|tail| tail == self.tail)
+    /// Whether the text stands at a place.
+    #[inline(always)]
+    pub(super) fn stands_at(&self, bytes: Bytes<'_>, at: u16) -> bool {
+        self.short_stands_at(bytes, at)
+            && match self.length {
+                ..=16 => true,
+                17..=32 => bytes.sixteen_before(at.wrapping_add(self.length)) == self.tail,
+                _ => self.long_stands_at(bytes, at),
             }
-            _ => self.stands_at_an_end(bytes, at),
-        }
     }
 
-    /// As [`Self::stands_at`], of a text of any length and anywhere: one that ends the document has no sixteen bytes behind its start.
-    #[inline]
-    fn stands_at_an_end(&self, bytes: &[u8], at: usize) -> bool {
-        let length = self.text.len();
-        match (at + length).checked_sub(16).and_then(|start| sixteen_at(bytes, start)) {
-            Some(tail) if length <= 16 => (tail ^ self.tail) & self.tail_mask == 0,
-            _ => bytes.get(at..at + length) == Some(&self.text),
-        }
+    /// Whether the first 16 bytes, of a text that may be shorter, stand at a place.
+    #[inline(always)]
+    fn short_stands_at(&self, bytes: Bytes<'_>, at: u16) -> bool {
+        self.short_difference(bytes, at) == 0
     }
-}
 
-/// Sixteen bytes at `at`, the first the lowest.
-#[inline]
-pub(super) fn sixteen_at(bytes: &[u8], at: usize) -> Option<u128> {
-    let (sixteen, _) = bytes.get(at..)?.split_first_chunk::<16>()?;
-    Some(u128::from_le_bytes(*sixteen))
+    /// Zero where the first 16 bytes, of a text that may be shorter, stand at a place.
+    #[inline(always)]
+    pub(super) fn short_difference(&self, bytes: Bytes<'_>, at: u16) -> u128 {
+        (bytes.sixteen_at(at) ^ self.head) & self.head_mask
+    }
+
+    /// As [`Self::short_difference`], of a text of 16 to 32 bytes.
+    #[inline(always)]
+    pub(super) fn middling_difference(&self, bytes: Bytes<'_>, at: u16) -> u128 {
+        (bytes.sixteen_at(at) ^ self.head) | (bytes.sixteen_before(at.wrapping_add(self.length)) ^ self.tail)
+    }
+
+    pub(super) fn long_stands_at(&self, bytes: Bytes<'_>, at: u16) -> bool {
+        at.checked_add(self.length).is_some_and(|end| bytes.slice(at, end) == &*self.text)
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::index::Level;
+    use super::super::page::Page;
     use super::*;
 
     #[test]
     fn a_literal_of_any_length_stands_where_it_stands_and_nowhere_else() {
+        let mut page = Page::new();
+        let mut stands = |literal: &Literal, document: &[u8], at: usize| {
+            page.fill(Level::Scalar, &[document]);
+            literal.stands_at(page.bytes(), u16::try_from(at).unwrap())
+        };
         for length in 1..70_usize {
             let text: Vec<u8> = (0..length).map(|index| b'0' + u8::try_from(index).unwrap()).collect();
             let literal = Literal::new(&text);
             for before in [0, 1, 3, 15, 16, 40] {
-                for behind in [0, 1, 15, 16, 40] {
-                    let document = [vec![b'x'; before], text.clone(), vec![b'y'; behind]].concat();
-                    assert!(literal.stands_at(&document, before));
-                    for changed in 0..length {
-                        let mut other = document.clone();
-                        other[before + changed] ^= 1;
-                        assert!(!literal.stands_at(&other, before), "{length} {before} {behind} {changed}");
-                    }
-                    assert!(!literal.stands_at(&document[..before + length - 1], before));
+                let document = [vec![b'x'; before], text.clone(), vec![b'y'; 3]].concat();
+                assert!(stands(&literal, &document, before));
+                for changed in 0..length {
+                    let mut other = document.clone();
+                    other[before + changed] ^= 1;
+                    assert!(!stands(&literal, &other, before), "{length} {before} {changed}");
                 }
             }
         }

@@ -16,15 +16,16 @@ mod learn;
 mod literal;
 mod moments;
 mod pace;
+mod page;
 mod path;
 mod spans;
 
 pub(super) use self::index::Level;
-use self::index::{BLOCK, Index, LONGEST, without_escaped};
-use self::lanes::{Block, Documents, Lane};
+use self::lanes::{Block, Lane};
 use self::layout::Layout;
 use self::learn::Learner;
 use self::pace::Pace;
+use self::page::{BLOCK, Document, LONGEST, Page};
 use self::path::Path;
 use self::spans::Span;
 use super::Json;
@@ -49,9 +50,7 @@ pub(super) struct Fast {
     /// Whether a null or missing value of a column is anything but null.
     minds_null: Vec<bool>,
     longest: usize,
-    index: Index,
-    /// The quotes of a document with escapes.
-    unescaped: Vec<u16>,
+    page: Page,
     layout: Layout,
     path: Path,
     learner: Learner,
@@ -89,8 +88,7 @@ impl Fast {
             nodes: node_of.into_iter().collect::<Option<_>>()?,
             minds_null: targets.iter().map(|target| target.minds_null).collect(),
             longest: options.size.min(LONGEST),
-            index: Index::default(),
-            unescaped: Vec::new(),
+            page: Page::new(),
             layout: Layout::new(nodes.len()),
             path: Path::default(),
             learner: Learner::new(),
@@ -142,20 +140,20 @@ impl Fast {
             *slot = payload.filter(|payload| payload.len() <= self.longest).unwrap_or_default();
         });
         let rows = rows.count();
-        let bytes = bytes.get(..rows).unwrap_or_default();
-        let (documents, mut good) = self.find(bytes);
+        let rows = self.page.fill(self.level, bytes.get(..rows).unwrap_or_default());
+        let mut good = self.find();
         let found = good;
         for (column, lane) in self.lanes.iter_mut().enumerate() {
             let (spans, Some(values)) = (self.block.spans.rows(column), self.block.values.get_mut(column)) else { continue };
+            good &= lane.read(&self.page, spans, good, values);
             if self.minds_null.get(column) == Some(&true) {
-                good &= spans.iter().enumerate().fold(0, |there, (row, span)| there | u64::from(!span.is_absent()) << row);
+                good &= values.valid();
             }
-            good &= lane.read(documents, spans, good, values);
         }
         let mut row = 0;
         while row < rows {
             let run = ((good >> row).trailing_ones() as usize).min(rows - row);
-            let done = self.commit(json, documents, (row, row + run), columns);
+            let done = self.commit(json, &bytes, (row, row + run), columns);
             row += done;
             #[cfg(any(test, fuzzing))]
             {
@@ -182,52 +180,51 @@ impl Fast {
         row
     }
 
-    /// Finds the values of columns in documents: a bit for each in which they were found.
-    fn find<'d>(&mut self, bytes: &'d [&'d [u8]]) -> (Documents<'d>, u64) {
-        self.index.build(self.level, bytes);
-        self.block.spans.clear();
+    /// Finds the values of columns in the page's documents: a bit for each in which they were found.
+    fn find(&mut self) -> u64 {
+        let spans = &mut self.block.spans;
         let marked = self.path.is_taken();
-        let mut good = self.path.find(bytes, &self.index, &mut self.block.spans);
-        let mut odd = 0;
-        for (row, document) in bytes.iter().enumerate() {
-            let (mut quotes, notes) = self.index.document(row);
-            odd |= u64::from(notes.odd | notes.backslash) << row;
-            if good >> row & 1 == 1 || document.is_empty() {
-                continue;
-            }
-            if notes.backslash {
-                without_escaped(document, quotes, &mut self.unescaped);
-                quotes = &self.unescaped;
-            }
-            let spans = &mut self.block.spans;
+        if !marked {
+            spans.clear();
+        }
+        let mut good = self.path.find(&self.page, spans);
+        let left = self.page.all() & !good;
+        if left == 0 {
+            return good;
+        }
+        for row in (0..BLOCK).filter(|row| left >> row & 1 == 1) {
             if marked {
                 spans.clear_row(row);
             }
+            let Document { start, end, .. } = self.page.document(row);
+            if start == end {
+                continue;
+            }
             let found = if self.path.is_wanted() {
-                match self.layout.trace(document, quotes, spans, row) {
+                match self.layout.trace(&self.page, row, spans) {
                     Some(steps) if steps.is_empty() => {
                         self.path.refuse();
                         true
                     }
                     Some(steps) => {
-                        self.path.take(steps);
+                        self.path.take(steps, self.page.bytes(), &self.lanes);
                         true
                     }
                     None => false,
                 }
             } else {
-                self.layout.walk(document, quotes, spans, row)
+                self.layout.walk(&self.page, row, spans)
             };
             good |= u64::from(found) << row;
         }
-        (Documents { bytes, odd }, good)
+        good
     }
 
     /// Appends rows whose values were read, and gives how many: all but where a value is wrong that is read only now.
     fn commit(
         &mut self,
         json: &mut Json,
-        documents: Documents<'_>,
+        bytes: &[&[u8]; BLOCK],
         (from, mut to): (usize, usize),
         columns: &mut [Column],
     ) -> usize {
@@ -239,9 +236,9 @@ impl Fast {
                 (Lane::Plain, _) => self
                     .nodes
                     .get(index)
-                    .map_or(from, |node| plainly(json, documents, spans, (from, to), columns, (index, *node), before)),
+                    .map_or(from, |node| plainly(json, &self.page, bytes, spans, (from, to), columns, (index, *node), before)),
                 (_, None) => to,
-                (_, Some(column)) => match lane.append(documents, spans, (from, to), values, column) {
+                (_, Some(column)) => match lane.append(&self.page, spans, (from, to), values, column) {
                     Ok(()) => to,
                     Err(_) => from,
                 },
@@ -270,9 +267,11 @@ impl Fast {
 }
 
 /// Appends values by the plain reader, and gives the row of the first that is wrong.
+#[allow(clippy::too_many_arguments)]
 fn plainly(
     json: &mut Json,
-    documents: Documents<'_>,
+    page: &Page,
+    bytes: &[&[u8]; BLOCK],
     spans: &[Span; BLOCK],
     (from, to): (usize, usize),
     columns: &mut [Column],
@@ -285,11 +284,13 @@ fn plainly(
             columns.get_mut(column).into_iter().for_each(Column::append_null);
             continue;
         }
-        let bytes = documents.bytes.get(row).copied().unwrap_or_default();
-        let quote = usize::from(span.start().checked_sub(1).and_then(|at| bytes.get(at)) == Some(&b'"'));
+        let bytes = bytes.get(row).copied().unwrap_or_default();
+        let Document { start, .. } = page.document(row);
+        let (at, expected) = (usize::from(span.start().wrapping_sub(start)), usize::from(span.end().wrapping_sub(start)));
+        let quote = usize::from(at.checked_sub(1).and_then(|at| bytes.get(at)) == Some(&b'"'));
         let mut walk = Walk { bytes, json, columns, row: before + row - from };
-        match walk.column(column, node, span.start() - quote) {
-            Ok(end) if end == span.end() + quote => {}
+        match walk.column(column, node, at - quote) {
+            Ok(end) if end == expected + quote => {}
             _ => return row,
         }
     }

@@ -5,7 +5,8 @@ use arrow_schema::TimeUnit;
 use super::super::number;
 use super::super::value::instant;
 use super::digits;
-use super::literal::sixteen_at;
+use super::page::Bytes;
+use super::spans::Span;
 use crate::decode::text::{date, in_unit, timestamp};
 use crate::spec::Zone;
 
@@ -17,8 +18,8 @@ pub(super) struct Days {
 
 impl Days {
     #[inline]
-    pub(super) fn read(&mut self, bytes: &[u8], start: usize, end: usize) -> Option<i32> {
-        let text = bytes.get(start..end)?;
+    pub(super) fn read(&mut self, bytes: Bytes<'_>, span: Span) -> Option<i32> {
+        let text = bytes.slice(span.start(), span.end());
         match self.last {
             Some((last, days)) if last == text => Some(days),
             _ => {
@@ -50,25 +51,43 @@ impl Moments {
         Self { unit, number, zone, minute: None, seconds: 0 }
     }
 
-    #[inline]
-    pub(super) fn read(&mut self, bytes: &[u8], start: usize, end: usize) -> Option<i64> {
-        if start.checked_sub(1).and_then(|quote| bytes.get(quote)) == Some(&b'"') {
-            self.text(bytes, start, end)
-        } else {
-            self.number(bytes, start, end)
+    /// A text of the last one's minute with nine digits behind the point.
+    #[inline(always)]
+    pub(super) fn usual(&self, bytes: Bytes<'_>, span: Span) -> Option<i64> {
+        let (start, end) = (span.start(), span.end());
+        let same = Some(bytes.sixteen_at(start)) == self.minute;
+        // `:SS.fffffffffZ`
+        let head = bytes.eight_at(start.wrapping_add(16));
+        let [_, tens, ones, _, first, ..] = head.to_le_bytes();
+        let (tens, ones, first) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'), first.wrapping_sub(b'0'));
+        let point = head & 0xff00_00ff == 0x2e00_003a;
+        let good = same & point & (tens < 6) & (ones < 10) & (first < 10) & (end.wrapping_sub(start) == 30);
+        if !(good && bytes.byte(end.wrapping_sub(1)) == b'Z' && self.quoted(bytes, span)) {
+            return None;
         }
+        let nanos = u64::from(first) * 100_000_000 + digits::word_of(bytes.eight_at(start.wrapping_add(21)))?;
+        together(self.seconds + i64::from(tens * 10 + ones), u32::try_from(nanos).ok()?, self.unit)
+    }
+
+    #[inline(always)]
+    fn quoted(&self, bytes: Bytes<'_>, span: Span) -> bool {
+        bytes.before(span.start()) == [b'"']
     }
 
     #[inline]
-    fn text(&mut self, bytes: &[u8], start: usize, end: usize) -> Option<i64> {
-        let minute = sixteen_at(bytes, start)?;
+    pub(super) fn read(&mut self, bytes: Bytes<'_>, span: Span) -> Option<i64> {
+        if self.quoted(bytes, span) { self.text(bytes, span) } else { self.number(bytes, span) }
+    }
+
+    fn text(&mut self, bytes: Bytes<'_>, span: Span) -> Option<i64> {
+        let text = bytes.slice(span.start(), span.end());
+        let minute = u128::from_le_bytes(*text.first_chunk()?);
         if Some(minute) == self.minute
-            && let Some(known) = second_and_fraction(bytes.get(start + MINUTE..end)?)
+            && let Some((second, nanos)) = second_and_fraction(text.get(MINUTE..)?)
         {
-            let (second, nanos) = known;
             return together(self.seconds + i64::from(second), nanos, self.unit);
         }
-        self.new_minute(bytes.get(start..end)?, minute)
+        self.new_minute(text, minute)
     }
 
     #[cold]
@@ -82,17 +101,20 @@ impl Moments {
         in_unit(instant, self.unit)
     }
 
-    #[inline]
-    fn number(&self, bytes: &[u8], start: usize, end: usize) -> Option<i64> {
-        let number = self.number?;
-        if number == self.unit
-            && let Some((negative, magnitude)) = digits::integer(bytes, start, end)
+    #[inline(always)]
+    pub(super) fn number(&self, bytes: Bytes<'_>, span: Span) -> Option<i64> {
+        if self.number? == self.unit
+            && let Some((negative, magnitude)) = digits::integer(bytes, span.start(), span.end())
         {
-            let magnitude = i128::from(magnitude);
-            return i64::try_from(if negative { -magnitude } else { magnitude }).ok();
+            return digits::signed(negative, magnitude);
         }
-        let (value, read) = number::scan(bytes, start).ok()?;
-        if read == end { instant(value, number, self.unit).ok() } else { None }
+        self.scaled(bytes.slice(span.start(), span.end()))
+    }
+
+    #[cold]
+    fn scaled(&self, text: &[u8]) -> Option<i64> {
+        let (value, read) = number::scan(text, 0).ok()?;
+        if read == text.len() { instant(value, self.number?, self.unit).ok() } else { None }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Whether the fast way is worth it on this topic, and how much is learned of it.
 
-use super::index::BLOCK;
+use super::page::BLOCK;
 
 /// Documents after which is judged.
 const WINDOW: usize = 512;

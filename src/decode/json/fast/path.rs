@@ -5,9 +5,10 @@
 
 use super::super::skip;
 use super::digits;
-use super::index::{BLOCK, Index};
+use super::lanes::Lane;
 use super::layout::{Kind, Link, Place, is_scalar};
 use super::literal::Literal;
+use super::page::{BLOCK, Bytes, Document, Page, QUOTES};
 use super::spans::{Span, Spans};
 
 /// Blocks that may fail before another path is taken.
@@ -21,29 +22,36 @@ const LONGEST_PAUSE: usize = 1024;
 struct Stretch {
     literal: Literal,
     /// Which quote it is found by, and how far before that it begins.
-    quote: usize,
-    before: usize,
+    quote: u16,
+    before: u16,
     kind: Kind,
     column: Option<usize>,
     null_only: bool,
+    /// Whether the column's lane reads scalars alone, and refuses all else.
+    reads_scalars: bool,
+    /// Whether the value was an array in the document that the path is taken from.
+    array: bool,
 }
 
 /// The texts of a document from its first byte to its last.
 #[derive(Debug, Default)]
 pub(super) struct Path {
     stretches: Vec<Stretch>,
-    quotes: usize,
+    quotes: u16,
+    /// The columns that it does not come by.
+    absent: Vec<usize>,
     failed: usize,
     pause: usize,
     next_pause: usize,
 }
 
 impl Path {
-    /// Takes the path of a document: the places it came by, and the link behind each.
-    pub(super) fn take(&mut self, steps: Vec<(&Place, &Link)>) {
+    /// Takes the path of a document: the places it came by, where their values begin, and the link behind each.
+    pub(super) fn take(&mut self, steps: Vec<(&Place, u16, &Link)>, bytes: Bytes<'_>, lanes: &[Lane]) {
         self.stretches.clear();
         self.quotes = 0;
-        for (place, link) in steps {
+        self.absent = (0..lanes.len()).collect();
+        for (place, start, link) in steps {
             self.stretches.push(Stretch {
                 literal: link.literal.clone(),
                 quote: self.quotes,
@@ -51,8 +59,11 @@ impl Path {
                 kind: place.kind,
                 column: place.column,
                 null_only: place.null_only,
+                reads_scalars: place.column.and_then(|column| lanes.get(column)).is_some_and(|lane| !matches!(lane, Lane::Plain)),
+                array: bytes.byte(start) == b'[',
             });
-            self.quotes += link.quotes;
+            self.absent.retain(|column| Some(*column) != place.column);
+            self.quotes = self.quotes.saturating_add(link.quotes);
         }
     }
 
@@ -74,14 +85,14 @@ impl Path {
         self.pause = self.next_pause;
     }
 
-    /// Finds the values of columns in the documents of a block that have the layout, and gives a bit for each.
-    pub(super) fn find(&mut self, bytes: &[&[u8]], index: &Index, spans: &mut Spans) -> u64 {
+    /// Finds the values of columns in the documents of a page that have the layout, and gives a bit for each.
+    pub(super) fn find(&mut self, page: &Page, spans: &mut Spans) -> u64 {
         if self.stretches.is_empty() {
             self.pause = self.pause.saturating_sub(1);
             return 0;
         }
-        let found = self.compare(bytes, index, spans);
-        if (found.count_ones() as usize) * 2 >= bytes.len() {
+        let found = self.compare(page, spans);
+        if (found.count_ones() as usize) * 2 >= page.documents().len() {
             (self.failed, self.next_pause) = (0, 0);
         } else {
             self.failed += 1;
@@ -92,81 +103,129 @@ impl Path {
         found
     }
 
-    fn compare(&self, bytes: &[&[u8]], index: &Index, spans: &mut Spans) -> u64 {
-        let mut quotes: [&[u16]; BLOCK] = [&[]; BLOCK];
-        let mut starts = [0_usize; BLOCK];
+    fn compare(&mut self, page: &Page, spans: &mut Spans) -> u64 {
+        let documents = page.documents();
+        let (mut starts, mut firsts) = ([0; BLOCK], [0; BLOCK]);
         let mut alive = 0;
-        for (row, slot) in quotes.iter_mut().enumerate().take(bytes.len()) {
-            let (all, notes) = index.document(row);
-            // The end of the document is among them.
-            if all.len() == self.quotes + 1 && !notes.backslash {
-                *slot = all;
-                alive |= 1 << row;
-            }
+        for (row, (document, (start, first))) in documents.iter().zip(starts.iter_mut().zip(&mut firsts)).enumerate() {
+            (*start, *first) = (document.start, document.first);
+            alive |= u64::from(document.quotes == self.quotes) << row;
         }
-        let mut block = InBlock { bytes, quotes: &quotes, starts: &mut starts, spans };
+        if alive == 0 {
+            return 0;
+        }
+        self.absent.iter().for_each(|column| spans.clear_column(*column));
+        let mut wrong = [0; BLOCK];
+        let mut rows = Rows {
+            documents,
+            bytes: page.bytes(),
+            quotes: &page.quotes,
+            firsts: &firsts,
+            starts: &mut starts,
+            wrong: &mut wrong,
+        };
         for stretch in &self.stretches {
-            // A loop for each kind of value, so that there is no choice within.
-            alive &= match (stretch.kind, stretch.column) {
-                (Kind::Text, _) => block.rows(stretch, |_, _, _| true),
-                (Kind::Nothing, _) => block.rows(stretch, |_, start, at| at == start),
-                (_, None) => block.rows(stretch, |bytes, start, at| stretch.is_value(bytes, start, at)),
-                (_, Some(_)) => block.rows(stretch, |bytes, start, at| stretch.may_be_read(bytes, start, at)),
+            let Some(column) = stretch.column.and_then(|column| spans.rows_mut(column)) else {
+                // A loop for each kind of value and length of text, so that there is no choice within.
+                match stretch.kind {
+                    Kind::Text => rows.of_any_length(stretch, None, |_, _, _, _| true),
+                    Kind::Nothing => rows.of_any_length(stretch, None, |_, _, start, at| at == start),
+                    _ if stretch.array => rows.of_any_length(stretch, None, |row, bytes, start, at| {
+                        digits::is_flat_array(bytes, start, at) || stretch.is_value(row, bytes, start, at)
+                    }),
+                    _ => rows.of_any_length(stretch, None, |row, bytes, start, at| {
+                        digits::is_short_scalar(bytes, start, at) || stretch.is_value(row, bytes, start, at)
+                    }),
+                }
+                continue;
             };
-            if alive == 0 {
-                return 0;
+            let into = Some(&mut *column);
+            match stretch.kind {
+                Kind::Text => rows.of_any_length(stretch, into, |_, _, _, _| true),
+                _ if stretch.null_only => {
+                    rows.of_any_length(stretch, into, |_, bytes, start, at| bytes.slice(start, at) == b"null");
+                    *column = [Span::NULL; BLOCK];
+                }
+                _ if stretch.reads_scalars => rows.of_any_length(stretch, into, |_, _, start, at| start < at),
+                _ => rows.of_any_length(stretch, into, |row, bytes, start, at| stretch.may_be_read(row, bytes, start, at)),
             }
         }
-        let ended = bytes
-            .iter()
-            .zip(&starts)
-            .enumerate()
-            .fold(0, |ended, (row, (bytes, end))| ended | u64::from(bytes.len() == *end) << row);
-        alive & ended
+        let ends = documents.iter().zip(starts.iter().zip(&wrong)).enumerate();
+        alive
+            & ends
+                .fold(0, |good, (row, (document, (end, wrong)))| good | u64::from((document.end == *end) & (*wrong == 0)) << row)
     }
 }
 
-/// The documents of a block, and how far they were compared.
-struct InBlock<'b> {
-    bytes: &'b [&'b [u8]],
-    quotes: &'b [&'b [u16]; BLOCK],
-    starts: &'b mut [usize; BLOCK],
-    spans: &'b mut Spans,
+/// The documents of a page, how far they were compared, and in which of them something else stood: where the bits are not all zero.
+struct Rows<'p> {
+    documents: &'p [Document],
+    bytes: Bytes<'p>,
+    quotes: &'p [u16; QUOTES],
+    firsts: &'p [u16; BLOCK],
+    starts: &'p mut [u16; BLOCK],
+    wrong: &'p mut [u128; BLOCK],
 }
 
-impl InBlock<'_> {
-    /// Compares a text in all documents, and gives those in which it stands behind a value that fits.
+impl Rows<'_> {
+    /// Compares a text in all documents, and whether the value before it fits, which goes into the column.
     #[inline(always)]
-    fn rows(&mut self, stretch: &Stretch, fits: impl Fn(&[u8], usize, usize) -> bool) -> u64 {
-        let mut good = 0;
-        let mut column = stretch.column.and_then(|column| self.spans.rows_mut(column));
-        let in_quotes = stretch.kind == Kind::Text;
-        let rows = self.bytes.iter().zip(self.quotes).zip(self.starts.iter_mut()).enumerate();
-        for (row, ((bytes, quotes), start)) in rows {
-            let anchor = quotes.get(stretch.quote).copied().map_or(0, usize::from);
-            let at = anchor.wrapping_sub(stretch.before);
-            let stands = at <= anchor && at >= *start && stretch.literal.stands_at(bytes, at) && fits(bytes, *start, at);
-            good |= u64::from(stands) << row;
-            if let Some(slot) = column.as_deref_mut().and_then(|column| column.get_mut(row)) {
-                let null = !in_quotes && bytes.get(*start..at) == Some(b"null");
-                *slot = if null { Span::NULL } else { Span::new(*start, at) };
-            }
-            *start = at.wrapping_add(stretch.literal.len());
+    fn of_any_length(
+        &mut self,
+        stretch: &Stretch,
+        column: Option<&mut [Span; BLOCK]>,
+        fits: impl Fn(&Document, Bytes<'_>, u16, u16) -> bool,
+    ) {
+        let literal = &stretch.literal;
+        match literal.len() {
+            ..=16 => self.each(stretch, column, |bytes, at| literal.short_difference(bytes, at), fits),
+            17..=32 => self.each(stretch, column, |bytes, at| literal.middling_difference(bytes, at), fits),
+            _ => self.each(stretch, column, |bytes, at| u128::from(!literal.long_stands_at(bytes, at)), fits),
         }
-        good
+    }
+
+    #[inline(always)]
+    fn each(
+        &mut self,
+        stretch: &Stretch,
+        column: Option<&mut [Span; BLOCK]>,
+        differs: impl Fn(Bytes<'_>, u16) -> u128,
+        fits: impl Fn(&Document, Bytes<'_>, u16, u16) -> bool,
+    ) {
+        let (bytes, quotes) = (self.bytes, self.quotes);
+        let (quote, before, length) = (stretch.quote, stretch.before, stretch.literal.len());
+        // A text that stands there is in its document, but for what is behind its last quote: where the next begins shows that.
+        let step = |document: &Document, first: u16, start: &mut u16, wrong: &mut u128| {
+            let anchor = quotes.get(usize::from(first.wrapping_add(quote))).copied().unwrap_or(0);
+            let at = anchor.wrapping_sub(before);
+            *wrong |= differs(bytes, at) | u128::from(!fits(document, bytes, *start, at));
+            let span = Span::new(*start, at);
+            *start = at.wrapping_add(length);
+            span
+        };
+        let rows = self.documents.iter().zip(self.firsts).zip(self.starts.iter_mut().zip(self.wrong.iter_mut()));
+        match column {
+            Some(column) => {
+                for (((document, first), (start, wrong)), span) in rows.zip(column) {
+                    *span = step(document, *first, start, wrong);
+                }
+            }
+            None => {
+                for ((document, first), (start, wrong)) in rows {
+                    step(document, *first, start, wrong);
+                }
+            }
+        }
     }
 }
 
 impl Stretch {
     /// Whether what is between `start` and `at` is a value; no column reads it.
-    #[inline]
-    fn is_value(&self, bytes: &[u8], start: usize, at: usize) -> bool {
-        if digits::numeric(bytes, start, at) {
-            return true;
-        }
-        match (self.kind, bytes.get(start)) {
-            (Kind::Bare, Some(b'[')) | (Kind::Whole, Some(b'[' | b'{')) => {
-                digits::is_flat_array(bytes, start, at) || skip::value(bytes, start).is_ok_and(|end| end == at)
+    #[cold]
+    fn is_value(&self, document: &Document, bytes: Bytes<'_>, start: u16, at: u16) -> bool {
+        match (self.kind, bytes.byte(start)) {
+            (Kind::Bare, b'[') | (Kind::Whole, b'[' | b'{') => {
+                digits::is_flat_array(bytes, start, at) || skipped(document, bytes, start) == Some(at)
             }
             _ => is_scalar(bytes, start, at),
         }
@@ -174,11 +233,16 @@ impl Stretch {
 
     /// Whether what is between `start` and `at` may be read by the column: as a whole, to its end.
     #[inline]
-    fn may_be_read(&self, bytes: &[u8], start: usize, at: usize) -> bool {
-        match bytes.get(start) {
-            _ if self.null_only => bytes.get(start..at) == Some(b"null"),
-            Some(b'[' | b'{') => skip::value(bytes, start).is_ok_and(|end| end == at),
-            _ => true,
+    fn may_be_read(&self, document: &Document, bytes: Bytes<'_>, start: u16, at: u16) -> bool {
+        match bytes.byte(start) {
+            b'[' | b'{' => skipped(document, bytes, start) == Some(at),
+            _ => start < at,
         }
     }
+}
+
+/// Where the value ends that begins at `start`.
+pub(super) fn skipped(document: &Document, bytes: Bytes<'_>, start: u16) -> Option<u16> {
+    let end = skip::value(bytes.slice(start, document.end), 0).ok()?;
+    start.checked_add(u16::try_from(end).ok()?)
 }

@@ -1,8 +1,8 @@
 //! Where the values of a block's documents are.
 
-use super::index::BLOCK;
+use super::page::BLOCK;
 
-/// From where to where a value is in its document, quotes not included.
+/// From where to where a value is on its page, quotes not included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Span {
     start: u16,
@@ -16,13 +16,9 @@ impl Span {
     /// A null.
     pub(super) const NULL: Self = Self { start: u16::MAX, end: 1 };
 
-    /// Documents are not longer than [`super::index::LONGEST`].
-    #[inline]
-    pub(super) fn new(start: usize, end: usize) -> Self {
-        match (u16::try_from(start), u16::try_from(end)) {
-            (Ok(start), Ok(end)) => Self { start, end },
-            _ => Self::NONE,
-        }
+    #[inline(always)]
+    pub(super) fn new(start: u16, end: u16) -> Self {
+        Self { start, end }
     }
 
     /// Whether there is no value, or null.
@@ -36,14 +32,14 @@ impl Span {
         self == Self::NONE
     }
 
-    #[inline]
-    pub(super) fn start(self) -> usize {
-        self.start.into()
+    #[inline(always)]
+    pub(super) fn start(self) -> u16 {
+        self.start
     }
 
-    #[inline]
-    pub(super) fn end(self) -> usize {
-        self.end.into()
+    #[inline(always)]
+    pub(super) fn end(self) -> u16 {
+        self.end
     }
 }
 
@@ -60,6 +56,11 @@ impl Spans {
 
     pub(super) fn clear(&mut self) {
         self.columns.iter_mut().for_each(|rows| *rows = [Span::NONE; BLOCK]);
+    }
+
+    /// Forgets the values of a column.
+    pub(super) fn clear_column(&mut self, column: usize) {
+        self.columns.get_mut(column).into_iter().for_each(|rows| *rows = [Span::NONE; BLOCK]);
     }
 
     /// Forgets the values of a row.

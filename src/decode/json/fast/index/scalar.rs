@@ -1,22 +1,21 @@
 //! The kernel without instructions of a kind: eight bytes at a time.
 
-use std::ops::Range;
-
 use super::super::super::scan::eight;
-use super::{Masks, Notes, indexed};
+use super::{AROUND, Masks, Page, indexed};
 
-pub(super) fn block(documents: &[&[u8]], quotes: &mut [u16], found: &mut Vec<(Range<usize>, Notes)>) {
-    indexed!(documents, quotes, found, masks);
+pub(super) fn block(documents: &[&[u8]], page: &mut Page) {
+    indexed!(documents, page, masks, super::positions);
 }
 
 #[inline]
-fn masks(chunk: &[u8; 64]) -> Masks {
+fn masks(chunk: &[u8; 64], copy: &mut [u8; 64]) -> Masks {
+    *copy = *chunk;
     let (mut quotes, mut odd, mut backslashes) = (0, 0, 0);
     let (words, _) = chunk.as_chunks::<8>();
     for (index, word) in words.iter().enumerate() {
         let word = u64::from_le_bytes(*word);
         quotes |= gathered(equal(word, b'"')) << (index * 8);
-        backslashes |= equal(word, b'\\');
+        backslashes |= gathered(equal(word, b'\\')) << (index * 8);
         // Exact as a whole: a borrow runs only out of a byte that is itself below.
         odd |= (word.wrapping_sub(eight(0x20)) & !word & eight(0x80)) | (word & eight(0x80));
     }

@@ -3,14 +3,14 @@
 
 use std::arch::is_x86_feature_detected;
 use std::arch::x86_64::{
-    __m128i, __m256i, __m512i, _mm_cmpeq_epi8, _mm_cmplt_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_set1_epi8,
-    _mm256_cmpeq_epi8, _mm256_cmpgt_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_set1_epi8, _mm512_add_epi16,
-    _mm512_castsi512_si256, _mm512_cmpeq_epi8_mask, _mm512_cmplt_epi8_mask, _mm512_cvtepu8_epi16, _mm512_extracti64x4_epi64,
-    _mm512_loadu_si512, _mm512_maskz_compress_epi8, _mm512_set1_epi8, _mm512_set1_epi16, _mm512_storeu_si512,
+    __m128i, __m256i, __m512i, _MM_HINT_T0, _mm_cmpeq_epi8, _mm_cmplt_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_prefetch,
+    _mm_set1_epi8, _mm_storeu_si128, _mm256_cmpeq_epi8, _mm256_cmpgt_epi8, _mm256_loadu_si256, _mm256_movemask_epi8,
+    _mm256_set1_epi8, _mm256_storeu_si256, _mm512_add_epi16, _mm512_castsi512_si256, _mm512_cmpeq_epi8_mask,
+    _mm512_cmplt_epi8_mask, _mm512_cvtepu8_epi16, _mm512_extracti64x4_epi64, _mm512_loadu_si512, _mm512_maskz_compress_epi8,
+    _mm512_set1_epi8, _mm512_set1_epi16, _mm512_storeu_si512,
 };
-use std::ops::Range;
 
-use super::{Masks, Notes, indexed};
+use super::{AROUND, Masks, Page, indexed};
 
 pub(super) fn has_avx2() -> bool {
     is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi1") && is_x86_feature_detected!("popcnt")
@@ -23,38 +23,48 @@ pub(super) fn has_avx512() -> bool {
         && is_x86_feature_detected!("avx512vbmi2")
 }
 
-pub(super) fn sse2(documents: &[&[u8]], quotes: &mut [u16], found: &mut Vec<(Range<usize>, Notes)>) {
-    indexed!(documents, quotes, found, masks_sse2);
+pub(super) fn sse2(documents: &[&[u8]], page: &mut Page) {
+    indexed!(documents, page, masks_sse2, super::positions);
 }
 
 /// Where the machine lacks AVX2, which the caller has asked before, SSE2 does it.
-pub(super) fn avx2(documents: &[&[u8]], quotes: &mut [u16], found: &mut Vec<(Range<usize>, Notes)>) {
+pub(super) fn avx2(documents: &[&[u8]], page: &mut Page) {
     if has_avx2() {
         // SAFETY: the machine has the instructions, as the line above asks.
-        unsafe { block_avx2(documents, quotes, found) }
+        unsafe { block_avx2(documents, page) }
     } else {
-        sse2(documents, quotes, found);
+        sse2(documents, page);
     }
 }
 
 /// Where the machine lacks AVX-512, which the caller has asked before, AVX2 or SSE2 does it.
-pub(super) fn avx512(documents: &[&[u8]], quotes: &mut [u16], found: &mut Vec<(Range<usize>, Notes)>) {
+pub(super) fn avx512(documents: &[&[u8]], page: &mut Page) {
     if has_avx512() {
         // SAFETY: the machine has the instructions, as the line above asks.
-        unsafe { block_avx512(documents, quotes, found) }
+        unsafe { block_avx512(documents, page) }
     } else {
-        avx2(documents, quotes, found);
+        avx2(documents, page);
     }
 }
 
+/// Documents mostly lie one behind the other: what will be read soon is asked for.
+#[inline(always)]
+fn ask_ahead(chunk: &[u8; 64]) {
+    const AHEAD: usize = 1536;
+    // SAFETY: a prefetch reads nothing and faults nowhere, whatever the address; every x86-64 has SSE.
+    unsafe { _mm_prefetch::<_MM_HINT_T0>(chunk.as_ptr().wrapping_add(AHEAD).cast()) }
+}
+
 #[inline]
-fn masks_sse2(chunk: &[u8; 64]) -> Masks {
-    let (parts, _) = chunk.as_chunks::<16>();
+fn masks_sse2(chunk: &[u8; 64], copy: &mut [u8; 64]) -> Masks {
+    ask_ahead(chunk);
+    let ((parts, _), (copies, _)) = (chunk.as_chunks::<16>(), copy.as_chunks_mut::<16>());
     let mut masks = Masks { quotes: 0, odd: 0, backslashes: 0 };
-    for (index, part) in parts.iter().enumerate() {
-        // SAFETY: the load needs 16 readable bytes of any alignment, which `part` is; every x86-64 has SSE2.
+    for (index, (part, copy)) in parts.iter().zip(copies).enumerate() {
+        // SAFETY: load and store need 16 bytes of any alignment, which `part` and `copy` are; every x86-64 has SSE2.
         let (quotes, odd, backslashes) = unsafe {
             let bytes: __m128i = _mm_loadu_si128(part.as_ptr().cast());
+            _mm_storeu_si128(copy.as_mut_ptr().cast(), bytes);
             (
                 _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(b'"'.cast_signed()))),
                 // As signed bytes, what is not ASCII is below zero.
@@ -64,31 +74,34 @@ fn masks_sse2(chunk: &[u8; 64]) -> Masks {
         };
         masks.quotes |= u64::from(quotes.cast_unsigned()) << (index * 16);
         masks.odd |= u64::from(odd.cast_unsigned());
-        masks.backslashes |= u64::from(backslashes.cast_unsigned());
+        masks.backslashes |= u64::from(backslashes.cast_unsigned()) << (index * 16);
     }
     masks
 }
 
 #[target_feature(enable = "avx2,bmi1,popcnt")]
-fn block_avx2(documents: &[&[u8]], quotes: &mut [u16], found: &mut Vec<(Range<usize>, Notes)>) {
-    indexed!(documents, quotes, found, masks_avx2);
+fn block_avx2(documents: &[&[u8]], page: &mut Page) {
+    indexed!(documents, page, masks_avx2, super::positions);
 }
 
 #[inline]
 #[target_feature(enable = "avx2,bmi1,popcnt")]
-fn masks_avx2(chunk: &[u8; 64]) -> Masks {
-    let (parts, _) = chunk.as_chunks::<32>();
+fn masks_avx2(chunk: &[u8; 64], copy: &mut [u8; 64]) -> Masks {
+    ask_ahead(chunk);
+    let ((parts, _), (copies, _)) = (chunk.as_chunks::<32>(), copy.as_chunks_mut::<32>());
     let mut masks = Masks { quotes: 0, odd: 0, backslashes: 0 };
-    for (index, part) in parts.iter().enumerate() {
+    for (index, (part, copy)) in parts.iter().zip(copies).enumerate() {
         // SAFETY: the load needs 32 readable bytes of any alignment, which `part` is.
         let bytes: __m256i = unsafe { _mm256_loadu_si256(part.as_ptr().cast()) };
+        // SAFETY: the store needs 32 writable bytes of any alignment, which `copy` is.
+        unsafe { _mm256_storeu_si256(copy.as_mut_ptr().cast(), bytes) };
         let quotes = _mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(b'"'.cast_signed())));
         // As signed bytes, what is not ASCII is below zero.
         let odd = _mm256_movemask_epi8(_mm256_cmpgt_epi8(_mm256_set1_epi8(0x20), bytes));
         let backslashes = _mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(b'\\'.cast_signed())));
         masks.quotes |= u64::from(quotes.cast_unsigned()) << (index * 32);
         masks.odd |= u64::from(odd.cast_unsigned());
-        masks.backslashes |= u64::from(backslashes.cast_unsigned());
+        masks.backslashes |= u64::from(backslashes.cast_unsigned()) << (index * 32);
     }
     masks
 }
@@ -105,48 +118,18 @@ const PLACES: [u8; 64] = {
 };
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,avx2,bmi1,popcnt")]
-fn block_avx512(documents: &[&[u8]], quotes: &mut [u16], found: &mut Vec<(Range<usize>, Notes)>) {
-    let mut at = 0;
-    for document in documents {
-        let start = at;
-        let (mut odd, mut backslashes) = (0, 0);
-        let mut base = 0_u16;
-        let (chunks, rest) = document.as_chunks::<64>();
-        for chunk in chunks {
-            let masks = masks_avx512(chunk);
-            odd |= masks.odd;
-            backslashes |= masks.backslashes;
-            at = positions_avx512(masks.quotes, base, quotes, at);
-            base = base.wrapping_add(64);
-        }
-        if !rest.is_empty() {
-            let mut padded = [b' '; 64];
-            let (chunk, seen) = match document.last_chunk::<64>() {
-                // What was seen before is shifted out.
-                Some(last) => (last, 64 - rest.len()),
-                None => {
-                    padded.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-                    (&padded, 0)
-                }
-            };
-            let masks = masks_avx512(chunk);
-            odd |= masks.odd;
-            backslashes |= masks.backslashes;
-            at = positions_avx512(masks.quotes >> seen, base, quotes, at);
-        }
-        if let Some(end) = quotes.get_mut(at) {
-            *end = u16::try_from(document.len()).unwrap_or(u16::MAX);
-        }
-        at += 1;
-        found.push((start..at, Notes { odd: odd != 0, backslash: backslashes != 0 }));
-    }
+fn block_avx512(documents: &[&[u8]], page: &mut Page) {
+    indexed!(documents, page, masks_avx512, positions_avx512);
 }
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,avx2,bmi1,popcnt")]
-fn masks_avx512(chunk: &[u8; 64]) -> Masks {
+fn masks_avx512(chunk: &[u8; 64], copy: &mut [u8; 64]) -> Masks {
+    ask_ahead(chunk);
     // SAFETY: the load needs 64 readable bytes of any alignment, which `chunk` is.
     let bytes: __m512i = unsafe { _mm512_loadu_si512(chunk.as_ptr().cast()) };
+    // SAFETY: the store needs 64 writable bytes of any alignment, which `copy` is.
+    unsafe { _mm512_storeu_si512(copy.as_mut_ptr().cast(), bytes) };
     Masks {
         quotes: _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(b'"'.cast_signed())),
         // As signed bytes, what is not ASCII is below zero.
