@@ -38,6 +38,9 @@ const READ: usize = 64 << 10;
 /// Answers of one shape; those before the last make buffers and columns as large as they need to be.
 const ANSWERS: i32 = 6;
 
+/// A vector that grows from the size of its first piece may double so many times more than one whose first piece was larger.
+const DOUBLINGS: u64 = 8;
+
 /// A stream that was recorded: reads are counted, and what is written goes nowhere.
 #[derive(Clone)]
 struct Tape {
@@ -238,7 +241,8 @@ async fn nothing_is_allocated_for_a_batch_or_a_record_between_the_socket_and_the
     let few = cost(Shape { batches: 4, records: 1000 }).await;
     for shape in [Shape { batches: 400, records: 10 }, Shape { batches: 4000, records: 1 }, Shape { batches: 4, records: 500 }] {
         let cost = cost(shape).await;
-        assert_eq!((cost.fetching, cost.decoding), (few.fetching, few.decoding), "{shape:?}");
+        assert_eq!(cost.fetching, few.fetching, "{shape:?}");
+        assert!(cost.decoding.abs_diff(few.decoding) <= DOUBLINGS, "{shape:?}: {cost:?}, {few:?}");
     }
     assert!(few.fetching + few.decoding < 100, "{few:?}");
 }
