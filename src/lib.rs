@@ -20,7 +20,7 @@
 //! | `ingest` | the lane: fetched bytes, through records and decoders, to a table |
 //! | `consume` | the builder that ties it all together |
 
-#![deny(unsafe_code)] // but for the kernels of `decode::json::fast::index`
+#![deny(unsafe_code)] // but for the kernels of `decode::json::fast::index`, `decode::column::text` and `decode::varint`
 
 pub mod cluster;
 pub mod config;
@@ -46,7 +46,9 @@ pub mod fuzzing;
 #[cfg(feature = "stages")]
 #[doc(hidden)]
 pub mod stages {
+    pub use crate::ingest::stages::Assembly;
     pub use crate::record::stages::{Batches, Record};
+    pub use crate::table::stages::Feed;
 }
 
 pub use cluster::{PartitionInfo, TopicInfo};

@@ -1,8 +1,11 @@
 //! Batches of uncompressed orders, their checksums compared, into records: kolumn's cursor and kafka-protocol's decoder.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use kafka_protocol::records::{Compression, Record, RecordBatchDecoder, RecordBatchEncoder, RecordEncodeOptions, TimestampType};
 use kolumn::stages::Batches;
+use kolumn_protocol_tests::Workload;
 
 use crate::Outcome;
 use crate::arguments::Measure;
@@ -11,7 +14,9 @@ use crate::measure::{Clock, Stopwatch};
 use crate::sums::Sums;
 
 /// As many orders of 193 bytes as make a batch of a megabyte.
-const BATCH_RECORDS: usize = 4800;
+pub(crate) const BATCH_RECORDS: usize = 4800;
+/// Where a batch's header has the number of its records.
+const RECORD_COUNT: usize = 57;
 
 pub(crate) fn run(arguments: &Measure) -> Outcome<Vec<Results>> {
     // Two of them again and again: a lane walks over what has just come, not over what lies in memory.
@@ -26,12 +31,15 @@ pub(crate) fn run(arguments: &Measure) -> Outcome<Vec<Results>> {
 
 /// Batches of JSON orders.
 pub(crate) fn batches(rows: usize) -> Outcome<Vec<Bytes>> {
-    let workload = kolumn_protocol_tests::Workload::orders(1, rows as u64, 1);
-    let mut batches = Vec::new();
-    let mut records = Vec::new();
-    for index in 0..rows {
+    let workload = Workload::orders(1, rows as u64, 1);
+    (0..rows).step_by(BATCH_RECORDS).map(|first| batch(&workload, first..(first + BATCH_RECORDS).min(rows))).collect()
+}
+
+/// A batch of these records.
+pub(crate) fn batch(workload: &Workload, records: Range<usize>) -> Outcome<Bytes> {
+    let record = |index: usize| {
         let order = workload.record(index as u64);
-        records.push(Record {
+        Record {
             transactional: false,
             control: false,
             delete_horizon: false,
@@ -40,21 +48,22 @@ pub(crate) fn batches(rows: usize) -> Outcome<Vec<Bytes>> {
             producer_epoch: -1,
             timestamp_type: TimestampType::Creation,
             offset: index as i64,
-            sequence: -1,
+            // Where sequences do not rise with the offsets the encoder begins a batch with every record.
+            sequence: index as i32,
             timestamp: order.timestamp,
             key: Some(Bytes::copy_from_slice(&(index as u32).to_be_bytes())),
             value: order.value.map(Bytes::from),
             headers: Default::default(),
-        });
-        if records.len() == BATCH_RECORDS || index + 1 == rows {
-            let mut bytes = Vec::new();
-            let options = RecordEncodeOptions { version: 2, compression: Compression::None };
-            RecordBatchEncoder::encode(&mut bytes, &records, &options)?;
-            batches.push(bytes.into());
-            records.clear();
         }
+    };
+    let records: Vec<Record> = records.map(record).collect();
+    let mut bytes = Vec::new();
+    RecordBatchEncoder::encode(&mut bytes, &records, &RecordEncodeOptions { version: 2, compression: Compression::None })?;
+    let counted = bytes.get(RECORD_COUNT..).and_then(|rest| rest.first_chunk()).copied().map(u32::from_be_bytes);
+    if counted != Some(u32::try_from(records.len())?) {
+        return Err(format!("a batch has {counted:?} records instead of {}", records.len()).into());
     }
-    Ok(batches)
+    Ok(bytes.into())
 }
 
 fn kolumn(watch: &mut Stopwatch, batches: &[Bytes]) -> Outcome<Sums> {

@@ -43,6 +43,11 @@ impl Stopwatch {
         self.cpu += cpu_time().saturating_sub(cpu);
         done
     }
+
+    /// CPU seconds, and seconds on the wall.
+    pub(crate) fn seconds(&self) -> (f64, f64) {
+        (self.cpu.as_secs_f64(), self.wall.as_secs_f64())
+    }
 }
 
 impl Run {
@@ -53,9 +58,10 @@ impl Run {
         Ok(Self { seconds: watch.wall.as_secs_f64(), cpu_seconds: watch.cpu.as_secs_f64(), peak_bytes: None, sums })
     }
 
-    /// A run that has this process to itself, from the first byte asked for to the last column closed.
-    pub(crate) fn alone(work: impl FnOnce() -> Outcome<Sums>) -> Outcome<Self> {
-        let run = Self::inside(|watch| watch.measure(work))?;
+    /// A run that has this process to itself, from the first byte asked for to the last column closed. What is kept until then is summed
+    /// up afterwards, which is not the peer's work.
+    pub(crate) fn alone<T>(work: impl FnOnce() -> Outcome<T>, sums: impl FnOnce(T) -> Sums) -> Outcome<Self> {
+        let run = Self::inside(|watch| watch.measure(work).map(sums))?;
         Ok(Self { peak_bytes: Some(peak_bytes()), ..run })
     }
 
@@ -88,13 +94,22 @@ impl Run {
 }
 
 /// User and system time of all threads of this process so far.
-fn cpu_time() -> Duration {
+pub(crate) fn cpu_time() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
 fn peak_bytes() -> u64 {
+    status_bytes("VmHWM:")
+}
+
+/// What of this process is in memory now.
+pub(crate) fn resident_bytes() -> u64 {
+    status_bytes("VmRSS:")
+}
+
+fn status_bytes(name: &str) -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
     line.split_whitespace().next().and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) * 1024
 }

@@ -15,11 +15,29 @@ pub(crate) struct Sums {
 impl Sums {
     /// Adds rows, and to each column's sum a number.
     pub(crate) fn add<const COLUMNS: usize>(&mut self, rows: usize, columns: [i64; COLUMNS]) {
+        self.add_all(rows, &columns);
+    }
+
+    /// As [`Self::add`], of as many columns as there are.
+    pub(crate) fn add_all(&mut self, rows: usize, columns: &[i64]) {
         self.rows += rows as u64;
-        self.columns.resize(COLUMNS, 0);
+        self.columns.resize(columns.len(), 0);
         for (sum, more) in self.columns.iter_mut().zip(columns) {
-            *sum = sum.wrapping_add(more);
+            *sum = sum.wrapping_add(*more);
         }
+    }
+
+    /// Of batches that have the columns of [`schema`] among others.
+    pub(crate) fn of_orders(batches: Vec<RecordBatch>) -> Self {
+        let mut sums = Self::default();
+        batches.iter().for_each(|batch| sums.add_orders(batch));
+        sums
+    }
+
+    /// Whether both are of the same work. Who looks at no row, and says so by having no column, has only the rows to compare.
+    pub(crate) fn agrees(&self, other: &Self) -> bool {
+        let counted_alone = self.columns.is_empty() || other.columns.is_empty();
+        self.rows == other.rows && (counted_alone || self.columns == other.columns)
     }
 
     /// Adds the rows of a batch that has the columns of [`schema`] among others.

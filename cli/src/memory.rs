@@ -1,4 +1,4 @@
-//! What this process has used, as the operating system tells it.
+//! What this process has used, and its machine, as the operating system tells it.
 
 use std::time::Duration;
 
@@ -32,6 +32,18 @@ fn processor_ticks(stat: &str) -> Option<u64> {
     user.checked_add(system)
 }
 
+/// The time for which the machine's processors had nothing to do since it was started, all together; none where the system does not say.
+pub(crate) fn idle_time() -> Option<Duration> {
+    idle_ticks(&std::fs::read_to_string("/proc/stat").ok()?).map(|ticks| Duration::from_millis(ticks * 10))
+}
+
+/// Idle time and that in which a disk was waited for, of the line for all processors.
+fn idle_ticks(stat: &str) -> Option<u64> {
+    let mut fields = stat.lines().next()?.strip_prefix("cpu ")?.split_whitespace().skip(3);
+    let mut next = || fields.next()?.parse::<u64>().ok();
+    next()?.checked_add(next()?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,6 +61,12 @@ mod tests {
         let stat = "42 (a) b (c) S 1 2 3 4 5 6 7 8 9 10 250 150 0 0 20 0 1 0";
         assert_eq!(processor_ticks(stat), Some(400));
         assert_eq!(processor_ticks("42 kolumn S"), None);
+    }
+
+    #[test]
+    fn idle_time_is_that_of_all_processors() {
+        assert_eq!(idle_ticks("cpu  100 2 30 4000 56 0 7 0 0 0\ncpu0 1 2 3 4 5 6 7 8 9 10\n"), Some(4_056));
+        assert_eq!(idle_ticks("cpu0 1 2 3 4 5"), None);
     }
 
     #[cfg(target_os = "linux")]

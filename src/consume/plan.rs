@@ -173,6 +173,7 @@ impl Plan {
         let (key, value, names, metadata) = (self.key.clone(), self.value.clone(), self.names.clone(), self.metadata.clone());
         let topic = Arc::clone(&self.topic);
         let schemas = self.schemas.clone();
+        let short_lived = self.table_type == TableType::Blink;
         move || {
             let decoder = |spec: &Spec, side: Side| match &schemas {
                 Some(schemas) => decode::decoder_with_registry(spec, side, &names, Box::new(schemas.clone())),
@@ -180,7 +181,7 @@ impl Plan {
             };
             let key = decoder(&key, Side::Key)?;
             let value = decoder(&value, Side::Value)?;
-            Rows::new(&topic, &metadata, key, value)
+            Rows::new(&topic, &metadata, key, value, short_lived)
         }
     }
 }

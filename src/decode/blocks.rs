@@ -48,7 +48,7 @@ pub(super) trait ByBlocks {
 }
 
 /// Fewer records are done one after the other: a block costs about as much as so many.
-const FEWEST: usize = 4;
+pub(super) const FEWEST: usize = 4;
 
 /// The most records that are done one after the other, after blocks that failed, before a block is tried again.
 const MOST_LEFT_OUT: usize = 4096;

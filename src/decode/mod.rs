@@ -18,6 +18,7 @@ mod simple;
 mod text;
 mod tray;
 mod unframed;
+mod varint;
 mod writers;
 
 use arrow_schema::FieldRef;

@@ -22,6 +22,12 @@ impl Decoder for Raw {
     }
 
     fn decode(&mut self, payloads: &[Option<&[u8]>], columns: &mut [Column], bad: &mut Vec<BadPayload>) {
+        if let [column] = columns {
+            column.reserve(payloads.len());
+            if column.extend_payloads(payloads).is_some() {
+                return;
+            }
+        }
         one_column(&self.fields, payloads, columns, bad, |payload, column| Ok(column.push_bytes(payload)?));
     }
 }

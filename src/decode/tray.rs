@@ -8,46 +8,51 @@ use super::column::{BLOCK_ROWS, Lengths};
 
 /// Payloads of a block have at most so many bytes together: they stay in the first cache, and each decoder has a buffer of its own.
 const ROOM: usize = 1 << 14;
-/// What may be read behind a position.
+/// What may be copied behind a run of bytes.
 const BEHIND: usize = 64;
+/// What is seen at a position.
+const WINDOW: usize = 72;
 /// Longer payloads are no part of a block: they gain nothing from it.
 const LONGEST: usize = ROOM / 4;
 
 /// Payloads side by side.
 #[derive(Debug)]
 pub(super) struct Tray {
-    bytes: Box<[u8; ROOM + BEHIND]>,
+    bytes: Box<[u8; ROOM + WINDOW]>,
     rows: usize,
     filled: usize,
     /// Where each payload begins.
     starts: [u32; BLOCK_ROWS],
     /// Where each payload ends.
     ends: [u32; BLOCK_ROWS],
-    /// Where each payload is read next, and where it was before the last step.
+    /// Where each payload is read next but for `ahead`, and where it was before the last walk.
     places: [[u32; BLOCK_ROWS]; 2],
     /// Which of the two is which.
     second: bool,
+    /// How many bytes further each payload is read next.
+    ahead: u32,
+}
+
+/// Where the payloads are read next, until the second walk from there.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Places {
+    second: bool,
+    ahead: u32,
 }
 
 /// What is read at a position.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Window<'t>(&'t [u8]);
+pub(super) struct Window<'t>(&'t [u8; WINDOW]);
 
 impl Window<'_> {
     #[inline(always)]
-    pub(super) fn byte(self, at: usize) -> u8 {
-        self.0.get(at).copied().unwrap_or(0)
-    }
-
-    /// What is read so many bytes on.
-    #[inline(always)]
-    pub(super) fn behind(self, bytes: usize) -> Self {
-        Self(self.0.get(bytes..).unwrap_or_default())
+    pub(super) fn byte<const AT: usize>(self) -> u8 {
+        self.0.get(AT).copied().unwrap_or(0)
     }
 
     #[inline(always)]
-    pub(super) fn chunk<const WIDTH: usize>(self) -> [u8; WIDTH] {
-        self.0.first_chunk().copied().unwrap_or([0; WIDTH])
+    pub(super) fn chunk<const AT: usize, const WIDTH: usize>(self) -> [u8; WIDTH] {
+        self.0.get(AT..).and_then(|rest| rest.first_chunk()).copied().unwrap_or([0; WIDTH])
     }
 }
 
@@ -55,13 +60,14 @@ impl Default for Tray {
     fn default() -> Self {
         let none = [0; BLOCK_ROWS];
         Self {
-            bytes: Box::new([0; ROOM + BEHIND]),
+            bytes: Box::new([0; ROOM + WINDOW]),
             rows: 0,
             filled: 0,
             starts: none,
             ends: none,
             places: [none; 2],
             second: false,
+            ahead: 0,
         }
     }
 }
@@ -69,8 +75,7 @@ impl Default for Tray {
 impl Tray {
     /// Takes payloads up to the first that is null, has another header, which has been read then, or has no room.
     pub(super) fn fill(&mut self, payloads: &[Option<&[u8]>], header: &[u8]) {
-        self.rows = 0;
-        self.filled = 0;
+        (self.rows, self.filled, self.ahead) = (0, 0, 0);
         // A header of up to eight bytes is compared as one number.
         let (mut word, mut mask) = ([0; 8], [0; 8]);
         let short = header.len() <= 8;
@@ -78,37 +83,26 @@ impl Tray {
             (*word, *mask) = (*byte, 0xff);
         }
         let (word, mask) = (u64::from_le_bytes(word), u64::from_le_bytes(mask));
-        for payload in payloads {
-            let Some(payload) = *payload else { return };
+        let (bytes, mut filled) = (&mut *self.bytes, 0);
+        for ((payload, start), end) in payloads.iter().zip(&mut self.starts).zip(&mut self.ends) {
+            let Some(payload) = *payload else { break };
             let same = match payload.first_chunk() {
                 Some(chunk) if short => u64::from_le_bytes(*chunk) & mask == word,
                 _ => payload.starts_with(header),
             };
-            if !same || !self.add(payload, header.len()) {
-                return;
+            if !same || payload.len() > LONGEST.min(ROOM - filled) {
+                break;
             }
+            let Some(room) = bytes.get_mut(filled..filled + payload.len()) else { break };
+            copy(payload, room);
+            *start = filled as u32; // within the buffer
+            filled += payload.len();
+            *end = filled as u32;
+            self.rows += 1;
         }
-    }
-
-    /// Adds a payload, of which `read` bytes have been read. False where it does not fit.
-    #[inline(always)]
-    fn add(&mut self, payload: &[u8], read: usize) -> bool {
-        let rows = self.rows;
-        let end = self.filled + payload.len();
-        if payload.len() > LONGEST || end > ROOM || rows >= BLOCK_ROWS {
-            return false;
-        }
-        let Some(room) = self.bytes.get_mut(self.filled..end) else { return false };
-        copy(payload, room);
+        self.filled = filled;
         let (_, at) = split(&mut self.places, !self.second);
-        for (places, place) in [(&mut self.starts, self.filled), (at, self.filled + read), (&mut self.ends, end)] {
-            if let Some(of_row) = places.get_mut(rows) {
-                *of_row = place as u32; // within the buffer
-            }
-        }
-        self.filled = end;
-        self.rows += 1;
-        true
+        at.iter_mut().zip(&self.starts).for_each(|(at, start)| *at = start.wrapping_add(header.len() as u32));
     }
 
     pub(super) fn rows(&self) -> usize {
@@ -122,33 +116,92 @@ impl Tray {
         if self.second { second } else { first }
     }
 
+    /// Where what is to be read of each payload begins.
+    pub(super) fn begins(&self) -> &[u32; BLOCK_ROWS] {
+        self.at()
+    }
+
+    /// Where each payload ends.
+    pub(super) fn ends(&self) -> &[u32; BLOCK_ROWS] {
+        &self.ends
+    }
+
+    /// The byte at a place, which may be any.
+    #[inline(always)]
+    pub(super) fn byte(&self, place: u32) -> u8 {
+        self.bytes.get(place as usize & (ROOM - 1)).copied().unwrap_or(0)
+    }
+
+    /// The eight bytes from a place on, which may be any.
+    #[inline(always)]
+    pub(super) fn word(&self, place: u32) -> u64 {
+        let rest = self.bytes.get(place as usize & (ROOM - 1)..).and_then(|rest| rest.first_chunk());
+        u64::from_le_bytes(*rest.unwrap_or(&[0; 8]))
+    }
+
+    /// What is from one place to another.
+    pub(super) fn bytes(&self, from: u32, to: u32) -> Option<&[u8]> {
+        self.bytes.get(from as usize..to as usize)
+    }
+
     /// Whether every payload has been read to its end, and so none beyond it.
     pub(super) fn all_at_end(&self) -> bool {
-        self.at().iter().zip(&self.ends).take(self.rows).fold(true, |all, (at, end)| all & (at == end))
+        let ends = self.at().iter().zip(&self.ends).take(self.rows);
+        ends.fold(true, |all, (at, end)| all & (at.wrapping_add(self.ahead) == *end))
     }
 
-    /// Reads at the position of each payload, which whoever reads moves on. A step that turns out to be of another kind than was
-    /// thought is taken [`Self::back`].
+    /// Reads at the position of each payload, and moves it on by as many bytes as `read` says beside what it finds, which comes to `to`.
+    /// Where it turns out to be of another kind than was thought, whoever walked [returns](Self::return_to).
     #[inline(always)]
-    pub(super) fn step(&mut self) -> impl ExactSizeIterator<Item = (Window<'_>, &mut u32)> {
-        let bytes = &self.bytes;
+    pub(super) fn walk<T>(&mut self, to: &mut [T; BLOCK_ROWS], mut read: impl FnMut(Window<'_>) -> (T, u32)) {
+        let (rows, ahead) = (self.rows.min(BLOCK_ROWS), self.ahead);
+        let bytes = &*self.bytes;
         let (before, at) = split(&mut self.places, self.second);
-        self.second = !self.second;
-        let (before, at) = (before.get(..self.rows).unwrap_or_default(), at.get_mut(..self.rows).unwrap_or_default());
-        before.iter().zip(at).map(move |(before, at)| {
-            let place = *before as usize & (ROOM - 1);
-            let window = bytes.get(place..).and_then(|rest| rest.first_chunk::<BEHIND>());
-            *at = *before;
-            (Window(window.unwrap_or(&[0; BEHIND])), at)
-        })
+        (self.second, self.ahead) = (!self.second, 0);
+        for ((before, at), to) in before.iter().zip(at).zip(to).take(rows) {
+            let place = before.wrapping_add(ahead);
+            let (found, on) = read(window(bytes, place));
+            *to = found;
+            *at = place.wrapping_add(on);
+        }
     }
 
-    /// Undoes the last step.
-    pub(super) fn back(&mut self) {
-        self.second = !self.second;
+    /// As [`Self::walk`], where every payload is moved on by as many bytes.
+    #[inline(always)]
+    pub(super) fn look<'t, T: 't>(
+        &'t mut self,
+        on: u32,
+        mut read: impl FnMut(Window<'_>) -> T + 't,
+    ) -> impl ExactSizeIterator<Item = T> + 't {
+        let ahead = self.ahead;
+        self.ahead = ahead.wrapping_add(on);
+        let (bytes, before) = (&*self.bytes, self.at().get(..self.rows).unwrap_or_default());
+        before.iter().map(move |before| read(window(bytes, before.wrapping_add(ahead))))
     }
 
-    /// The payload of a row, and how much of it has been read; none where it was read beyond its end.
+    /// Moves every payload on.
+    pub(super) fn go(&mut self, bytes: u32) {
+        self.ahead = self.ahead.wrapping_add(bytes);
+    }
+
+    /// Where the payloads are read next.
+    pub(super) fn places(&self) -> Places {
+        Places { second: self.second, ahead: self.ahead }
+    }
+
+    /// Undoes what has been done since, which is one walk at most.
+    pub(super) fn return_to(&mut self, places: Places) {
+        (self.second, self.ahead) = (places.second, places.ahead);
+    }
+
+    /// Says to each payload itself how far ahead it is.
+    pub(super) fn settle(&mut self) {
+        let ahead = std::mem::take(&mut self.ahead);
+        let (_, at) = split(&mut self.places, !self.second);
+        at.iter_mut().for_each(|at| *at = at.wrapping_add(ahead));
+    }
+
+    /// The payload of a row, and how much of it has been read; none where it was read beyond its end. To be [settled](Self::settle) before.
     pub(super) fn payload(&self, row: usize) -> Option<(&[u8], usize)> {
         let (start, end) = (*self.starts.get(row)? as usize, *self.ends.get(row)? as usize);
         let read = (*self.at().get(row)? as usize).checked_sub(start)?;
@@ -166,20 +219,25 @@ impl Tray {
     /// Copies the runs of these lengths, each of which ends where its payload is read next, side by side to the front of `to`, which
     /// has room for [`BEHIND`] bytes more.
     pub(super) fn copy_runs(&self, lengths: &Lengths, to: &mut [u8]) -> Option<()> {
+        self.copy_runs_to(self.at(), lengths, to)
+    }
+
+    /// As [`Self::copy_runs`], of runs that end elsewhere.
+    pub(super) fn copy_runs_to(&self, ends: &[u32; BLOCK_ROWS], lengths: &Lengths, to: &mut [u8]) -> Option<()> {
         match lengths.bound() {
-            ..16 => self.copy_wide::<16>(lengths, to),
-            16..32 => self.copy_wide::<32>(lengths, to),
-            32..64 => self.copy_wide::<BEHIND>(lengths, to),
-            _ => self.copy_exactly(lengths, to),
+            ..16 => self.copy_wide::<16>(ends, lengths, to),
+            16..32 => self.copy_wide::<32>(ends, lengths, to),
+            32..64 => self.copy_wide::<BEHIND>(ends, lengths, to),
+            _ => self.copy_exactly(ends, lengths, to),
         }
     }
 
     /// Copies so many bytes of each run, whatever its length, since lengths that differ would be mispredicted branches; what is too much
     /// the next one overwrites.
     #[inline(always)]
-    fn copy_wide<const WIDTH: usize>(&self, lengths: &Lengths, to: &mut [u8]) -> Option<()> {
+    fn copy_wide<const WIDTH: usize>(&self, ends: &[u32; BLOCK_ROWS], lengths: &Lengths, to: &mut [u8]) -> Option<()> {
         let mut rest = to;
-        for (at, length) in self.at().iter().zip(lengths.each()) {
+        for (at, length) in ends.iter().zip(lengths.each()) {
             let place = at.wrapping_sub(*length) as usize & (ROOM - 1);
             *rest.first_chunk_mut::<WIDTH>()? = *self.bytes.get(place..)?.first_chunk()?;
             rest = rest.get_mut(*length as usize..)?;
@@ -187,15 +245,22 @@ impl Tray {
         Some(())
     }
 
-    fn copy_exactly(&self, lengths: &Lengths, to: &mut [u8]) -> Option<()> {
+    fn copy_exactly(&self, ends: &[u32; BLOCK_ROWS], lengths: &Lengths, to: &mut [u8]) -> Option<()> {
         let mut rest = to;
-        for (at, length) in self.at().iter().zip(lengths.each()) {
+        for (at, length) in ends.iter().zip(lengths.each()) {
             let (room, behind) = rest.split_at_mut_checked(*length as usize)?;
             room.copy_from_slice(self.bytes.get(at.checked_sub(*length)? as usize..*at as usize)?);
             rest = behind;
         }
         Some(())
     }
+}
+
+/// What is seen at a place, which may be any.
+#[inline(always)]
+fn window(bytes: &[u8; ROOM + WINDOW], place: u32) -> Window<'_> {
+    let seen = bytes.get(place as usize & (ROOM - 1)..).and_then(|rest| rest.first_chunk());
+    Window(seen.unwrap_or(&[0; WINDOW]))
 }
 
 /// Of two arrays of places the one that is `second` to read from, and the other to write to.
@@ -209,6 +274,7 @@ fn split(places: &mut [[u32; BLOCK_ROWS]; 2], second: bool) -> (&[u32; BLOCK_ROW
 #[inline(always)]
 fn copy(from: &[u8], to: &mut [u8]) {
     match from.len() {
+        16..32 => copy_ends::<16>(from, to),
         32..=64 => copy_ends::<32>(from, to),
         65..=128 => copy_ends::<64>(from, to),
         _ => to.copy_from_slice(from),
@@ -230,23 +296,36 @@ mod tests {
     use super::*;
 
     fn read(tray: &mut Tray, length: u32) {
-        tray.step().for_each(|(_, at)| *at += length);
+        tray.walk(&mut [(); BLOCK_ROWS], |_| ((), length));
     }
 
     #[test]
     fn what_has_been_read_beyond_its_end_is_never_at_its_end_again() {
         let mut tray = Tray::default();
-        assert!(tray.add(b"xabc", 1) && tray.add(b"xdef", 1));
-        let firsts: Vec<u8> = tray.step().map(|(window, _)| window.byte(0)).collect();
-        assert_eq!(firsts, b"ad");
-        read(&mut tray, 3);
+        tray.fill(&[Some(b"xabc"), Some(b"xdef")], b"x");
+        let mut firsts = [0; BLOCK_ROWS];
+        tray.walk(&mut firsts, |window| (window.byte::<0>(), 1));
+        assert_eq!(firsts.first_chunk(), Some(b"ad"));
+        let seconds: Vec<u8> = tray.look(1, |window| window.byte::<0>()).collect();
+        assert_eq!(seconds, b"be");
+        tray.go(1);
+        assert!(tray.all_at_end());
+        tray.settle();
         assert!(tray.all_at_end());
         assert_eq!(tray.payload(0), Some((&b"xabc"[..], 4)));
+        let end = tray.places();
         read(&mut tray, 1);
         assert!(!tray.all_at_end());
         assert_eq!(tray.payload(0), None);
-        tray.back();
+        tray.return_to(end);
         assert!(tray.all_at_end());
+        tray.go(1);
+        let beyond = tray.places();
+        read(&mut tray, 0);
+        tray.return_to(beyond);
+        assert!(!tray.all_at_end(), "what it was ahead it is again");
+        tray.settle();
+        assert_eq!(tray.payload(0), None);
     }
 
     #[test]
@@ -263,15 +342,16 @@ mod tests {
     #[test]
     fn payloads_are_taken_up_to_one_that_is_null_has_another_header_or_has_no_room() {
         let mut tray = Tray::default();
-        assert!(!tray.add(&[0; LONGEST + 1], 0));
-        for _ in 0..ROOM / LONGEST {
-            assert!(tray.add(&[7; LONGEST], 0));
-        }
-        assert!(!tray.add(b"x", 0));
+        tray.fill(&[Some(&[0; LONGEST + 1]), Some(b"x")], b"");
+        assert_eq!(tray.rows(), 0);
+        let mut payloads = [Some(&[7; LONGEST][..]); ROOM / LONGEST + 1];
+        payloads[ROOM / LONGEST] = Some(b"x");
+        tray.fill(&payloads, b"");
+        assert_eq!(tray.rows(), ROOM / LONGEST);
         read(&mut tray, LONGEST as u32);
         assert!(tray.all_at_end());
         // The positions are at the end of the buffer, and behind it there is something to read still.
-        assert_eq!(tray.step().last().unwrap().0.chunk::<8>(), [7; 8]);
+        assert_eq!(tray.look(0, |window| window.chunk::<0, 8>()).last(), Some([7; 8]));
         let mut rows = |payloads: &[&[u8]], header: &[u8]| {
             let payloads: Vec<Option<&[u8]>> = payloads.iter().map(|payload| (*payload != b"null").then_some(*payload)).collect();
             tray.fill(&payloads, header);

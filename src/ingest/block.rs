@@ -9,8 +9,8 @@ pub(super) const BLOCK_ROWS: usize = 64;
 
 /// Up to [`BLOCK_ROWS`] records of one partition, in offset order.
 ///
-/// Beside each record it keeps what became of the offsets between it and the one before, so that a block can be cut at any record with
-/// every offset accounted for.
+/// It keeps what became of the offsets between a record and the one before, so that a block can be cut at any record with every offset
+/// accounted for.
 #[derive(Debug)]
 pub(super) struct Block<'a> {
     len: usize,
@@ -21,10 +21,18 @@ pub(super) struct Block<'a> {
     /// Where a column asks for them; none otherwise.
     headers: Vec<RawHeaders<'a>>,
     with_headers: bool,
-    gaps_before: [u64; BLOCK_ROWS],
-    filtered_before: [u64; BLOCK_ROWS],
+    /// Where something lies between two records, which in most logs is nowhere.
+    between: Vec<Between>,
     /// The offset after everything that was seen.
     next: Offset,
+    gaps: u64,
+    filtered: u64,
+}
+
+/// What became of the offsets before the record at this index, back to the one before it.
+#[derive(Debug, Clone, Copy)]
+struct Between {
+    at: usize,
     gaps: u64,
     filtered: u64,
 }
@@ -40,8 +48,7 @@ impl<'a> Block<'a> {
             values: [None; BLOCK_ROWS],
             headers: Vec::new(),
             with_headers,
-            gaps_before: [0; BLOCK_ROWS],
-            filtered_before: [0; BLOCK_ROWS],
+            between: Vec::new(),
             next,
             gaps: 0,
             filtered: 0,
@@ -49,10 +56,15 @@ impl<'a> Block<'a> {
     }
 
     /// Adds a record. There must be room: [`Block::is_full`].
+    ///
+    /// Part of the loop over the records: as a call it would take the record, written in halves, out of memory in wholes, and wait for it.
+    #[inline(always)]
     pub(super) fn push(&mut self, record: &RecordRef<'a>) {
         debug_assert!(!self.is_full());
-        self.gap_to(record.offset);
         let at = self.len;
+        if record.offset != self.next || (self.gaps | self.filtered) != 0 {
+            self.come_to(record.offset);
+        }
         self.offsets[at] = record.offset;
         self.timestamps[at] = record.timestamp;
         self.keys[at] = record.key;
@@ -60,10 +72,16 @@ impl<'a> Block<'a> {
         if self.with_headers {
             self.headers.push(record.headers);
         }
-        self.gaps_before[at] = std::mem::take(&mut self.gaps);
-        self.filtered_before[at] = std::mem::take(&mut self.filtered);
         self.len += 1;
         self.next = record.offset + 1;
+    }
+
+    /// The next record is that at `offset`: what lies before it is written down.
+    #[cold]
+    fn come_to(&mut self, offset: Offset) {
+        self.gap_to(offset);
+        let (gaps, filtered) = (std::mem::take(&mut self.gaps), std::mem::take(&mut self.filtered));
+        self.between.push(Between { at: self.len, gaps, filtered });
     }
 
     /// Leaves out the record at `offset` on purpose.
@@ -117,8 +135,10 @@ impl<'a> Block<'a> {
     /// all of the block, what came after its last record too. The block is empty afterwards.
     pub(super) fn account(&mut self, records: usize, failed: &[usize], span: &mut Span) {
         let failed = failed.partition_point(|index| *index < records) as u64;
-        span.gaps += self.gaps_before[..records].iter().sum::<u64>();
-        span.filtered += self.filtered_before[..records].iter().sum::<u64>();
+        for between in self.between.iter().take_while(|between| between.at < records) {
+            span.gaps += between.gaps;
+            span.filtered += between.filtered;
+        }
         span.rows += records as u64 - failed;
         span.errors += failed;
         if records == self.len {
@@ -129,6 +149,7 @@ impl<'a> Block<'a> {
             span.next = self.offsets[last] + 1;
         }
         self.headers.clear();
+        self.between.clear();
         (self.len, self.gaps, self.filtered) = (0, 0, 0);
     }
 }

@@ -12,6 +12,8 @@ mod metadata;
 mod meters;
 mod rows;
 mod schemas;
+#[cfg(feature = "stages")]
+pub(crate) mod stages;
 
 pub(crate) use again::Again;
 pub(crate) use assembler::{Assembler, AssemblySettings, End, panic_message};

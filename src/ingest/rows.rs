@@ -43,14 +43,17 @@ pub(super) struct Failure {
 }
 
 impl Rows {
+    /// Where `short_lived`, the rows are of a table that keeps them for no longer than a cycle: the memory of their columns is used again.
     pub(crate) fn new(
         topic: &Arc<str>,
         metadata: &MetadataColumns,
         key: Box<dyn Decoder>,
         value: Box<dyn Decoder>,
+        short_lived: bool,
     ) -> Result<Self> {
         let schema = schema(metadata, key.fields(), value.fields())?;
-        let columns = schema.fields().iter().map(Column::new).collect::<Result<_>>()?;
+        let column = if short_lived { Column::lending } else { Column::new };
+        let columns = schema.fields().iter().map(column).collect::<Result<_>>()?;
         Ok(Self {
             kinds: metadata.kinds(),
             topic: Arc::clone(topic),
@@ -59,7 +62,7 @@ impl Rows {
             key,
             value,
             columns,
-            offsets: Column::new(&Arc::new(Field::new("offset", DataType::Int64, false)))?,
+            offsets: Column::lending(&Arc::new(Field::new("offset", DataType::Int64, false)))?,
             schema,
             rows: 0,
             bad: Vec::new(),
@@ -69,6 +72,11 @@ impl Rows {
 
     pub(super) fn len(&self) -> usize {
         self.rows
+    }
+
+    /// Bytes of the rows. The columns may hold more, where they use memory again.
+    pub(super) fn used(&self) -> usize {
+        self.columns.iter().map(Column::used).sum::<usize>() + self.offsets.used()
     }
 
     /// Bytes that the columns hold.

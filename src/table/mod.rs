@@ -34,6 +34,8 @@ mod segment;
 mod segments;
 mod snapshot;
 mod sources;
+#[cfg(feature = "stages")]
+pub(crate) mod stages;
 mod status;
 mod step;
 mod table_type;

@@ -6,11 +6,15 @@ mod cpu;
 mod fuzz;
 mod graph;
 mod licences;
+mod miri;
 mod musl;
+mod neon;
 mod no_c;
 mod policy;
 mod prerequisites;
 mod process;
+mod ratios;
+mod rustup;
 mod spdx;
 mod steps;
 mod suites;
@@ -24,6 +28,7 @@ The project's own commands.
     cargo xtask test --only unit,suites       some steps
     cargo xtask test --skip musl              all but some steps
     cargo xtask setup                         only installs and fetches what the tests need
+    cargo xtask accept                        measures what the step `ratios` does, and writes it into benches/accepted.toml
     cargo xtask advisories DIR                renews xtask/advisories.txt from a checkout of the RustSec advisory database
 
 Steps of `test`:
@@ -44,6 +49,7 @@ fn main() -> ExitCode {
         ["setup"] => return steps::run(&["setup", "servers"]),
         // How a step that goes on beside another one is started.
         ["step", name] => return steps::run_alone(name),
+        ["accept"] => ratios::accept(),
         ["advisories", database] => advisories::renew(database.as_ref()),
         _ => Err(format!("what is meant by {words:?}? `cargo xtask --help` tells")),
     };

@@ -4,8 +4,9 @@ use std::fs;
 use std::process::Command;
 
 use crate::process::{cargo, exists, output, run, target_folder, top};
+use crate::rustup::add_target;
 use crate::steps::Outcome;
-use crate::suites;
+use crate::{miri, musl, neon, suites};
 
 struct Program {
     name: &'static str,
@@ -25,33 +26,29 @@ const PROGRAMS: [Program; 7] = [
     Program { name: "musl-gcc", probe: "--version", package: "musl-tools", needed_for: "the static binary" },
 ];
 
-/// Installs what is missing, and builds what fetches the servers.
+/// Installs what is missing.
 pub(crate) fn set_up() -> Outcome {
     install()?;
+    // Here and not beside each other, which rustup does not mind enough. What cannot be had its step tells once more.
+    for missing in [add_target(musl::TARGET), add_target(neon::TARGET), miri::install()].into_iter().filter_map(Result::err) {
+        println!("{}", missing.trim());
+    }
     // Servers of runs that were killed left their logs.
     let left = top().join("target/servers");
     if left.exists() {
         fs::remove_dir_all(&left).map_err(|error| format!("{}: {error}", left.display()))?;
     }
-    run(&mut fetcher()).map(|()| String::new())
+    Ok(String::new())
 }
 
 /// Fetches and builds what the servers need.
 pub(crate) fn fetch() -> Outcome {
-    let program = target_folder()?.join("debug/servers");
-    // Beside clippy cargo would wait for clippy; what was set up is there, and whatever it leaves out the tests fetch for themselves.
+    let program = target_folder()?.join(suites::PROFILE).join("servers");
+    // Beside tests that are being compiled cargo would wait for them. Whatever a program of before leaves out, the tests fetch for themselves.
     if !program.exists() {
-        run(&mut fetcher())?;
+        run(cargo().args(["build", "--quiet", "--bin", "servers", "--example", "rates"]).args(suites::EVERYTHING))?;
     }
     run(Command::new(program).arg("prepare").current_dir(top())).map(|()| String::new())
-}
-
-/// The program that starts the servers, compiled with what the unit tests need too: with an example among what is built, dependencies have
-/// the features that tests ask for, and need not be compiled twice.
-fn fetcher() -> Command {
-    let mut command = cargo();
-    command.args(["build", "--quiet"]).args(suites::CRATES).args(["--bin", "servers", "--example", "rates"]);
-    command
 }
 
 /// Installs the programs that are missing.

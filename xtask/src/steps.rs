@@ -5,7 +5,10 @@ use std::time::{Duration, Instant};
 
 use crate::background::Background;
 use crate::process::{cargo, run as run_program};
-use crate::{advisories, cpu, fuzz, licences, musl, no_c, prerequisites, suites};
+use crate::{advisories, cpu, fuzz, licences, miri, musl, neon, no_c, prerequisites, ratios, suites};
+
+/// A line with this word that a step says is told once more at the end.
+pub(crate) const WARNING: &str = "WARNING";
 
 /// What a step says when it holds, or why it does not.
 pub(crate) type Outcome = Result<String, String>;
@@ -14,39 +17,54 @@ struct Step {
     name: &'static str,
     about: &'static str,
     run: fn() -> Outcome,
-    /// The step that it goes on beside, where both are asked for.
-    beside: Option<&'static str>,
+    /// Where it goes on beside others, if they are asked for.
+    beside: Option<Beside>,
+}
+
+/// Between which steps another one goes on.
+#[derive(Clone, Copy)]
+struct Beside {
+    /// It begins when this one does.
+    from: &'static str,
+    /// It is waited for before this one begins.
+    until: &'static str,
 }
 
 const fn step(name: &'static str, about: &'static str, run: fn() -> Outcome) -> Step {
     Step { name, about, run, beside: None }
 }
 
-const fn beside(other: &'static str, step: Step) -> Step {
-    Step { beside: Some(other), ..step }
+const fn beside(from: &'static str, until: &'static str, step: Step) -> Step {
+    Step { beside: Some(Beside { from, until }), ..step }
 }
 
 /// In this order: what is quick to fail comes first. The suites against real servers mostly wait, so what mostly compiles goes on beside
-/// them; what measures memory or speed is in the suites before them, alone.
-const STEPS: [Step; 15] = [
+/// them; what measures memory or speed is in the suites before them, or comes last, alone.
+const STEPS: [Step; 20] = [
     step("setup", "programs that the tests need: installed where missing", prerequisites::set_up),
-    beside(
-        "clippy",
-        step("servers", "Kafka's and the registry's jars, the Python environment: fetched where missing", prerequisites::fetch),
-    ),
     step("fmt", "cargo fmt --check", || quietly(&["fmt", "--all", "--check"])),
     step("no-c", "no C, no -sys, no cc or cmake in the library and the binary", no_c::check),
     step("licences", "licences, bans and sources of deny.toml", licences::check),
     step("advisories", "no known vulnerability in a dependency (offline: xtask/advisories.txt)", advisories::check),
     step("clippy", "clippy over the workspace, examples and benchmarks too, warnings denied", clippy),
     step("docs", "rustdoc, warnings denied", docs),
+    step("build", "everything that is tested, compiled at once", suites::build),
+    beside(
+        "unit",
+        "real",
+        step("servers", "Kafka's and the registry's jars, the Python environment: fetched where missing", prerequisites::fetch),
+    ),
     step("unit", "unit tests of every crate", suites::unit),
-    step("doctests", "the examples in the documentation", || quietly(&[&["test", "--doc"], suites::CRATES].concat())),
+    step("doctests", "the examples in the documentation", suites::doctests),
     step("suites", "the suites against the in-process broker", suites::in_process),
-    step("real", "the suites against a real Apache Kafka and a real registry (tests/real_*.rs)", suites::real),
-    beside("real", step("musl", "the static binary: small, static, and running in an empty root", musl::check)),
-    beside("real", step("fuzz-build", "every fuzz target compiles with the address sanitizer", fuzz::build)),
+    step("real", "the suites against a real Apache Kafka and a real registry (protocol-tests/tests/real)", suites::real),
+    beside("real", "fuzz", step("musl", "the static binary: small, static, and running in an empty root", musl::check)),
+    beside("real", "fuzz", step("fuzz-build", "every fuzz target compiles with the address sanitizer", fuzz::build)),
+    beside("real", "fuzz", step("ratios-build", "the benchmarks, compiled as for a release", ratios::build)),
+    beside("real", "fuzz", step("miri", "unsafe code and what it is for, under Miri", miri::check)),
+    beside("real", "fuzz", step("neon", "the fast ways of aarch64, under qemu", neon::check)),
     step("fuzz", "every fuzz target for some seconds, with the address sanitizer", fuzz::check),
+    step("ratios", "kolumn against its peers, briefly: a warning where a ratio has fallen by a fifth", ratios::check),
 ];
 
 /// The names of all steps, in order.
@@ -73,23 +91,35 @@ struct Done {
 pub(crate) fn run(names: &[&str]) -> ExitCode {
     let begun = Instant::now();
     let chosen: Vec<&Step> = STEPS.iter().filter(|step| names.contains(&step.name)).collect();
-    let goes_beside = |step: &Step| step.beside.filter(|other| names.contains(other));
+    let goes_beside = |step: &Step| step.beside.filter(|beside| names.contains(&beside.from));
     let mut results = Vec::new();
+    let mut under_way: Vec<(&Step, Beside, Result<Background, String>)> = Vec::new();
     for step in chosen.iter().filter(|step| goes_beside(step).is_none()) {
-        let others = chosen.iter().filter(|other| goes_beside(other) == Some(step.name));
-        let others: Vec<(&Step, Result<Background, String>)> =
-            others.map(|other| (*other, Background::start(other.name, other.about))).collect();
+        let (due, rest) = under_way.into_iter().partition(|(_, beside, _)| beside.until == step.name);
+        under_way = rest;
+        results.extend(waited_for(due));
+        for other in &chosen {
+            if let Some(beside) = goes_beside(other).filter(|beside| beside.from == step.name) {
+                under_way.push((other, beside, Background::start(other.name, other.about)));
+            }
+        }
         results.push(measured(step.name, None, Instant::now(), || {
             println!("== {}: {}", step.name, step.about);
             (step.run)()
         }));
-        for (other, started) in others {
-            let begun = started.as_ref().map_or_else(|_| Instant::now(), |background| background.begun);
-            // Its processor time is counted when it is waited for, and so not to the step beside which it ran.
-            results.push(measured(other.name, Some(step.name), begun, || started?.wait()));
-        }
     }
+    results.extend(waited_for(under_way));
     summary(&results, begun.elapsed())
+}
+
+/// What became of steps that went on beside others. Their processor time is counted when they are waited for, and so not to the steps
+/// beside which they ran.
+fn waited_for(steps: Vec<(&Step, Beside, Result<Background, String>)>) -> Vec<Done> {
+    let wait = |(step, beside, started): (&Step, Beside, Result<Background, String>)| {
+        let begun = started.as_ref().map_or_else(|_| Instant::now(), |background| background.begun);
+        measured(step.name, Some(beside.from), begun, || started?.wait())
+    };
+    steps.into_iter().map(wait).collect()
 }
 
 /// Runs one step by itself, as [`Background`] starts it, and says in one line what it said.
@@ -146,6 +176,12 @@ fn summary(results: &[Done], took: Duration) -> ExitCode {
             println!("\n{}: {why}\n    again: cargo xtask test --only {}", done.name, done.name);
         }
     }
+    // What is no failure and should be read none the less.
+    for done in results {
+        for line in done.outcome.iter().flat_map(|said| said.lines()).filter(|line| line.contains(WARNING)) {
+            println!("{}: {line}", done.name);
+        }
+    }
     println!("\n{} passed, {} failed", results.len() - failed.len(), failed.len());
     if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -158,14 +194,18 @@ fn quietly(arguments: &[&str]) -> Outcome {
     run_program(cargo().args(arguments)).map(|()| String::new())
 }
 
+// In the profile of the tests, these two find its build scripts and macros, and leave theirs to it.
+
 fn clippy() -> Outcome {
-    quietly(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])
+    let mut command = cargo();
+    command.arg("clippy").args(suites::EVERYTHING).args(["--all-targets", "--", "-D", "warnings"]);
+    run_program(&mut command).map(|()| String::new())
 }
 
 fn docs() -> Outcome {
     let mut command = cargo();
     // With an example, what clippy looked at counts: its dependencies have the features that tests and examples ask for.
-    let targets = ["--lib", "--bin", "servers", "--bin", "peak", "--bin", "xtask", "--example", "rates"];
-    command.args(["doc", "--workspace", "--no-deps"]).args(targets).env("RUSTDOCFLAGS", "-D warnings");
+    let targets = ["--no-deps", "--lib", "--bin", "servers", "--bin", "peak", "--bin", "xtask", "--example", "rates"];
+    command.arg("doc").args(suites::EVERYTHING).args(targets).env("RUSTDOCFLAGS", "-D warnings");
     run_program(&mut command).map(|()| String::new())
 }

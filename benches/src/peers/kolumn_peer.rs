@@ -1,23 +1,31 @@
 //! kolumn, as its users have it: the builder, and a table.
 
+use arrow_array::RecordBatch;
 use futures_util::StreamExt;
 use kolumn::spec::{self, Type, column};
 use kolumn::{MetadataColumns, Offsets, Stop, TableType};
 
+use crate::Outcome;
 use crate::arguments::Peer;
 use crate::sums::Sums;
 
 /// JSON orders into an append table of five columns, as the peers have them.
-pub(super) fn json(peer: &Peer) -> Result<Sums, Box<dyn std::error::Error>> {
-    orders(peer, kolumn::consume(&peer.topic))
+pub(super) fn json(peer: &Peer) -> Outcome<Vec<RecordBatch>> {
+    orders(peer, consume(peer))
 }
 
 /// The same with one thread that reads and decodes.
-pub(super) fn json_by_one_lane(peer: &Peer) -> Result<Sums, Box<dyn std::error::Error>> {
-    orders(peer, kolumn::consume(&peer.topic).lanes(1))
+pub(super) fn json_by_one_lane(peer: &Peer) -> Outcome<Vec<RecordBatch>> {
+    orders(peer, consume(peer).lanes(1))
 }
 
-fn orders(peer: &Peer, consume: kolumn::Consume) -> Result<Sums, Box<dyn std::error::Error>> {
+/// With the properties that are tried out.
+fn consume(peer: &Peer) -> kolumn::Consume {
+    let pairs = peer.property.iter().filter_map(|pair| pair.split_once('='));
+    pairs.fold(kolumn::consume(&peer.topic), |consume, (key, value)| consume.property(key, value))
+}
+
+fn orders(peer: &Peer, consume: kolumn::Consume) -> Outcome<Vec<RecordBatch>> {
     run(async {
         let table = consume
             .brokers(&peer.brokers)
@@ -34,19 +42,15 @@ fn orders(peer: &Peer, consume: kolumn::Consume) -> Result<Sums, Box<dyn std::er
             .table(TableType::Append)
             .await?;
         table.finished().await?;
-        let mut sums = Sums::default();
-        for batch in table.snapshot().batches() {
-            sums.add_orders(batch);
-        }
-        Ok(sums)
+        Ok(table.snapshot().batches().to_vec())
     })
 }
 
 /// Payloads into a raw column of a blink table, whose rows are dropped as the peer's are.
-pub(super) fn raw(peer: &Peer) -> Result<Sums, Box<dyn std::error::Error>> {
+pub(super) fn raw(peer: &Peer) -> Outcome<Sums> {
     run(async {
         // The handle is held: the consumption ends when the last one is dropped.
-        let (_table, mut updates) = kolumn::consume(&peer.topic)
+        let (_table, mut updates) = consume(peer)
             .brokers(&peer.brokers)
             .value(spec::raw("Value"))
             .metadata(MetadataColumns::none())
@@ -68,6 +72,6 @@ pub(super) fn raw(peer: &Peer) -> Result<Sums, Box<dyn std::error::Error>> {
     })
 }
 
-fn run(work: impl Future<Output = Result<Sums, Box<dyn std::error::Error>>>) -> Result<Sums, Box<dyn std::error::Error>> {
+fn run<T>(work: impl Future<Output = Outcome<T>>) -> Outcome<T> {
     tokio::runtime::Builder::new_current_thread().build()?.block_on(work)
 }

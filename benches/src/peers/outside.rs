@@ -1,4 +1,4 @@
-//! Peers in other languages: each is a program that measures itself and prints one line, as [`Run::to_line`] does.
+//! Peers in other languages, and one in Rust that needs a newer one than this: each is a program that measures itself and prints one line, as [`Run::to_line`] does.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -18,6 +18,11 @@ pub(super) fn run(peer: &Peer) -> Outcome<Option<Run>> {
             java
         }
         "franz-go-raw" => Command::new(franz_go()?),
+        "krafka-json" | "krafka-raw" => {
+            let mut krafka = Command::new(krafka()?);
+            krafka.arg(&peer.name);
+            krafka
+        }
         "polars-json" => python("polars_peer.py", "requirements.txt")?,
         "deephaven-json" => python("deephaven_peer.py", "deephaven.txt")?,
         _ => return Ok(None),
@@ -51,7 +56,19 @@ fn franz_go() -> Outcome<PathBuf> {
     Ok(program)
 }
 
-fn python(script: &str, requirements: &str) -> Outcome<Command> {
+fn krafka() -> Outcome<PathBuf> {
+    let program = built()?.canonicalize()?.join("krafka/release/kolumn-benches-krafka");
+    if !program.exists() {
+        let target = built()?.canonicalize()?.join("krafka");
+        let mut cargo = Command::new("cargo");
+        cargo.args(["build", "--release", "--target-dir"]).arg(target).current_dir(folder().join("krafka"));
+        finish(&mut cargo)?;
+    }
+    Ok(program)
+}
+
+/// A script with what it requires.
+pub(crate) fn python(script: &str, requirements: &str) -> Outcome<Command> {
     let environment = built()?.join(requirements.trim_end_matches(".txt"));
     let interpreter = environment.join("bin/python");
     if !environment.join("complete").exists() {

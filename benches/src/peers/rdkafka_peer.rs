@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use arrow_array::RecordBatch;
 use arrow_json::ReaderBuilder;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -9,6 +10,7 @@ use rdkafka::message::Message;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::two_decoders::Decoders;
+use crate::Outcome;
 use crate::arguments::Peer;
 use crate::sums::{self, Sums};
 
@@ -31,7 +33,7 @@ fn config(peer: &Peer) -> ClientConfig {
     config
 }
 
-fn consumer(peer: &Peer) -> Result<BaseConsumer, Box<dyn std::error::Error>> {
+fn consumer(peer: &Peer) -> Outcome<BaseConsumer> {
     let consumer: BaseConsumer = config(peer).create()?;
     let mut list = TopicPartitionList::new();
     for partition in 0..peer.partitions {
@@ -42,7 +44,7 @@ fn consumer(peer: &Peer) -> Result<BaseConsumer, Box<dyn std::error::Error>> {
 }
 
 /// `BaseConsumer::poll` and arrow-json, on one thread.
-pub(super) fn json(peer: &Peer) -> Result<Sums, Box<dyn std::error::Error>> {
+pub(super) fn json(peer: &Peer) -> Outcome<Vec<RecordBatch>> {
     let consumer = consumer(peer)?;
     let mut decoder = ReaderBuilder::new(sums::schema()).with_batch_size(BATCH_ROWS).build_decoder()?;
     let mut batches = Vec::new();
@@ -64,21 +66,17 @@ pub(super) fn json(peer: &Peer) -> Result<Sums, Box<dyn std::error::Error>> {
         }
     }
     batches.extend(decoder.flush()?);
-    let mut sums = Sums::default();
-    for batch in &batches {
-        sums.add_orders(batch);
-    }
-    Ok(sums)
+    Ok(batches)
 }
 
 /// `rd_kafka_consume_batch_queue`, librdkafka's fastest way out, into one binary column.
-pub(super) fn raw(peer: &Peer) -> Result<Sums, Box<dyn std::error::Error>> {
+pub(super) fn raw(peer: &Peer) -> Outcome<Sums> {
     let consumer = consumer(peer)?;
     super::batch_queue::read(&consumer, peer.rows)
 }
 
 /// `rd_kafka_consume_batch_queue` on one thread, arrow-json on two more.
-pub(super) fn json_on_two_threads(peer: &Peer) -> Result<Sums, Box<dyn std::error::Error>> {
+pub(super) fn json_on_two_threads(peer: &Peer) -> Outcome<Vec<RecordBatch>> {
     let consumer = consumer(peer)?;
     let decoders = Decoders::start();
     super::batch_queue::lines(&consumer, peer.rows, |lines| decoders.send(lines))?;

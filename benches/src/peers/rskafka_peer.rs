@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow_array::Array;
 use arrow_array::builder::BinaryBuilder;
+use arrow_array::{Array, RecordBatch};
 use rskafka::client::ClientBuilder;
 use rskafka::client::partition::{PartitionClient, UnknownTopicHandling};
 use tokio::sync::mpsc;
@@ -32,7 +32,7 @@ pub(super) fn raw(peer: &Peer) -> Outcome<Sums> {
     Ok(sums)
 }
 
-pub(super) fn json(peer: &Peer) -> Outcome<Sums> {
+pub(super) fn json(peer: &Peer) -> Outcome<Vec<RecordBatch>> {
     let decoders = Decoders::start();
     read(peer, |values| {
         let mut lines = Vec::with_capacity(values.iter().map(|value| value.len() + 1).sum());

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use arrow_array::RecordBatch;
 use arrow_json::ReaderBuilder;
 
-use crate::sums::{self, Sums};
+use crate::sums;
 
 const THREADS: usize = 2;
 
@@ -36,16 +36,14 @@ impl Decoders {
         self.lines.send(lines).map_err(|_| "the decoders have ended".into())
     }
 
-    /// The sums of all rows.
-    pub(super) fn finish(self) -> crate::Outcome<Sums> {
+    /// All rows.
+    pub(super) fn finish(self) -> crate::Outcome<Vec<RecordBatch>> {
         drop(self.lines);
-        let mut sums = Sums::default();
+        let mut batches = Vec::new();
         for thread in self.threads {
-            for batch in thread.join().map_err(|_| "a decoder panicked")?? {
-                sums.add_orders(&batch);
-            }
+            batches.extend(thread.join().map_err(|_| "a decoder panicked")??);
         }
-        Ok(sums)
+        Ok(batches)
     }
 }
 

@@ -14,6 +14,7 @@ use crate::figures;
 use crate::interrupt::Interrupt;
 use crate::memory;
 use crate::source::{self, Consumption, Request};
+use crate::verbs::limit::Load;
 use crate::verbs::specs::fill_specs;
 use kolumn::spec::{self, Side, Spec};
 
@@ -48,6 +49,7 @@ pub(crate) async fn run(arguments: &PerfArguments, talk: Talk, interrupt: &mut I
     if !arguments.json {
         print_line(&heading())?;
     }
+    let mut all = Vec::new();
     for stage in stages {
         let request = for_stage(&request, *stage);
         let measured = tokio::select! {
@@ -56,6 +58,12 @@ pub(crate) async fn run(arguments: &PerfArguments, talk: Talk, interrupt: &mut I
             measured = measure(&request, *stage) => measured?,
         };
         print_line(&if arguments.json { serde_json::to_string(&measured).unwrap_or_default() } else { measured.line() })?;
+        all.push(measured);
+    }
+    if !arguments.json {
+        for line in conclusions(&all) {
+            print_line(&line)?;
+        }
     }
     Ok(false)
 }
@@ -90,17 +98,25 @@ struct Measured {
     processor_seconds: Option<f64>,
     processor_seconds_per_million: Option<f64>,
     memory_peak_bytes: Option<u64>,
+    /// Partitions that had records.
+    partitions: usize,
+    cores: Option<f64>,
+    cores_used: Option<f64>,
+    cores_used_by_others: Option<f64>,
 }
 
 async fn measure(request: &Request, stage: Stage) -> Result<Measured, Failure> {
-    let processor = memory::processor_time();
+    let (processor, idle) = (memory::processor_time(), memory::idle_time());
     let start = Instant::now();
     let consumption = Consumption::open(request).await?;
     if let Some(failure) = consumption.failure().await {
         return Err(failure);
     }
     let time = start.elapsed();
-    let processor = memory::processor_time().zip(processor).map(|(after, before)| after.saturating_sub(before));
+    let since =
+        |after: Option<Duration>, before| after.zip(before).map(|(after, before): (_, Duration)| after.saturating_sub(before));
+    let processor = since(memory::processor_time(), processor);
+    let idle = since(memory::idle_time(), idle);
     let seen = consumption.seen();
     consumption.close().await;
     let offsets = seen
@@ -108,7 +124,9 @@ async fn measure(request: &Request, stage: Stage) -> Result<Measured, Failure> {
         .iter()
         .filter_map(|partition| u64::try_from(partition.span.next.saturating_sub(partition.span.first)).ok())
         .sum();
-    Ok(Measured::new(stage, (seen.rows(), seen.errors(), offsets), seen.moved.bytes, time, processor))
+    let partitions = seen.partitions.iter().filter(|partition| partition.span.next > partition.span.first).count();
+    let load = Load::new(time, processor, idle);
+    Ok(Measured::new(stage, (seen.rows(), seen.errors(), offsets), seen.moved.bytes, time, processor).under(partitions, load))
 }
 
 impl Measured {
@@ -133,7 +151,23 @@ impl Measured {
                 .filter(|_| offsets > 0)
                 .map(|time| time.as_secs_f64() * 1e6 / offsets as f64),
             memory_peak_bytes: memory::peak(),
+            partitions: 0,
+            cores: None,
+            cores_used: None,
+            cores_used_by_others: None,
         }
+    }
+
+    fn under(mut self, partitions: usize, load: Option<Load>) -> Self {
+        self.partitions = partitions;
+        self.cores = load.map(|load| load.cores);
+        self.cores_used = load.map(|load| load.own);
+        self.cores_used_by_others = load.and_then(|load| load.others);
+        self
+    }
+
+    fn load(&self) -> Option<Load> {
+        Some(Load { cores: self.cores?, own: self.cores_used?, others: self.cores_used_by_others })
     }
 
     fn line(&self) -> String {
@@ -149,6 +183,29 @@ impl Measured {
             self.memory_peak_bytes.map_or_else(|| "-".to_owned(), figures::bytes),
         )
     }
+}
+
+/// What the stages say together: what a record costs on its way, and what the last stage was limited by.
+fn conclusions(all: &[Measured]) -> Vec<String> {
+    let mut lines = Vec::new();
+    let nanos = |stage| {
+        let measured = all.iter().find(|measured| measured.stage == name(stage))?;
+        measured.processor_seconds_per_million.map(|seconds| seconds * 1e3)
+    };
+    let (walked, decoded, table) = (nanos(Stage::Walked), nanos(Stage::Decoded), nanos(Stage::Table));
+    if let (Some(walked), Some(decoded)) = (walked, decoded) {
+        let kept = table.map_or_else(String::new, |table| format!(", {:.0} ns more to be kept", (table - decoded).max(0.0)));
+        let decoded = (decoded - walked).max(0.0);
+        lines.push(format!(
+            "A record takes {walked:.0} ns of processor time to be fetched and found, {decoded:.0} ns more to be decoded{kept}."
+        ));
+    }
+    if let Some(last) = all.last()
+        && let Some(load) = last.load()
+    {
+        lines.push(format!("The stage \"{}\" was {}", last.stage, load.limit(last.partitions)));
+    }
+    lines
 }
 
 fn heading() -> String {
@@ -190,6 +247,25 @@ mod tests {
             line.starts_with("raw            2,000,000         0      2.00     1,000,000     200 MiB/s           0.500"),
             "{line}"
         );
+    }
+
+    #[test]
+    fn the_stages_together_say_what_a_record_costs_and_what_the_limit_was() {
+        let measured = |stage, millis| {
+            let load = Load { cores: 2.0, own: 1.7, others: Some(0.3) };
+            let worked = Some(Duration::from_millis(millis));
+            Measured::new(stage, (1_000_000, 0, 1_000_000), 1 << 20, Duration::from_secs(1), worked).under(4, Some(load))
+        };
+        let all =
+            [measured(Stage::Walked, 60), measured(Stage::Raw, 90), measured(Stage::Decoded, 150), measured(Stage::Table, 170)];
+        assert_eq!(
+            conclusions(&all),
+            [
+                "A record takes 60 ns of processor time to be fetched and found, 90 ns more to be decoded, 20 ns more to be kept.",
+                "The stage \"table\" was limited by the processor. This process kept 1.7 of 2 cores busy, others 0.3."
+            ]
+        );
+        assert_eq!(conclusions(&[]), Vec::<String>::new());
     }
 
     #[test]

@@ -10,7 +10,7 @@ pub use partition::Log;
 
 use crate::api::{Sessions, metadata};
 use crate::fault::{RequestInfo, Verdict};
-use crate::server::Command;
+use crate::server::{Command, Done};
 use crate::state::{Node, Shared};
 use crate::tls::TlsListener;
 use kafka_protocol::messages::ApiKey;
@@ -215,14 +215,18 @@ impl TestCluster {
     }
 
     /// Tells the listeners; waits until it is done, where they run on a thread of their own and this is another.
-    fn command(&self, command: impl FnOnce(std::sync::mpsc::Sender<()>) -> Command) {
+    #[track_caller]
+    fn command(&self, command: impl FnOnce(Done) -> Command) {
         let (done, is_done) = std::sync::mpsc::channel();
         if let Some(commands) = &self.commands {
             let _ = commands.send(command(done));
         }
         if matches!(&self.runner, Runner::Thread { id, .. } if *id != thread::current().id()) {
-            // The other side says nothing: it drops its end.
-            let _ = is_done.recv();
+            match is_done.recv() {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => panic!("the node cannot listen: {error}"),
+                Err(_) => panic!("the test cluster has stopped"),
+            }
         }
     }
 }

@@ -51,6 +51,7 @@ mod fault;
 mod frame;
 mod generation;
 mod log;
+mod port;
 mod requests;
 mod sasl;
 mod server;

@@ -3,32 +3,34 @@
 use crate::api::{Context, Sessions};
 use crate::connection::serve;
 use crate::delay::wire;
+use crate::port::Port;
 use crate::state::Shared;
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener as BlockingListener};
+use std::net::TcpListener as BlockingListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
 
-/// What a handle asks of the listeners; the channel is dropped when it is done.
+/// What a handle asks of the listeners; they tell when it is done.
 #[derive(Debug)]
 pub(crate) enum Command {
-    Kill(i32, std::sync::mpsc::Sender<()>),
+    Kill(i32, Done),
     /// Listens again, on the same port or on a new one.
-    Restart(i32, bool, std::sync::mpsc::Sender<()>),
+    Restart(i32, bool, Done),
 }
 
-/// Ports that are bound before the cluster starts, so that its address is known at once.
-pub(crate) fn bind(nodes: usize, first_port: u16) -> io::Result<Vec<(u16, BlockingListener)>> {
+pub(crate) type Done = std::sync::mpsc::Sender<io::Result<()>>;
+
+/// Ports on which somebody listens before the cluster starts, so that its address is known at once.
+pub(crate) fn bind(nodes: usize, first_port: u16) -> io::Result<Vec<(Port, BlockingListener)>> {
     let bind_one = |index| {
-        let port = if index == 0 { first_port } else { 0 };
-        let listener = BlockingListener::bind((Ipv4Addr::LOCALHOST, port))?;
-        listener.set_nonblocking(true)?;
-        Ok((listener.local_addr()?.port(), listener))
+        let port = Port::take(if index == 0 { first_port } else { 0 })?;
+        let listener = port.listen()?;
+        Ok((port, listener))
     };
     (0..nodes).map(bind_one).collect()
 }
@@ -36,22 +38,22 @@ pub(crate) fn bind(nodes: usize, first_port: u16) -> io::Result<Vec<(u16, Blocki
 /// Runs the nodes until the commands end.
 pub(crate) async fn run(
     shared: Arc<Shared>,
-    listeners: BTreeMap<i32, BlockingListener>,
+    listeners: BTreeMap<i32, (Port, BlockingListener)>,
     mut commands: mpsc::UnboundedReceiver<Command>,
 ) -> io::Result<()> {
     let mut nodes = Nodes { shared, connections: Arc::default(), nodes: BTreeMap::new() };
-    for (id, listener) in listeners {
-        nodes.listen(id, TcpListener::from_std(listener)?);
+    for (id, (port, listener)) in listeners {
+        let up = nodes.up(id, TcpListener::from_std(listener)?);
+        nodes.nodes.insert(id, Listening { port, up: Some(up) });
     }
     while let Some(command) = commands.recv().await {
         match command {
             Command::Kill(id, done) => {
-                nodes.kill(id).await?;
-                drop(done);
+                nodes.kill(id).await;
+                let _ = done.send(Ok(()));
             }
             Command::Restart(id, new_port, done) => {
-                nodes.restart(id, new_port).await?;
-                drop(done);
+                let _ = done.send(nodes.restart(id, new_port).await);
             }
         }
     }
@@ -65,52 +67,48 @@ struct Nodes {
     nodes: BTreeMap<i32, Listening>,
 }
 
-enum Listening {
-    Up {
-        stop: oneshot::Sender<()>,
-        task: JoinHandle<()>,
-    },
-    /// The port is held without listening: connections are refused, and the system gives the port to nobody meanwhile.
-    Down(TcpSocket),
+struct Listening {
+    port: Port,
+    /// None while the node is down: connections are refused.
+    up: Option<Up>,
+}
+
+struct Up {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
 }
 
 impl Drop for Listening {
     fn drop(&mut self) {
-        if let Self::Up { task, .. } = self {
-            task.abort();
+        if let Some(up) = &self.up {
+            up.task.abort();
         }
     }
 }
 
 impl Nodes {
-    fn listen(&mut self, id: i32, listener: TcpListener) {
+    fn up(&self, id: i32, listener: TcpListener) -> Up {
         let (stop, stopped) = oneshot::channel();
         let context = Context { shared: Arc::clone(&self.shared), node: id };
         let task = tokio::spawn(accept(context, listener, Arc::clone(&self.connections), stopped));
-        self.nodes.insert(id, Listening::Up { stop, task });
+        Up { stop, task }
     }
 
-    async fn kill(&mut self, id: i32) -> io::Result<()> {
-        if matches!(self.nodes.get(&id), Some(Listening::Up { .. })) {
-            if let Some(listening) = self.nodes.remove(&id) {
-                listening.stopped().await;
-            }
-            let port = self.shared.state().nodes.get(&id).map_or(0, |node| node.port);
-            self.nodes.insert(id, Listening::Down(hold(port)?));
+    async fn kill(&mut self, id: i32) {
+        if let Some(listening) = self.nodes.get_mut(&id) {
+            listening.stop().await;
         }
-        Ok(())
     }
 
     async fn restart(&mut self, id: i32, new_port: bool) -> io::Result<()> {
-        self.kill(id).await?;
+        self.kill(id).await;
         self.shared.with_sessions(id, Sessions::clear);
-        let Some(Listening::Down(socket)) = self.nodes.get_mut(&id) else { return Ok(()) };
-        // A fresh socket takes the place of the held one, which is consumed by listening.
-        let held = std::mem::replace(socket, TcpSocket::new_v4()?);
-        let held = if new_port { hold(0)? } else { held };
-        let listener = held.listen(1024)?;
-        let port = listener.local_addr()?.port();
-        self.nodes.remove(&id);
+        let Some(listening) = self.nodes.get_mut(&id) else { return Ok(()) };
+        if new_port {
+            listening.port = Port::take(0)?;
+        }
+        let listener = TcpListener::from_std(listening.port.listen()?)?;
+        let port = listening.port.number();
         self.shared.change(|state| {
             if let Some(node) = state.nodes.get_mut(&id) {
                 if node.advertised_port == node.port {
@@ -121,34 +119,29 @@ impl Nodes {
             }
             state.elect();
         });
-        self.listen(id, listener);
+        let up = self.up(id, listener);
+        if let Some(listening) = self.nodes.get_mut(&id) {
+            listening.up = Some(up);
+        }
         Ok(())
     }
 
     async fn stop(mut self) {
-        for (_, listening) in std::mem::take(&mut self.nodes) {
-            listening.stopped().await;
+        for listening in self.nodes.values_mut() {
+            listening.stop().await;
         }
     }
 }
 
 impl Listening {
-    /// Returns when the listener and all its connections are closed.
-    async fn stopped(mut self) {
-        if let Self::Up { stop, task } = &mut self {
+    /// Returns when the listener and all its connections are closed. The port is held on.
+    async fn stop(&mut self) {
+        if let Some(up) = self.up.take() {
             // Dropping the sender stops it as sending would.
-            let (unused, _) = oneshot::channel();
-            drop(std::mem::replace(stop, unused));
-            let _ = task.await;
+            drop(up.stop);
+            let _ = up.task.await;
         }
     }
-}
-
-fn hold(port: u16) -> io::Result<TcpSocket> {
-    let socket = TcpSocket::new_v4()?;
-    socket.set_reuseaddr(true)?;
-    socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
-    Ok(socket)
 }
 
 /// Serves a connection, through a wire that takes time where the node is far away.

@@ -15,6 +15,7 @@ mod plan;
 mod resolve;
 mod run;
 mod skip;
+mod steps;
 mod writers;
 
 use std::borrow::Cow;
@@ -23,12 +24,12 @@ use std::sync::Arc;
 
 use arrow_schema::FieldRef;
 
+use self::block::Bench;
 use self::cursor::Cursor;
 use self::plan::{Mismatch, Plan};
 use self::writers::Given;
-use super::blocks::{ByBlocks, Trials};
+use super::blocks::{ByBlocks, FEWEST, Trials};
 use super::framing::Framed;
-use super::tray::Tray;
 use super::{BadPayload, Column, Decoder, Lookup, Reason, Step, WriterSchema, WriterSchemas, fault, framing, pending};
 use crate::error::Result;
 use crate::spec::{AvroSchema, AvroSpec, Framing, Layout, SchemaId};
@@ -44,6 +45,9 @@ const MOST_NESTED: usize = 256;
 /// So many schemas of a registry are kept with what was compiled for them.
 const MOST_PLANS: usize = 1024;
 
+/// So many schemas may take turns without a search for their plans.
+const RECENT: usize = 4;
+
 /// The decoder of an Avro spec.
 #[derive(Debug)]
 pub(super) struct Avro {
@@ -57,11 +61,11 @@ pub(super) struct Avro {
     given_plans: usize,
     /// Which of them is for what a framing names.
     by_id: HashMap<SchemaId, usize>,
-    /// The plan of the last payload, and what named its schema.
-    last: Option<(Option<SchemaId>, usize)>,
+    /// The plans of the last payloads, and what named their schemas.
+    recent: [Option<(Option<SchemaId>, usize)>; RECENT],
     trials: Trials,
     /// Made when the first payload comes: a decoder of a partition in which nothing happens stays small.
-    tray: Option<Box<Tray>>,
+    bench: Option<Box<Bench>>,
 }
 
 impl Avro {
@@ -102,19 +106,21 @@ impl Avro {
             plans,
             given_plans,
             by_id: HashMap::new(),
-            last: None,
+            recent: [None; RECENT],
             trials: Trials::default(),
-            tray: None,
+            bench: None,
         })
     }
 
     /// The plan for what `id` names.
     fn plan(&mut self, id: Option<SchemaId>) -> Step<&Plan> {
-        let index = match self.last {
-            Some((last, index)) if last == id => index,
-            _ => {
+        let recent = self.recent.iter().flatten().find(|(recent, _)| *recent == id);
+        let index = match recent {
+            Some((_, index)) => *index,
+            None => {
                 let index = self.compiled(id)?;
-                self.last = Some((id, index));
+                self.recent.rotate_right(1);
+                self.recent[0] = Some((id, index));
                 index
             }
         };
@@ -151,6 +157,7 @@ impl Avro {
                 // Whoever writes with so many schemas may have each compiled again.
                 self.plans.truncate(self.given_plans);
                 self.by_id.clear();
+                self.recent = [None; RECENT];
             }
             let plan = Plan::new(&schema, &self.reader, &self.layout);
             self.plans.push((schema, plan));
@@ -163,18 +170,43 @@ impl Avro {
     }
 }
 
+/// How many payloads there are before as many as are worth a block have one frame of so many bytes.
+fn mixed(payloads: &[Option<&[u8]>], frame: usize) -> usize {
+    if frame == 0 {
+        return 0;
+    }
+    let mut before = 0;
+    let mut rest = payloads;
+    while let Some(Some(first)) = rest.first() {
+        let frame = first.get(..frame).unwrap_or(first);
+        let alike =
+            rest.iter().take(FEWEST).take_while(|payload| payload.is_some_and(|payload| payload.starts_with(frame))).count();
+        if alike == FEWEST {
+            break;
+        }
+        before += alike.max(1);
+        rest = payloads.get(before..).unwrap_or_default();
+    }
+    before
+}
+
 impl ByBlocks for Avro {
     /// As far as they were written by one schema.
     fn block(&mut self, payloads: &[Option<&[u8]>], headers: &[Option<&[u8]>], columns: &mut [Column]) -> (usize, bool) {
         let header = headers.first().copied().flatten();
         let framed = payloads.first().copied().flatten().map(|payload| (payload, framing::open(self.framing, payload, header)));
         let Some((first, Ok(Framed { id, bytes: Cow::Borrowed(_), start, .. }))) = framed else { return (1, false) };
+        let mixed = mixed(payloads, start);
+        if mixed > 0 {
+            return (mixed, false);
+        }
         let alike = headers.iter().position(|other| *other != header).unwrap_or(payloads.len());
-        let mut tray = self.tray.take().unwrap_or_default();
-        tray.fill(payloads.get(..alike).unwrap_or(payloads), first.get(..start).unwrap_or_default());
-        let rows = tray.rows();
+        let mut bench = self.bench.take().unwrap_or_default();
+        let frame = first.get(..start).unwrap_or_default();
+        bench.tray.fill(payloads.get(..alike).unwrap_or(payloads), frame);
+        let rows = bench.tray.rows();
         let done = self.trials.worth(rows) && {
-            let done = self.plan(id).is_ok_and(|plan| plan.run_block(&mut tray, columns).is_some());
+            let done = self.plan(id).is_ok_and(|plan| plan.run_block(&mut bench, columns).is_some());
             if done {
                 self.trials.succeeded()
             } else {
@@ -182,7 +214,7 @@ impl ByBlocks for Avro {
             }
             done
         };
-        self.tray = Some(tray);
+        self.bench = Some(bench);
         (rows.max(1), done)
     }
 

@@ -1,7 +1,7 @@
 //! Values that no column asks for: walked over by the writer's schema, their lengths and choices checked, their text not.
 
-use super::block::Simple;
 use super::cursor::Cursor;
+use super::steps::Simple;
 use crate::decode::Step;
 use crate::spec::{AvroKind, AvroSchema, NodeId};
 
@@ -77,14 +77,29 @@ impl Skips {
         self.walk(AvroSchema::index(id), cursor)
     }
 
-    /// What the type is to those who do it for many data at once, if it is simple.
-    pub(super) fn simple(&self, id: NodeId) -> Option<Simple> {
-        match self.nodes.get(AvroSchema::index(id))? {
+    /// What the type is to those who do it for many data at once, if it is simple; and where it is a union of two, which is null.
+    pub(super) fn simple(&self, id: NodeId) -> Option<(Simple, Option<u8>)> {
+        let place = AvroSchema::index(id);
+        match self.nodes.get(place)? {
+            Skip::Union(branches) => match branches.as_slice() {
+                [null, other] if matches!(self.nodes.get(*null), Some(Skip::Nothing)) => Some((self.plain(*other)?, Some(0))),
+                [other, null] if matches!(self.nodes.get(*null), Some(Skip::Nothing)) => Some((self.plain(*other)?, Some(1))),
+                _ => None,
+            },
+            _ => Some((self.plain(place)?, None)),
+        }
+    }
+
+    fn plain(&self, place: usize) -> Option<Simple> {
+        match self.nodes.get(place)? {
             Skip::Nothing => Some(Simple::Bytes(0)),
-            Skip::Fixed(size) => Some(Simple::Bytes(*size)),
+            Skip::Boolean => Some(Simple::Boolean),
+            Skip::Int => Some(Simple::Int),
             Skip::Long => Some(Simple::Long),
             Skip::Bytes => Some(Simple::Run),
-            _ => None,
+            Skip::Fixed(size) => Some(Simple::Bytes(*size)),
+            Skip::Enum(symbols) => Some(Simple::Choice(*symbols)),
+            Skip::Items(_) | Skip::Entries(_) | Skip::Union(_) | Skip::Record(_) => None,
         }
     }
 

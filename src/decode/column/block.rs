@@ -4,7 +4,7 @@
 //! after the other.
 
 use super::Column;
-use super::values::{Native, Values};
+use super::values::{Native, Values, end};
 
 /// The most rows of a block, one for each bit of a word.
 pub(crate) const BLOCK_ROWS: usize = 64;
@@ -55,18 +55,6 @@ impl Column {
         None
     }
 
-    /// Appends booleans or, where the inner item is none, nulls; [`BLOCK_ROWS`] at most.
-    pub(crate) fn extend_bools(&mut self, bools: impl ExactSizeIterator<Item = Option<Option<bool>>>) -> Option<()> {
-        let rows = bools.len();
-        let (mut values, mut valid) = (Mask::default(), Mask::default());
-        for value in bools {
-            let value = value?;
-            values.push(value == Some(true));
-            valid.push(value.is_some());
-        }
-        self.extend_bits(rows, values, valid)
-    }
-
     /// Appends `rows` booleans, null where `valid` says so.
     pub(crate) fn extend_bits(&mut self, rows: usize, values: Mask, valid: Mask) -> Option<()> {
         let Values::Bool(bits) = &mut self.values else { return None };
@@ -92,6 +80,26 @@ impl Column {
         })
     }
 
+    /// Appends payloads, null where there is none; nothing where together they are too many. Only for columns of bytes of any length.
+    pub(crate) fn extend_payloads(&mut self, payloads: &[Option<&[u8]>]) -> Option<()> {
+        let Values::Bytes { offsets, data } = &mut self.values else { return None };
+        let total = payloads.iter().flatten().try_fold(data.len(), |total, payload| total.checked_add(payload.len()))?;
+        i32::try_from(total).ok()?;
+        data.reserve(total - data.len());
+        let mut all = true;
+        offsets.extend(payloads.iter().map(|payload| {
+            all &= payload.is_some();
+            data.extend_from_slice(payload.unwrap_or_default());
+            i32::try_from(data.len()).unwrap_or(i32::MAX) // all of them together fit
+        }));
+        if all {
+            self.validity.append_n_non_nulls(payloads.len());
+        } else {
+            payloads.iter().for_each(|payload| self.validity.append(payload.is_some()));
+        }
+        Some(())
+    }
+
     /// Appends runs of bytes of these lengths: `copy` puts them side by side to the front of what it is given, which has room for
     /// [`SPARE`] bytes more. Text must be UTF-8. Only for columns of text or bytes of any length.
     #[inline]
@@ -108,7 +116,7 @@ impl Column {
         data.resize(end + SPARE, 0);
         let copied = copy(data.get_mut(start..)?);
         data.truncate(end);
-        if copied.is_none() || (text && !all_utf8(data.get(start..)?, lengths)) {
+        if copied.is_none() || (text && !all_utf8(data.get(start..)?, lengths.ends())) {
             data.truncate(start);
             return None;
         }
@@ -117,6 +125,31 @@ impl Column {
             offset
         }));
         self.append_validity(lengths.rows, lengths.valid);
+        Some(())
+    }
+
+    /// Appends numbers, null where `valid` says so; [`BLOCK_ROWS`] at most.
+    #[inline]
+    pub(crate) fn extend_valid<T: Native>(&mut self, numbers: impl ExactSizeIterator<Item = T>, valid: Mask) -> Option<()> {
+        let rows = numbers.len();
+        T::of(&mut self.values)?.extend(numbers);
+        self.append_validity(rows, valid);
+        Some(())
+    }
+
+    /// Appends runs of bytes that lie side by side, each up to where `ends` says, null where `valid` says so. Text must be UTF-8. Only for
+    /// columns of text or bytes of any length.
+    #[inline]
+    pub(crate) fn extend_runs(&mut self, together: &[u8], ends: &[u32], valid: Mask, text: bool) -> Option<()> {
+        let Values::Bytes { offsets, data } = &mut self.values else { return None };
+        let start = i32::try_from(data.len()).ok()?;
+        i32::try_from(together.len()).ok()?.checked_add(start)?;
+        if text && !all_utf8(together, ends.iter().copied()) {
+            return None;
+        }
+        data.extend_from_slice(together);
+        offsets.extend(ends.iter().map(|end| start.wrapping_add(end.cast_signed()))); // all of them together fit
+        self.append_validity(ends.len(), valid);
         Some(())
     }
 
@@ -130,6 +163,68 @@ impl Column {
         }
         self.validity.append_n_non_nulls(rows);
         Some(())
+    }
+
+    /// As [`Self::extend_structs`], of at most [`BLOCK_ROWS`], null where `valid` says so.
+    pub(crate) fn extend_valid_structs(
+        &mut self,
+        rows: usize,
+        valid: Mask,
+        fields: impl FnOnce(&mut [Self]) -> Option<()>,
+    ) -> Option<()> {
+        let before = self.len();
+        let Values::Struct { children } = &mut self.values else { return None };
+        if fields(children).is_none() {
+            children.iter_mut().for_each(|child| child.truncate(before));
+            return None;
+        }
+        self.append_validity(rows, valid);
+        Some(())
+    }
+
+    /// Appends lists of so many items each, null where `valid` says so; `items` appends the items of all to the child.
+    pub(crate) fn extend_lists(
+        &mut self,
+        counts: &[u32],
+        valid: Mask,
+        items: impl FnOnce(&mut Self) -> Option<()>,
+    ) -> Option<()> {
+        let Values::List { offsets, child } = &mut self.values else { return None };
+        let before = end(offsets);
+        if items(child).and_then(|()| append_offsets(offsets, counts, child.len())).is_none() {
+            child.truncate(before);
+            return None;
+        }
+        self.append_validity(counts.len(), valid);
+        Some(())
+    }
+
+    /// As [`Self::extend_lists`], of numbers, which `items` puts behind those that are there; it says how many each list has.
+    pub(crate) fn extend_number_lists<'c, T: Native>(
+        &mut self,
+        valid: Mask,
+        items: impl FnOnce(&mut Vec<T>) -> Option<&'c [u32]>,
+    ) -> Option<()> {
+        let Values::List { offsets, child } = &mut self.values else { return None };
+        let before = end(offsets);
+        let vector = T::of(&mut child.values)?;
+        let counts = items(vector);
+        let after = vector.len();
+        let Some(counts) = counts.filter(|counts| append_offsets(offsets, counts, after).is_some()) else {
+            vector.truncate(before);
+            return None;
+        };
+        child.validity.append_n_non_nulls(after - before);
+        self.append_validity(counts.len(), valid);
+        Some(())
+    }
+
+    /// The fields of structs.
+    pub(crate) fn fields(&self) -> &[Self] {
+        match &self.values {
+            Values::Struct { children } => children,
+            _ => &[],
+        }
     }
 
     #[inline]
@@ -154,11 +249,24 @@ pub(crate) struct Mask {
 }
 
 impl Mask {
+    /// The first `rows` of these bits.
+    #[inline]
+    pub(crate) fn of(bits: u64, rows: usize) -> Self {
+        let rows = rows.min(BLOCK_ROWS) as u32;
+        Self { bits: bits & u64::MAX.checked_shr(64 - rows).unwrap_or(0), rows }
+    }
+
     #[inline]
     pub(crate) fn push(&mut self, bit: bool) {
         debug_assert!(self.rows < 64);
         self.bits |= u64::from(bit) << (self.rows & 63);
         self.rows += 1;
+    }
+
+    /// The bit of a row.
+    #[inline]
+    pub(crate) fn is_set(self, row: usize) -> bool {
+        self.bits >> (row & 63) & 1 == 1
     }
 
     /// The bits, and zeros beyond the last row.
@@ -213,6 +321,14 @@ impl Lengths {
         self.each.get(..self.rows).unwrap_or_default()
     }
 
+    /// Where each run ends.
+    fn ends(&self) -> impl Iterator<Item = u32> {
+        self.each().iter().scan(0_u32, |end, length| {
+            *end = end.wrapping_add(*length);
+            Some(*end)
+        })
+    }
+
     /// No length is greater.
     pub(crate) fn bound(&self) -> u32 {
         self.bits
@@ -221,6 +337,22 @@ impl Lengths {
     fn total(&self) -> usize {
         usize::try_from(self.total).unwrap_or(usize::MAX)
     }
+}
+
+/// Appends the ends of lists of so many items each, which come to `items` in all; none where they do not.
+fn append_offsets(offsets: &mut Vec<i32>, counts: &[u32], items: usize) -> Option<()> {
+    let items = i32::try_from(items).ok()?;
+    let mut offset = offsets.last().copied()?;
+    let before = offsets.len();
+    offsets.extend(counts.iter().map(|count| {
+        offset = offset.wrapping_add(count.cast_signed());
+        offset
+    }));
+    if offset != items {
+        offsets.truncate(before);
+        return None;
+    }
+    Some(())
 }
 
 /// Copies `run` to the front of `to`, and perhaps what is behind it too.
@@ -249,16 +381,14 @@ fn copy(to: &mut [u8], run: &[u8]) -> Option<()> {
 }
 
 /// Whether each of the runs, which lie side by side, is UTF-8.
-fn all_utf8(together: &[u8], lengths: &Lengths) -> bool {
+fn all_utf8(together: &[u8], ends: impl IntoIterator<Item = u32>) -> bool {
     if together.is_ascii() {
         return true;
     }
-    let mut rest = together;
-    lengths.each().iter().all(|length| match rest.split_at_checked(*length as usize) {
-        Some((run, behind)) => {
-            rest = behind;
-            std::str::from_utf8(run).is_ok()
-        }
-        None => false,
+    let mut start = 0;
+    ends.into_iter().all(|end| {
+        let run = together.get(start..end as usize);
+        start = end as usize;
+        run.is_some_and(|run| std::str::from_utf8(run).is_ok())
     })
 }

@@ -9,16 +9,15 @@ use arrow_array::types::{
     TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type,
     UInt32Type, UInt64Type,
 };
-use arrow_array::{
-    ArrayRef, BinaryArray, BooleanArray, FixedSizeBinaryArray, ListArray, MapArray, PrimitiveArray, StringArray, StructArray,
-};
+use arrow_array::{ArrayRef, BinaryArray, BooleanArray, FixedSizeBinaryArray, ListArray, MapArray, PrimitiveArray, StructArray};
 use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, DataType, FieldRef, TimeUnit};
 
+use super::text;
 use super::values::Values;
 use crate::error::Error;
 
-/// The array of `data_type` over `values`. Text is checked to be UTF-8 once more, as Arrow's safe constructors do.
+/// The array of `data_type` over `values`. Text is checked to be UTF-8, whoever appended it ([`text`]).
 pub(super) fn array(
     data_type: &DataType,
     rows: usize,
@@ -52,9 +51,7 @@ pub(super) fn array(
             TimeUnit::Nanosecond => numbers::<TimestampNanosecondType>(data_type, vector, nulls),
         },
         (T::Duration(TimeUnit::Nanosecond), Values::Int64(vector)) => numbers::<DurationNanosecondType>(data_type, vector, nulls),
-        (T::Utf8, Values::Bytes { offsets, data }) => {
-            Ok(Arc::new(StringArray::try_new(offset_buffer(offsets), Buffer::from_vec(data), nulls)?))
-        }
+        (T::Utf8, Values::Bytes { offsets, data }) => Ok(Arc::new(text::array(offsets, data, nulls)?)),
         (T::Binary, Values::Bytes { offsets, data }) => {
             Ok(Arc::new(BinaryArray::try_new(offset_buffer(offsets), Buffer::from_vec(data), nulls)?))
         }
@@ -74,12 +71,12 @@ pub(super) fn nested(
 ) -> Result<ArrayRef, ArrowError> {
     match (data_type, values) {
         (DataType::List(item), Values::List { offsets, child }) => {
-            let offsets = offset_buffer(std::mem::replace(offsets, vec![0]));
+            let offsets = offset_buffer(taken(offsets));
             let items = child.finish().map_err(inner)?;
             Ok(Arc::new(ListArray::try_new(FieldRef::clone(item), offsets, items, nulls)?))
         }
         (DataType::Map(entries, ordered), Values::List { offsets, child }) => {
-            let offsets = offset_buffer(std::mem::replace(offsets, vec![0]));
+            let offsets = offset_buffer(taken(offsets));
             let pairs = child.finish().map_err(inner)?.as_struct().clone();
             Ok(Arc::new(MapArray::try_new(FieldRef::clone(entries), offsets, pairs, nulls, *ordered)?))
         }
@@ -101,22 +98,20 @@ fn inner(error: Error) -> ArrowError {
 
 fn numbers<T: ArrowPrimitiveType>(
     data_type: &DataType,
-    mut vector: Vec<T::Native>,
+    vector: Vec<T::Native>,
     nulls: Option<NullBuffer>,
 ) -> Result<ArrayRef, ArrowError> {
-    give_back(&mut vector);
     let array = PrimitiveArray::<T>::try_new(ScalarBuffer::from(vector), nulls)?;
     Ok(Arc::new(array.with_data_type(data_type.clone())))
 }
 
-fn offset_buffer(mut offsets: Vec<i32>) -> OffsetBuffer<i32> {
-    give_back(&mut offsets);
-    OffsetBuffer::new(ScalarBuffer::from(offsets))
+/// The offsets of a chunk, no larger than they need be.
+fn taken(offsets: &mut Vec<i32>) -> Vec<i32> {
+    let mut taken = std::mem::replace(offsets, vec![0]);
+    super::values::shrink(&mut taken);
+    taken
 }
 
-/// A table keeps its arrays for long: capacity of more than a quarter beyond the rows is not kept with them.
-pub(super) fn give_back<T>(vector: &mut Vec<T>) {
-    if vector.capacity() - vector.len() > vector.len() / 4 {
-        vector.shrink_to_fit();
-    }
+fn offset_buffer(offsets: Vec<i32>) -> OffsetBuffer<i32> {
+    OffsetBuffer::new(ScalarBuffer::from(offsets))
 }

@@ -17,12 +17,15 @@ use crate::error::{Error, Result};
 
 mod block;
 mod finish;
+mod lent;
 mod nested;
 mod remove;
 mod rows;
+mod text;
 mod values;
 
 pub(crate) use block::{BLOCK_ROWS, Lengths, Mask};
+use lent::Lent;
 pub(crate) use values::Native;
 use values::Values;
 
@@ -42,6 +45,8 @@ pub struct Column {
     validity: NullBufferBuilder,
     /// Rows and text bytes of the last array, as a guess at the next.
     hint: (usize, usize),
+    /// The memory of arrays that soon come back; none where they are kept for long.
+    lent: Option<Lent>,
 }
 
 /// A column's text or items have grown to what Arrow's 32-bit offsets can address: 2 GiB of text, or as many items of lists.
@@ -68,7 +73,12 @@ impl Column {
             what: "a new column",
             reason: format!("{}: no column of type {}", field.name(), field.data_type()),
         })?;
-        Ok(Self { field: FieldRef::clone(field), values, validity: NullBufferBuilder::new(0), hint: (0, 0) })
+        Ok(Self { field: FieldRef::clone(field), values, validity: NullBufferBuilder::new(0), hint: (0, 0), lent: None })
+    }
+
+    /// A column whose arrays are dropped soon: their memory is used again.
+    pub(crate) fn lending(field: &FieldRef) -> Result<Self> {
+        Ok(Self { lent: Some(Lent::default()), ..Self::new(field)? })
     }
 
     /// The field that the finished array belongs to.
@@ -90,6 +100,11 @@ impl Column {
     /// The memory held, in bytes, unused capacity included.
     pub fn bytes(&self) -> usize {
         self.values.bytes() + self.validity.allocated_size()
+    }
+
+    /// The bytes that the values take, without unused capacity.
+    pub(crate) fn used(&self) -> usize {
+        self.values.used()
     }
 
     /// How many more bytes of text, or items of lists, the column can take before it must be finished; `usize::MAX` where rows have
@@ -258,13 +273,24 @@ impl Column {
             }
             _ => {
                 let mut values = std::mem::replace(&mut self.values, empty());
-                let mut text = 0;
-                if let Values::Bytes { data, .. } | Values::Fixed { data, .. } = &mut values {
-                    text = data.len();
-                    finish::give_back(data);
-                }
+                let text = match &values {
+                    Values::Bytes { data, .. } | Values::Fixed { data, .. } => data.len(),
+                    _ => 0,
+                };
                 self.hint = (rows.min(ROWS_HINT_LIMIT), text.min(BYTES_HINT_LIMIT));
-                finish::array(data_type, rows, values, nulls)
+                // What is much larger than its rows is not lent: who keeps them would keep all of it.
+                let lends = self.lent.is_some() && values.used() >= values.bytes() / 2;
+                if !lends {
+                    values.give_back();
+                }
+                let finished = finish::array(data_type, rows, values, nulls);
+                if let Some(lent) = &mut self.lent {
+                    if let Some(array) = finished.as_ref().ok().filter(|_| lends) {
+                        lent.lend(array);
+                    }
+                    lent.reclaim(&mut self.values);
+                }
+                finished
             }
         };
         finished.map_err(|error| Error::Columns { what: "finishing a column", reason: format!("{}: {error}", self.field.name()) })

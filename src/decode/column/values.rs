@@ -158,6 +158,29 @@ impl Values {
         )
     }
 
+    /// The bytes that rows take.
+    pub(super) fn used(&self) -> usize {
+        each_native!(self, vector => size_of_val(vector.as_slice()),
+            Self::Bool(bits) => bits.len() / 8,
+            Self::Bytes { offsets, data } => size_of_val(offsets.as_slice()) + data.len(),
+            Self::Fixed { data, .. } => data.len(),
+            Self::List { offsets, child } => size_of_val(offsets.as_slice()) + child.used(),
+            Self::Struct { children } => children.iter().map(Column::used).sum(),
+        )
+    }
+
+    /// A table keeps its arrays for long: capacity of more than a sixteenth beyond the rows is not kept with them.
+    pub(super) fn give_back(&mut self) {
+        each_native!(self, vector => shrink(vector),
+            Self::Bytes { offsets, data } => {
+                shrink(offsets);
+                shrink(data);
+            }
+            Self::Fixed { data, .. } => shrink(data),
+            Self::Bool(_) | Self::List { .. } | Self::Struct { .. } => {}
+        );
+    }
+
     /// See [`Column::room`].
     pub(super) fn room(&self) -> usize {
         let left = |taken: usize| usize::try_from(i32::MAX).unwrap_or(usize::MAX).saturating_sub(taken);
@@ -181,6 +204,18 @@ impl Values {
             Self::List { .. } | Self::Struct { .. } => Cow::Borrowed(&[]),
         )
     }
+
+    /// Whether two rows hold the same value: as [`Self::identity`] says, without a copy of numbers.
+    pub(super) fn same(&self, row: usize, other: usize) -> bool {
+        each_native!(self, vector => match (vector.get(row), vector.get(other)) {
+                (Some(one), Some(other)) => one.to_le_bytes() == other.to_le_bytes(),
+                _ => false,
+            },
+            Self::Bool(_) | Self::Bytes { .. } | Self::Fixed { .. } | Self::List { .. } | Self::Struct { .. } => {
+                self.identity(row) == self.identity(other)
+            }
+        )
+    }
 }
 
 /// The last of offsets: how far they reach.
@@ -190,6 +225,13 @@ pub(super) fn end(offsets: &[i32]) -> usize {
 
 fn spare<T>(vector: &Vec<T>) -> usize {
     (vector.capacity() - vector.len()) * size_of::<T>()
+}
+
+/// Gives back capacity of more than a sixteenth beyond what there is.
+pub(super) fn shrink<T>(vector: &mut Vec<T>) {
+    if vector.capacity() - vector.len() > vector.len() / 16 {
+        vector.shrink_to_fit();
+    }
 }
 
 /// A number that a column stores as it is.

@@ -2,6 +2,7 @@
 
 use super::{Runner, TestCluster};
 use crate::generation::Generation;
+use crate::port::Port;
 use crate::sasl::Sasl;
 use crate::server;
 use crate::settings::Settings;
@@ -175,7 +176,7 @@ impl Builder {
         Ok(TestCluster { shared, commands: Some(commands), runner })
     }
 
-    fn prepare(self) -> io::Result<(Arc<Shared>, BTreeMap<i32, TcpListener>)> {
+    fn prepare(self) -> io::Result<(Arc<Shared>, BTreeMap<i32, (Port, TcpListener)>)> {
         let mut state = State::default();
         state.cluster_id = self.cluster_id;
         state.tls = self.tls.as_ref().map(TlsListener::acceptor).transpose()?;
@@ -183,8 +184,8 @@ impl Builder {
         for (id, (port, listener)) in (1..).zip(server::bind(self.nodes, self.port)?) {
             let node = Node {
                 advertised_host: self.advertised_host.clone(),
-                advertised_port: port,
-                port,
+                advertised_port: port.number(),
+                port: port.number(),
                 rack: self.racks.get(&id).cloned(),
                 alive: true,
                 paused: false,
@@ -192,7 +193,7 @@ impl Builder {
                 round_trip: self.round_trip,
             };
             state.nodes.insert(id, node);
-            listeners.insert(id, listener);
+            listeners.insert(id, (port, listener));
         }
         for (name, settings) in self.topics {
             state.create_topic(&name, settings);
@@ -201,8 +202,12 @@ impl Builder {
     }
 }
 
-async fn run(shared: Arc<Shared>, listeners: BTreeMap<i32, TcpListener>, commands: mpsc::UnboundedReceiver<server::Command>) {
+async fn run(
+    shared: Arc<Shared>,
+    listeners: BTreeMap<i32, (Port, TcpListener)>,
+    commands: mpsc::UnboundedReceiver<server::Command>,
+) {
     if let Err(error) = server::run(shared, listeners, commands).await {
-        tracing::error!(%error, "the test cluster stopped: a port could not be bound");
+        tracing::error!(%error, "the test cluster stopped: nobody can listen on a port");
     }
 }
