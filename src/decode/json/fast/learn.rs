@@ -156,7 +156,7 @@ impl Learner {
         let in_quotes = bytes.get(at) == Some(&b'"');
         let known = self.members.get(&(object, key.into())).and_then(|inner| self.objects.get(*inner));
         let whole = here.is_some_and(Node::is_leaf) || depth >= DEEPEST || known.is_some_and(|inner| inner.whole);
-        let kind = match (in_quotes, leads_on, whole) {
+        let kind = match (in_quotes, leads_on || part != Part::Plain, whole) {
             (true, ..) => Kind::Text,
             (false, true, _) => Kind::Scalar,
             (false, false, true) => Kind::Whole,

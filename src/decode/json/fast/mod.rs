@@ -106,6 +106,10 @@ impl Fast {
             }
         }
         let places_of_lanes = shape::nodes(&pointers);
+        // Two fields of one name have one place.
+        if places_of_lanes.iter().any(|node| node.columns.len() > 1 || (!node.columns.is_empty() && !node.is_leaf())) {
+            return None;
+        }
         let mut parts = vec![Part::Plain; places_of_lanes.len()];
         let mut part_nodes = Vec::new();
         for (part, pointer) in &places {

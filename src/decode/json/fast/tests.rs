@@ -4,7 +4,7 @@ use fastrand::Rng;
 use proptest::prelude::*;
 
 use super::oracle::compare;
-use crate::spec::Spec;
+use crate::spec::{self, Spec, column};
 
 const ORDERS: &str =
     "json:Symbol:utf8,Side:utf8,Price:float64,Qty:int64,Tstamp:timestamp,src:utf8=/Meta/src,seq:uint32=/Meta/seq,Live:bool";
@@ -310,6 +310,14 @@ fn a_struct_or_list_is_null_empty_or_there_as_it_stands() {
     }
     let topic = vec![Some(texts[0].as_bytes().to_vec()); 500];
     assert!(taken(NESTED, &topic, 500) > 400);
+}
+
+#[test]
+fn a_struct_that_is_the_whole_document_is_there() {
+    let whole: Spec = spec::json([column("Whole", "struct<Symbol:utf8,Meta:struct<seq:int64>>".parse().unwrap()).at("")]);
+    let topic = topic(&[REGULAR], 200, 3);
+    let payloads: Vec<Option<&[u8]>> = topic.iter().map(Option::as_deref).collect();
+    compare(&whole, &payloads, 64);
 }
 
 #[test]

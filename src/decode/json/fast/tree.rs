@@ -55,8 +55,10 @@ pub(super) struct Plan {
 impl Plan {
     /// Takes a column apart whose values are at `pointer`.
     pub(super) fn column(&mut self, column: &JsonColumn, pointer: Pointer, minds_null: bool, options: Options) -> Tree {
-        let apart =
-            !minds_null && options.depth >= DEPTH_ENOUGH + pointer.tokens.len() && comes_apart(&column.data_type, options, true);
+        let apart = !pointer.tokens.is_empty()
+            && !minds_null
+            && options.depth >= DEPTH_ENOUGH + pointer.tokens.len()
+            && comes_apart(&column.data_type, options, true);
         if apart { self.part(&column.data_type, pointer, options) } else { self.lane(&column.data_type, Some(pointer), options) }
     }
 
