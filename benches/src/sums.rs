@@ -15,10 +15,15 @@ pub(crate) struct Sums {
 impl Sums {
     /// Adds rows, and to each column's sum a number.
     pub(crate) fn add<const COLUMNS: usize>(&mut self, rows: usize, columns: [i64; COLUMNS]) {
+        self.add_all(rows, &columns);
+    }
+
+    /// As [`Self::add`], of as many columns as there are.
+    pub(crate) fn add_all(&mut self, rows: usize, columns: &[i64]) {
         self.rows += rows as u64;
-        self.columns.resize(COLUMNS, 0);
+        self.columns.resize(columns.len(), 0);
         for (sum, more) in self.columns.iter_mut().zip(columns) {
-            *sum = sum.wrapping_add(more);
+            *sum = sum.wrapping_add(*more);
         }
     }
 

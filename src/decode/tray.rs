@@ -116,6 +116,34 @@ impl Tray {
         if self.second { second } else { first }
     }
 
+    /// Where what is to be read of each payload begins.
+    pub(super) fn begins(&self) -> &[u32; BLOCK_ROWS] {
+        self.at()
+    }
+
+    /// Where each payload ends.
+    pub(super) fn ends(&self) -> &[u32; BLOCK_ROWS] {
+        &self.ends
+    }
+
+    /// The byte at a place, which may be any.
+    #[inline(always)]
+    pub(super) fn byte(&self, place: u32) -> u8 {
+        self.bytes.get(place as usize & (ROOM - 1)).copied().unwrap_or(0)
+    }
+
+    /// The eight bytes from a place on, which may be any.
+    #[inline(always)]
+    pub(super) fn word(&self, place: u32) -> u64 {
+        let rest = self.bytes.get(place as usize & (ROOM - 1)..).and_then(|rest| rest.first_chunk());
+        u64::from_le_bytes(*rest.unwrap_or(&[0; 8]))
+    }
+
+    /// What is from one place to another.
+    pub(super) fn bytes(&self, from: u32, to: u32) -> Option<&[u8]> {
+        self.bytes.get(from as usize..to as usize)
+    }
+
     /// Whether every payload has been read to its end, and so none beyond it.
     pub(super) fn all_at_end(&self) -> bool {
         let ends = self.at().iter().zip(&self.ends).take(self.rows);
@@ -191,20 +219,25 @@ impl Tray {
     /// Copies the runs of these lengths, each of which ends where its payload is read next, side by side to the front of `to`, which
     /// has room for [`BEHIND`] bytes more.
     pub(super) fn copy_runs(&self, lengths: &Lengths, to: &mut [u8]) -> Option<()> {
+        self.copy_runs_to(self.at(), lengths, to)
+    }
+
+    /// As [`Self::copy_runs`], of runs that end elsewhere.
+    pub(super) fn copy_runs_to(&self, ends: &[u32; BLOCK_ROWS], lengths: &Lengths, to: &mut [u8]) -> Option<()> {
         match lengths.bound() {
-            ..16 => self.copy_wide::<16>(lengths, to),
-            16..32 => self.copy_wide::<32>(lengths, to),
-            32..64 => self.copy_wide::<BEHIND>(lengths, to),
-            _ => self.copy_exactly(lengths, to),
+            ..16 => self.copy_wide::<16>(ends, lengths, to),
+            16..32 => self.copy_wide::<32>(ends, lengths, to),
+            32..64 => self.copy_wide::<BEHIND>(ends, lengths, to),
+            _ => self.copy_exactly(ends, lengths, to),
         }
     }
 
     /// Copies so many bytes of each run, whatever its length, since lengths that differ would be mispredicted branches; what is too much
     /// the next one overwrites.
     #[inline(always)]
-    fn copy_wide<const WIDTH: usize>(&self, lengths: &Lengths, to: &mut [u8]) -> Option<()> {
+    fn copy_wide<const WIDTH: usize>(&self, ends: &[u32; BLOCK_ROWS], lengths: &Lengths, to: &mut [u8]) -> Option<()> {
         let mut rest = to;
-        for (at, length) in self.at().iter().zip(lengths.each()) {
+        for (at, length) in ends.iter().zip(lengths.each()) {
             let place = at.wrapping_sub(*length) as usize & (ROOM - 1);
             *rest.first_chunk_mut::<WIDTH>()? = *self.bytes.get(place..)?.first_chunk()?;
             rest = rest.get_mut(*length as usize..)?;
@@ -212,9 +245,9 @@ impl Tray {
         Some(())
     }
 
-    fn copy_exactly(&self, lengths: &Lengths, to: &mut [u8]) -> Option<()> {
+    fn copy_exactly(&self, ends: &[u32; BLOCK_ROWS], lengths: &Lengths, to: &mut [u8]) -> Option<()> {
         let mut rest = to;
-        for (at, length) in self.at().iter().zip(lengths.each()) {
+        for (at, length) in ends.iter().zip(lengths.each()) {
             let (room, behind) = rest.split_at_mut_checked(*length as usize)?;
             room.copy_from_slice(self.bytes.get(at.checked_sub(*length)? as usize..*at as usize)?);
             rest = behind;

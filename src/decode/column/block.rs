@@ -4,7 +4,7 @@
 //! after the other.
 
 use super::Column;
-use super::values::{Native, Values};
+use super::values::{Native, Values, end};
 
 /// The most rows of a block, one for each bit of a word.
 pub(crate) const BLOCK_ROWS: usize = 64;
@@ -53,18 +53,6 @@ impl Column {
         }
         vector.truncate(before);
         None
-    }
-
-    /// Appends booleans or, where the inner item is none, nulls; [`BLOCK_ROWS`] at most.
-    pub(crate) fn extend_bools(&mut self, bools: impl ExactSizeIterator<Item = Option<Option<bool>>>) -> Option<()> {
-        let rows = bools.len();
-        let (mut values, mut valid) = (Mask::default(), Mask::default());
-        for value in bools {
-            let value = value?;
-            values.push(value == Some(true));
-            valid.push(value.is_some());
-        }
-        self.extend_bits(rows, values, valid)
     }
 
     /// Appends `rows` booleans, null where `valid` says so.
@@ -177,6 +165,68 @@ impl Column {
         Some(())
     }
 
+    /// As [`Self::extend_structs`], of at most [`BLOCK_ROWS`], null where `valid` says so.
+    pub(crate) fn extend_valid_structs(
+        &mut self,
+        rows: usize,
+        valid: Mask,
+        fields: impl FnOnce(&mut [Self]) -> Option<()>,
+    ) -> Option<()> {
+        let before = self.len();
+        let Values::Struct { children } = &mut self.values else { return None };
+        if fields(children).is_none() {
+            children.iter_mut().for_each(|child| child.truncate(before));
+            return None;
+        }
+        self.append_validity(rows, valid);
+        Some(())
+    }
+
+    /// Appends lists of so many items each, null where `valid` says so; `items` appends the items of all to the child.
+    pub(crate) fn extend_lists(
+        &mut self,
+        counts: &[u32],
+        valid: Mask,
+        items: impl FnOnce(&mut Self) -> Option<()>,
+    ) -> Option<()> {
+        let Values::List { offsets, child } = &mut self.values else { return None };
+        let before = end(offsets);
+        if items(child).and_then(|()| append_offsets(offsets, counts, child.len())).is_none() {
+            child.truncate(before);
+            return None;
+        }
+        self.append_validity(counts.len(), valid);
+        Some(())
+    }
+
+    /// As [`Self::extend_lists`], of numbers, which `items` puts behind those that are there; it says how many each list has.
+    pub(crate) fn extend_number_lists<'c, T: Native>(
+        &mut self,
+        valid: Mask,
+        items: impl FnOnce(&mut Vec<T>) -> Option<&'c [u32]>,
+    ) -> Option<()> {
+        let Values::List { offsets, child } = &mut self.values else { return None };
+        let before = end(offsets);
+        let vector = T::of(&mut child.values)?;
+        let counts = items(vector);
+        let after = vector.len();
+        let Some(counts) = counts.filter(|counts| append_offsets(offsets, counts, after).is_some()) else {
+            vector.truncate(before);
+            return None;
+        };
+        child.validity.append_n_non_nulls(after - before);
+        self.append_validity(counts.len(), valid);
+        Some(())
+    }
+
+    /// The fields of structs.
+    pub(crate) fn fields(&self) -> &[Self] {
+        match &self.values {
+            Values::Struct { children } => children,
+            _ => &[],
+        }
+    }
+
     #[inline]
     fn append_validity(&mut self, rows: usize, valid: Mask) {
         if valid.nulls() == 0 {
@@ -287,6 +337,22 @@ impl Lengths {
     fn total(&self) -> usize {
         usize::try_from(self.total).unwrap_or(usize::MAX)
     }
+}
+
+/// Appends the ends of lists of so many items each, which come to `items` in all; none where they do not.
+fn append_offsets(offsets: &mut Vec<i32>, counts: &[u32], items: usize) -> Option<()> {
+    let items = i32::try_from(items).ok()?;
+    let mut offset = offsets.last().copied()?;
+    let before = offsets.len();
+    offsets.extend(counts.iter().map(|count| {
+        offset = offset.wrapping_add(count.cast_signed());
+        offset
+    }));
+    if offset != items {
+        offsets.truncate(before);
+        return None;
+    }
+    Some(())
 }
 
 /// Copies `run` to the front of `to`, and perhaps what is behind it too.

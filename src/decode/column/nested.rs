@@ -150,4 +150,14 @@ impl Column {
         same.sort_unstable();
         same
     }
+
+    /// Whether two of these rows hold the same value; nested values are not compared, and none of the rows may be null.
+    pub(crate) fn has_same(&self, rows: std::ops::Range<usize>) -> bool {
+        const FEW: usize = 16;
+        if rows.len() > FEW {
+            let mut seen = std::collections::HashSet::with_capacity(rows.len());
+            return !rows.into_iter().all(|row| seen.insert(self.values.identity(row)));
+        }
+        rows.clone().any(|row| (row + 1..rows.end).any(|other| self.values.same(row, other)))
+    }
 }

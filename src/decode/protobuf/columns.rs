@@ -40,11 +40,20 @@ impl<'a> Columns<'a> {
         Columns { columns: self.columns, level: self.level + 1 }
     }
 
-    pub(super) fn append_nulls(&mut self) {
+    /// The same columns.
+    pub(super) fn again(&mut self) -> Columns<'_> {
+        Columns { columns: self.columns, level: self.level }
+    }
+
+    pub(super) fn each(&mut self, mut what: impl FnMut(&mut Column)) {
         (0..self.len()).for_each(|index| {
             if let Some(column) = self.at(index) {
-                column.append_null();
+                what(column);
             }
         });
+    }
+
+    pub(super) fn append_nulls(&mut self) {
+        self.each(Column::append_null);
     }
 }

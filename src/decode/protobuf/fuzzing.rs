@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use super::Protobuf;
+use super::wire::{Cursor, MOST_NESTED, Segment};
 use crate::decode::blocks::ByBlocks;
 use crate::decode::fuzzing::decoded;
 use crate::decode::{Column, Decoder, decoder};
@@ -62,13 +63,34 @@ pub fn payload(input: &[u8]) {
     blocks(spec, rest);
 }
 
-/// Decodes a block of the payload, and one in which one is cut.
+/// Decodes blocks of the payload: as it is, one of them cut, and with its fields in other orders.
 fn blocks(spec: &Spec, payload: &[u8]) {
     let Kind::Protobuf(spec) = &spec.kind else { return };
-    let mut payloads = [Some(payload); 14];
+    let others: Vec<Vec<u8>> = (1..4).map(|by| rotated(payload, by)).collect();
+    let mut payloads = vec![Some(payload); 14];
     payloads[6] = None;
     payloads[10] = payload.get(..payload.len() / 2);
+    payloads.extend(others.iter().cycle().take(20).map(|other| Some(&other[..])));
+    // One order that is to be learned.
+    payloads.extend(others.first().into_iter().cycle().take(70).map(|other| Some(&other[..])));
     same_both_ways(spec, &payloads);
+}
+
+/// The message with so many of its fields behind the others; as it is where it is none.
+pub(super) fn rotated(message: &[u8], by: usize) -> Vec<u8> {
+    let mut cursor = Cursor::new(Segment { bytes: message, at: 0 });
+    let mut starts: Vec<(usize, u32)> = Vec::new();
+    while !cursor.is_empty() {
+        let start = cursor.position();
+        let Ok((number, _)) = cursor.field(MOST_NESTED) else { return message.to_vec() };
+        // A list stays together.
+        if starts.last().is_none_or(|(_, before)| *before != number) {
+            starts.push((start, number));
+        }
+    }
+    let place = starts.get(by % starts.len().max(1)).map_or(0, |(start, _)| *start);
+    let (first, behind) = message.split_at(place);
+    [behind, first].concat()
 }
 
 /// Decodes payloads by blocks, and says whether the first block was done as one.

@@ -12,6 +12,7 @@ mod columns;
 pub(super) mod fuzzing;
 mod indexes;
 mod json;
+mod order;
 mod plan;
 mod row;
 mod value;
@@ -22,15 +23,13 @@ use std::sync::Arc;
 
 use arrow_schema::FieldRef;
 
-use self::block::Row;
 use self::columns::Columns;
 use self::indexes::Indexes;
 use self::plan::Plan;
-use self::wire::{Cursor, Raw, Segment};
+use self::wire::{Raw, Segment};
 use super::blocks::{ByBlocks, Trials};
-use super::{
-    BLOCK_ROWS, BadPayload, Column, Decoder, Lookup, Reason, Step, WriterSchema, WriterSchemas, fault, framing, pending,
-};
+use super::tray::Tray;
+use super::{BadPayload, Column, Decoder, Lookup, Reason, Step, WriterSchema, WriterSchemas, fault, framing, pending};
 use crate::error::Result;
 use crate::spec::{Framing, ProtobufFile, ProtobufLayout, ProtobufSpec, SchemaId};
 
@@ -49,6 +48,7 @@ pub(super) struct Protobuf {
     files: HashMap<SchemaId, Arc<ProtobufFile>>,
     /// How blocks of payloads go; none where the message is not of that kind.
     plan: Option<Plan>,
+    tray: Option<Tray>,
     trials: Trials,
     /// What named the spec's message last: the frame before a payload, and what a header held.
     last: Vec<u8>,
@@ -61,6 +61,7 @@ impl Protobuf {
         let layout = spec.layout()?;
         Ok(Self {
             plan: Plan::new(&layout.message),
+            tray: None,
             trials: Trials::default(),
             layout,
             framing: spec.framed(),
@@ -69,24 +70,6 @@ impl Protobuf {
             last: Vec::new(),
             last_header: Vec::new(),
         })
-    }
-
-    /// The messages of payloads, behind their frames.
-    fn rows<'r, 'a>(
-        &mut self,
-        payloads: &[Option<&'a [u8]>],
-        headers: &[Option<&[u8]>],
-        rows: &'r mut [Row<'a>],
-    ) -> Option<&'r mut [Row<'a>]> {
-        for (index, (row, payload)) in rows.iter_mut().zip(payloads).enumerate() {
-            let payload = (*payload)?;
-            let start = match self.framing {
-                Framing::None => 0,
-                _ => self.open(payload, headers.get(index).copied().flatten()).ok()?,
-            };
-            *row = Row::new(Cursor::new(Segment { bytes: payload.get(start..)?, at: start }));
-        }
-        Some(rows)
     }
 
     /// Where the message begins behind its frame, which must name the spec's message.
@@ -159,25 +142,30 @@ impl Protobuf {
 }
 
 impl ByBlocks for Protobuf {
-    /// As far as there are any.
+    /// As far as they are of the same frame.
     fn block(&mut self, payloads: &[Option<&[u8]>], headers: &[Option<&[u8]>], columns: &mut [Column]) -> (usize, bool) {
-        let mut count = payloads.iter().take(BLOCK_ROWS).take_while(|payload| payload.is_some()).count();
-        if count == 0 {
-            count = payloads.iter().take_while(|payload| payload.is_none()).count();
-            return (count, false);
-        }
-        if !self.trials.worth(count) {
-            return (count, false);
-        }
-        let mut rows = [Row::NONE; BLOCK_ROWS];
-        let done = self
-            .rows(payloads, headers, rows.get_mut(..count).unwrap_or_default())
-            .and_then(|rows| self.plan.as_ref()?.run_block(&self.layout.message, rows, columns));
-        match done {
-            Some(()) => self.trials.succeeded(),
-            None => self.trials.failed(count),
-        }
-        (count, done.is_some())
+        let Some(first) = payloads.first().copied().flatten() else {
+            return (payloads.iter().take_while(|payload| payload.is_none()).count(), false);
+        };
+        let header = headers.first().copied().flatten();
+        let start = if self.framing == Framing::None { Ok(0) } else { self.open(first, header) };
+        let (Some(frame), Some(plan)) = (start.ok().and_then(|start| first.get(..start)), &mut self.plan) else {
+            return (1, false);
+        };
+        let alike = headers.iter().position(|other| *other != header).unwrap_or(payloads.len());
+        let tray = self.tray.get_or_insert_default();
+        tray.fill(payloads.get(..alike).unwrap_or(payloads), frame);
+        let rows = tray.rows();
+        let done = self.trials.worth(rows) && {
+            let done = plan.run_block(&self.layout.message, tray, columns).is_some();
+            if done {
+                self.trials.succeeded();
+            } else {
+                self.trials.failed(rows);
+            }
+            done
+        };
+        (rows.max(1), done)
     }
 
     fn row(&mut self, payload: &[u8], header: Option<&[u8]>, columns: &mut [Column]) -> Step {

@@ -70,8 +70,9 @@ fn gather<'a>(message: &Message, segment: Segment<'a>, slots: &mut [Slot<'a>], d
         let start = cursor.position();
         let (number, wire_type) = cursor.tag()?;
         let Ok(found) = message.numbers.binary_search_by_key(&number, |(number, _)| *number) else {
-            if let Some((_, Some(oneof))) = message.left_out.iter().find(|(left_out, _)| *left_out == number) {
-                clear(message, *oneof, None, slots);
+            let left_out = message.left_out.iter().find(|left_out| left_out.number == number);
+            if let Some(oneof) = left_out.and_then(|left_out| left_out.oneof) {
+                clear(message, oneof, None, slots);
             }
             cursor.value(number, wire_type, depth)?;
             continue;

@@ -1,6 +1,5 @@
 //! The wire format: tags, numbers and runs of bytes.
 
-use super::plan::Tag;
 use crate::decode::{Reason, Step, fault};
 
 /// How deeply messages and groups may be nested.
@@ -52,8 +51,6 @@ pub(super) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    pub(super) const EMPTY: Self = Self { rest: &[], at: 0 };
-
     pub(super) fn new(segment: Segment<'a>) -> Self {
         Self { rest: segment.bytes, at: segment.at }
     }
@@ -85,59 +82,6 @@ impl<'a> Cursor<'a> {
             }
         }
         fault(start, Reason::Range, "a varint has more than 64 bits")
-    }
-
-    /// Goes behind a tag, if it is the next.
-    #[inline(always)]
-    pub(super) fn take_tag(&mut self, tag: &Tag) -> bool {
-        let rest = match tag.byte() {
-            Some(byte) => self.rest.split_first().filter(|(first, _)| **first == byte).map(|(_, rest)| rest),
-            None => self.rest.strip_prefix(tag.bytes()),
-        };
-        let Some(rest) = rest else { return false };
-        self.at += self.rest.len() - rest.len();
-        self.rest = rest;
-        true
-    }
-
-    /// As [`Self::varint`], for who does not ask what is wrong.
-    #[inline(always)]
-    pub(super) fn try_varint(&mut self) -> Option<u64> {
-        let (byte, rest) = self.rest.split_first()?;
-        if *byte < 0x80 {
-            (self.rest, self.at) = (rest, self.at + 1);
-            return Some(u64::from(*byte));
-        }
-        // Up to eight bytes without a branch on how many they are.
-        if let Some(chunk) = self.rest.first_chunk() {
-            let word = u64::from_le_bytes(*chunk);
-            let ends = !word & 0x8080_8080_8080_8080;
-            if ends != 0 {
-                let last = ends & ends.wrapping_neg();
-                let length = usize::try_from(last.trailing_zeros() / 8 + 1).ok()?;
-                (self.rest, self.at) = (self.rest.get(length..)?, self.at + length);
-                return Some(sevens(word & (last | (last - 1))));
-            }
-        }
-        self.varint().ok()
-    }
-
-    /// As [`Self::array`].
-    #[inline(always)]
-    pub(super) fn try_array<const WIDTH: usize>(&mut self) -> Option<[u8; WIDTH]> {
-        let (chunk, rest) = self.rest.split_first_chunk()?;
-        (self.rest, self.at) = (rest, self.at + WIDTH);
-        Some(*chunk)
-    }
-
-    /// What stands behind its length.
-    #[inline(always)]
-    pub(super) fn run(&mut self) -> Option<Segment<'a>> {
-        let length = usize::try_from(self.try_varint()?).ok()?;
-        let (bytes, rest) = self.rest.split_at_checked(length)?;
-        let segment = Segment { bytes, at: self.at };
-        (self.rest, self.at) = (rest, self.at + length);
-        Some(segment)
     }
 
     pub(super) fn take(&mut self, length: u64) -> Step<Segment<'a>> {
@@ -232,15 +176,6 @@ pub(super) fn deeper(depth: usize, occurrences: &[Raw<'_>]) -> Step<usize> {
         Some(depth) => Ok(depth),
         None => too_deep(occurrences.first().and_then(Raw::segment).map_or(0, |segment| segment.at)),
     }
-}
-
-/// Of each byte seven bits, side by side.
-#[inline(always)]
-fn sevens(word: u64) -> u64 {
-    let word = word & 0x7f7f_7f7f_7f7f_7f7f;
-    let word = (word & 0x007f_007f_007f_007f) | ((word & 0x7f00_7f00_7f00_7f00) >> 1);
-    let word = (word & 0x0000_3fff_0000_3fff) | ((word & 0x3fff_0000_3fff_0000) >> 2);
-    (word & 0x0000_0000_0fff_ffff) | ((word & 0x0fff_ffff_0000_0000) >> 4)
 }
 
 #[inline(always)]

@@ -8,7 +8,7 @@ use prost_reflect::{EnumDescriptor, EnumValueDescriptor, FieldDescriptor, Kind, 
 use super::default::default;
 use super::editions::Editions;
 use super::include::Include;
-use super::layout::{Absent, Entry, Item, Json, Message, Misfit, ProtobufLayout, Scalar, Shape};
+use super::layout::{Absent, Entry, Item, Json, LeftOut, Message, Misfit, ProtobufLayout, Scalar, Shape};
 use super::schema::Schema;
 use super::well_known::WellKnown;
 use super::{ProtobufSpec, Recursive};
@@ -109,13 +109,25 @@ impl Build<'_> {
                 );
                 columns.extend(made);
             } else {
-                message.left_out.push((field.number(), oneof));
+                message.left_out.push(self.left_out(&field, oneof));
             }
             self.path.pop();
         }
         message.numbers.sort_unstable();
         self.above.pop();
         Ok((message, columns))
+    }
+
+    fn left_out(&self, field: &FieldDescriptor, oneof: Option<usize>) -> LeftOut {
+        let wire_type = match field.kind() {
+            _ if self.editions.delimited(field) => 3,
+            Kind::String | Kind::Bytes | Kind::Message(_) => 2,
+            _ if field.is_list() => 2,
+            Kind::Double | Kind::Fixed64 | Kind::Sfixed64 => 1,
+            Kind::Float | Kind::Fixed32 | Kind::Sfixed32 => 5,
+            _ => 0,
+        };
+        LeftOut { number: field.number(), oneof, wire_type, repeated: field.is_list() || field.is_map() }
     }
 
     fn admitted(&self) -> bool {

@@ -8,8 +8,19 @@ pub(crate) struct Message {
     pub(crate) entries: Vec<Entry>,
     /// Number and index of the entry, by number.
     pub(crate) numbers: Vec<(u32, usize)>,
-    /// Number and oneof of the fields that are left out. Their values clear those of the other members of the oneof.
-    pub(crate) left_out: Vec<(u32, Option<usize>)>,
+    /// The fields that are left out. Their values clear those of the other members of the oneof.
+    pub(crate) left_out: Vec<LeftOut>,
+}
+
+/// A field that becomes no column.
+#[derive(Debug)]
+pub(crate) struct LeftOut {
+    pub(crate) number: u32,
+    /// The oneof that it is a member of.
+    pub(crate) oneof: Option<usize>,
+    /// As it is most likely written.
+    pub(crate) wire_type: u8,
+    pub(crate) repeated: bool,
 }
 
 /// A field of a message.

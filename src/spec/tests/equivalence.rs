@@ -141,15 +141,16 @@ fn any_protobuf() -> impl Strategy<Value = Spec> {
     let framing = prop::option::of(prop::sample::select(vec![Framing::None, Framing::Confluent, Framing::Guid]));
     let imports = prop::collection::btree_map(any_name(), prop::sample::select(&PROTO[..]), 0..3);
     let include = prop::collection::vec(any_name(), 0..3);
-    (schema, prop::option::of(any_name()), include, imports, framing, any::<[bool; 4]>()).prop_map(
-        |(spec, message, include, imports, framing, [nested, numbers, defaults, skip])| {
+    (schema, prop::option::of(any_name()), include, imports, framing, any::<[bool; 6]>()).prop_map(
+        |(spec, message, include, imports, framing, [nested, numbers, defaults, skip, raw, flatten])| {
             let mut spec = message.into_iter().fold(spec, |spec, message| spec.message(message));
             spec = include.into_iter().fold(spec, |spec, path| spec.include(path));
             spec = imports.into_iter().fold(spec, |spec, (name, text)| spec.import(name, text));
             spec = framing.into_iter().fold(spec, |spec, framing| spec.framing(framing));
             spec = spec.nested(if nested { Nested::Struct } else { Nested::Flatten });
             spec = spec.tombstones(if skip { Tombstones::Skip } else { Tombstones::Rows });
-            spec.enum_numbers(numbers).defaults(defaults).into()
+            spec = spec.recursive(if raw { Recursive::Raw } else { Recursive::Fail });
+            spec.enum_numbers(numbers).defaults(defaults).flatten(flatten).into()
         },
     )
 }

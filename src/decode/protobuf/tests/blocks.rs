@@ -55,24 +55,56 @@ fn unknown_fields_behind_the_others_are_skipped() {
 }
 
 #[test]
+fn fields_in_any_order_and_numbers_that_come_again_are_done() {
+    for payload in [
+        &[18, 0, 8, 6][..],              // the other way round
+        &[8, 5, 8, 6],                   // twice
+        &[8, 5, 18, 1, b'b', 8, 6],      // not one after the other
+        &[64, 7],                        // a number without a name
+        &[0xc8, 0x12, 1, 0xe0, 0x12, 1], // an unknown field among the others
+        &[26, 6, 26, 2, 10, 0, 8, 1],    // within a message
+        &[58, 1, b't', 48, 1, 48, 2, 50, 2, 3, 4, 8, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1],
+    ] {
+        assert!(done(&[payload]), "{payload:?}");
+        assert!(done(&[FULL, payload, FULL]), "{payload:?} among others");
+    }
+}
+
+#[test]
 fn what_takes_more_than_a_plan_is_given_up() {
     for payload in [
-        &[8, 5, 8, 6][..],               // twice
-        &[18, 0, 8, 6],                  // the other way round
-        &[26, 2, 8, 1, 26, 2, 8, 2],     // to be merged
+        &[26, 2, 8, 1, 26, 2, 8, 2][..], // to be merged
         &[32, 1, 42, 0],                 // two of a oneof
-        &[64, 7],                        // a number without a name
+        &[18, 0, 18, 0],                 // a text, which is to be one even where another comes
+        &[58, 0, 8, 1, 58, 0],           // a list in parts
         &[0x88, 0x80, 0, 5],             // a tag longer than need be
-        &[0xc8, 0x12, 1, 0xe0, 0x12, 1], // an unknown field among the others
         &[8, 0xff],                      // wrong
         &[18, 1, 0xff],
         &[26, 2, 8, 1, 0],
+        &[26, 200, 1, 8, 1],
         &[58, 1, 0xff],
         &[0xea, 0x12, 2, 10, 0],
+        &[0xea, 0x12, 4, 8, 1, 16, 2, 0xea, 0x12, 4, 8, 1, 16, 3], // one key twice
     ] {
         assert!(!done(&[payload]), "{payload:?}");
         assert!(!done(&[FULL, payload, FULL]), "{payload:?} among others");
     }
+}
+
+#[test]
+fn the_order_of_a_topic_is_learned() {
+    let mut decoder = Protobuf::new(&protobuf(SCHEMA), None).unwrap();
+    let mut columns: Vec<Column> = decoder.fields().iter().map(|field| Column::new(field).unwrap()).collect();
+    // With an unknown field, which is a list, and one that is not in all of them.
+    let payload: &[u8] = &[64, 1, 0xc8, 0x12, 1, 0xc8, 0x12, 1, 26, 6, 26, 2, 10, 0, 8, 1, 18, 1, b'b', 8, 5];
+    let fields = [(8, 0), (297, 0), (297, 0), (3, 2), (2, 2), (1, 0)];
+    assert_eq!(decoder.block(&[Some(payload); 8], &[], &mut columns), (8, true));
+    let plan = decoder.plan.as_mut().unwrap();
+    assert!(!plan.learn(&fields), "it is known already");
+    assert!(plan.learn(&[(1, 0), (8, 0)]));
+    assert!(plan.learn(&fields));
+    assert!(!plan.learn(&[(1, 0), (8, 0), (1, 0)]), "this is no order");
+    assert_eq!(decoder.block(&[Some(&[58, 0, 8, 5][..]); 8], &[], &mut columns), (8, true));
 }
 
 #[test]

@@ -13,6 +13,7 @@ use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor};
 use self::expected::Mode;
 use self::schemas::{Dialect, Schema, Type};
 use self::wires::Writer;
+use super::super::fuzzing::{rotated, same_both_ways};
 use super::*;
 
 /// How many schemas a run looks at; each with some payloads. `KOLUMN_ORACLE` says another number.
@@ -135,20 +136,27 @@ fn both_ways(seed: u64) -> (usize, usize) {
         }
     }
     let mut done = 0;
-    for round in 0..4 {
-        // Tidy ones, and among them one that is not, or is wrong, or is null.
+    for round in 0..6 {
+        // Tidy ones, and among them one that is not, or is wrong, or is null; at last all of another order, and each of its own.
         let payloads: Vec<Option<Vec<u8>>> = (0..24)
             .map(|_| {
-                let odd = round > 1 && random.u8(..24) == 0;
+                let odd = round > 1 && random.u8(..48) == 0;
                 let (wrong, tidy) = if odd && random.bool() { (4, true) } else { (0, !odd) };
                 let payload = Writer { schema: &schema, random: &mut random, wrong, tidy }.message(0, 0);
+                let payload = match round {
+                    4 => rotated(&payload, 2),
+                    5 => rotated(&payload, random.usize(..8)),
+                    _ => payload,
+                };
                 (!odd || random.u8(..3) > 0).then_some(payload)
             })
             .collect();
         let payloads: Vec<Option<&[u8]>> = payloads.iter().map(Option::as_deref).collect();
-        done += usize::from(super::super::fuzzing::same_both_ways(&spec, &payloads));
+        // Again and again, when the order is known.
+        let payloads = if round == 4 { payloads.repeat(6) } else { payloads };
+        done += usize::from(same_both_ways(&spec, &payloads));
     }
-    (done, 4)
+    (done, 6)
 }
 
 #[test]
