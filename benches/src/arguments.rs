@@ -61,7 +61,7 @@ pub(crate) enum Program {
     All,
     /// Avro orders of 58 bytes into columns.
     Avro,
-    /// JSON documents of ten kinds into columns.
+    /// JSON documents of eleven kinds into columns.
     Json,
     /// The same orders as Protobuf into columns.
     Protobuf,

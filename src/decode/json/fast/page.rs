@@ -166,7 +166,7 @@ impl<'p> Bytes<'p> {
     }
 
     /// A document as it was.
-    #[inline]
+    #[cfg(test)]
     pub(super) fn of(self, document: Document) -> &'p [u8] {
         self.slice(document.start, document.end)
     }
