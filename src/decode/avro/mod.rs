@@ -179,7 +179,8 @@ fn mixed(payloads: &[Option<&[u8]>], frame: usize) -> usize {
     let mut rest = payloads;
     while let Some(Some(first)) = rest.first() {
         let frame = first.get(..frame).unwrap_or(first);
-        let alike = rest.iter().take(FEWEST).take_while(|payload| payload.is_some_and(|payload| payload.starts_with(frame))).count();
+        let alike =
+            rest.iter().take(FEWEST).take_while(|payload| payload.is_some_and(|payload| payload.starts_with(frame))).count();
         if alike == FEWEST {
             break;
         }
