@@ -102,11 +102,14 @@ impl<'r> Found<'r> {
     fn append_any_names(&self, names: &Names, valid: u64, rows: usize, column: &mut Column) -> Option<()> {
         for (row, bits) in self.bits.iter().take(rows).enumerate() {
             let number = *bits as i32;
+            let there = valid >> row & 1 == 1;
             let appended = match names.get(number) {
-                _ if valid >> row & 1 == 0 => Ok(column.append_null()),
-                Some(name) => column.push_str(name),
-                None if names.closed => Ok(column.append_null()),
-                None => column.push_str(&number.to_string()),
+                Some(name) if there => column.push_str(name),
+                None if there && !names.closed => column.push_str(&number.to_string()),
+                _ => {
+                    column.append_null();
+                    Ok(())
+                }
             };
             appended.ok()?;
         }
