@@ -74,6 +74,7 @@ impl<'a> Contest<'a> {
             .map(|entrant| PeerRuns { name: entrant.name.clone(), goal: entrant.goal, runs: Vec::new() })
             .collect();
         let mut expected: Option<(String, Sums)> = None;
+        keep_memory();
         for round in usize::from(!warm_up)..=rounds {
             for (entrant, peer) in self.entrants.iter_mut().zip(&mut peers) {
                 let run = (entrant.run)().map_err(|error| format!("{}, {}: {error}", self.title, entrant.name))?;
@@ -118,6 +119,12 @@ impl Results {
         let subject = self.peers.first().map_or(f64::NAN, |peer| peer.rate(self.clock));
         self.peers.iter().skip(1).map(move |peer| (peer, subject / peer.rate(self.clock)))
     }
+}
+
+/// Has the allocator keep what is freed, as it does in every process that has once freed a large frame: by itself glibc gives memory back to
+/// the kernel after each batch and asks for it again, page by page, which takes longer than some of the work and differs from run to run.
+fn keep_memory() {
+    drop(std::hint::black_box(vec![1_u8; 30 << 20]));
 }
 
 pub(crate) fn median(values: impl Iterator<Item = f64>) -> f64 {

@@ -7,7 +7,7 @@
 //! | program | work |
 //! |---|---|
 //! | `avro` | orders of 58 bytes into columns |
-//! | `json` | documents of ten kinds into columns |
+//! | `json` | documents of eleven kinds into columns |
 //! | `protobuf` | the same orders, and messages of other kinds, as Protobuf into columns |
 //! | `batch-walk` | batches of a megabyte into records, checksums compared |
 //! | `codecs` | decompression, against the C libraries |

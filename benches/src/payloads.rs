@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use arrow_array::ArrayRef;
 use kolumn::decode::{Column, decoder};
 use kolumn::spec::{Names, Side, Spec};
 
@@ -55,6 +56,16 @@ impl Payloads {
 
 /// kolumn's decoder of `spec`, over blocks as a lane has them, into the columns of orders.
 pub(crate) fn into_columns(watch: &mut Stopwatch, payloads: &Payloads, spec: &Spec) -> Outcome<Sums> {
+    into_columns_of(watch, payloads, spec, |sums, columns| sums.add_order_columns(columns))
+}
+
+/// As [`into_columns`], into others, which `add` adds to the sums.
+pub(crate) fn into_columns_of(
+    watch: &mut Stopwatch,
+    payloads: &Payloads,
+    spec: &Spec,
+    add: impl Fn(&mut Sums, &[ArrayRef]),
+) -> Outcome<Sums> {
     let mut decoder = decoder(spec, Side::Value, &Names::default())?;
     let mut columns: Vec<Column> = decoder.fields().iter().map(Column::new).collect::<Result<_, _>>()?;
     let mut bad = Vec::new();
@@ -66,7 +77,7 @@ pub(crate) fn into_columns(watch: &mut Stopwatch, payloads: &Payloads, spec: &Sp
             }
             columns.iter_mut().map(Column::finish).collect::<Result<Vec<_>, _>>()
         })?;
-        sums.add_order_columns(&arrays);
+        add(&mut sums, &arrays);
     }
     match bad.first() {
         None => Ok(sums),

@@ -19,6 +19,14 @@ use crate::record::{AbortedTransactions, Arena, BatchError, BatchHeader, BatchRe
 use crate::spec::{SchemaId, Side};
 use crate::table::{Allowance, Budget, Chunk, Publisher};
 
+/// What is brought into the cache before it is known how large records are.
+const FIRST_BLOCK_BYTES: usize = 8 << 10;
+
+/// More does not stay in the first cache until it is read.
+const MOST_WARMED: usize = 24 << 10;
+
+const CACHE_LINE: usize = 64;
+
 /// How records become rows, the same for every partition of a consumption.
 #[derive(Debug, Clone)]
 pub(crate) struct AssemblySettings {
@@ -29,7 +37,7 @@ pub(crate) struct AssemblySettings {
     pub(crate) skip_tombstones: bool,
     /// Close a chunk at this many rows.
     pub(crate) chunk_rows: usize,
-    /// Close a chunk when its columns hold this many bytes.
+    /// Close a chunk when its rows take this many bytes.
     pub(crate) chunk_bytes: usize,
     /// The largest that one batch may become when it is decompressed.
     pub(crate) decompressed_limit: usize,
@@ -171,7 +179,7 @@ impl Assembler {
             if outcome != Outcome::Done {
                 break;
             }
-            if self.rows.len() >= self.settings.chunk_rows || self.rows.bytes() >= self.settings.chunk_bytes {
+            if self.rows.len() >= self.settings.chunk_rows || self.rows.used() >= self.settings.chunk_bytes {
                 self.seal()?;
             }
         }
@@ -201,7 +209,8 @@ impl Assembler {
         if self.spans.is_empty() {
             return Ok(());
         }
-        let bytes = self.rows.bytes() + self.errors.bytes();
+        // Memory that is much larger than its rows is not given out with them.
+        let bytes = self.rows.bytes().min(2 * self.rows.used()) + self.errors.bytes();
         let (batch, offsets) = self.rows.finish()?;
         let errors = self.errors.finish()?;
         let spans = std::mem::take(&mut self.spans);
@@ -279,6 +288,8 @@ impl Assembler {
         let again = self.settings.again.clone();
         let mut ended = false;
         let mut damage = None;
+        let mut left = records.ahead();
+        warm(left, FIRST_BLOCK_BYTES);
         loop {
             let record = match records.next() {
                 Ok(Some(record)) => record,
@@ -337,6 +348,10 @@ impl Assembler {
                 if outcome != Outcome::Done {
                     return Ok(outcome);
                 }
+                let ahead = records.ahead();
+                // The next block is about as large as this one.
+                warm(ahead, left.len().saturating_sub(ahead.len()));
+                left = ahead;
             }
         }
         let outcome = self.block(unit, &origin, &mut block)?;
@@ -514,6 +529,16 @@ impl Hidden {
         }
         Ok(Outcome::Done)
     }
+}
+
+/// Brings bytes that are about to be read into the first cache, all at once. A large batch has left it since its checksum was made,
+/// and where a record begins is known only when the length of the one before it has arrived: one wait for the memory after the other.
+fn warm(bytes: &[u8], count: usize) {
+    let mut all = 0;
+    for line in bytes.chunks(CACHE_LINE).take(count.min(MOST_WARMED) / CACHE_LINE) {
+        all ^= line.first().copied().unwrap_or_default();
+    }
+    std::hint::black_box(all);
 }
 
 /// The index behind the `good`-th record that did not fail. `failed` is ascending.

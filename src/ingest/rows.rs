@@ -74,6 +74,11 @@ impl Rows {
         self.rows
     }
 
+    /// Bytes of the rows. The columns may hold more, where they use memory again.
+    pub(super) fn used(&self) -> usize {
+        self.columns.iter().map(Column::used).sum::<usize>() + self.offsets.used()
+    }
+
     /// Bytes that the columns hold.
     pub(super) fn bytes(&self) -> usize {
         self.columns.iter().map(Column::bytes).sum::<usize>() + self.offsets.bytes()

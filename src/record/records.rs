@@ -26,6 +26,11 @@ pub(crate) struct RecordRef<'a> {
 pub(crate) trait RecordCursor<'a> {
     /// The next record; none after the last. After an error the cursor is of no use.
     fn next(&mut self) -> Result<Option<RecordRef<'a>>, BatchError>;
+
+    /// The bytes that have yet to be read, where they lie side by side.
+    fn ahead(&self) -> &'a [u8] {
+        &[]
+    }
 }
 
 /// The records of one entry of the log, whatever its format.
@@ -155,5 +160,10 @@ impl<'a> RecordCursor<'a> for Records<'a> {
     #[inline(always)]
     fn next(&mut self) -> Result<Option<RecordRef<'a>>, BatchError> {
         Records::next(self)
+    }
+
+    #[inline]
+    fn ahead(&self) -> &'a [u8] {
+        self.cursor.rest()
     }
 }

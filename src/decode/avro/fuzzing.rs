@@ -29,6 +29,14 @@ const WRITER: &str = r#"{"type": "record", "name": "R", "fields": [
         {"name": "t", "type": {"type": "int", "logicalType": "time-millis"}}]}},
     {"name": "a", "type": ["int", "float", "boolean"]}]}"#;
 
+/// What has a loop of its own in a block, as it is and nullable.
+const FLAT: &str = r#"{"type": "record", "name": "R", "fields": [
+    {"name": "a", "type": ["null", "string"]}, {"name": "b", "type": ["int", "null"]}, {"name": "c", "type": "long"},
+    {"name": "d", "type": {"type": "bytes", "logicalType": "decimal", "precision": 18, "scale": 2}},
+    {"name": "e", "type": ["null", {"type": "enum", "name": "S", "symbols": ["X", "Y"]}]},
+    {"name": "f", "type": ["boolean", "null"]}, {"name": "g", "type": ["null", "double"]}, {"name": "h", "type": "bytes"},
+    {"name": "i", "type": ["null", "long"]}, {"name": "j", "type": "float"}, {"name": "k", "type": "string"}]}"#;
+
 /// Decodes a payload three times beside a null. First byte: the spec.
 ///
 /// # Panics
@@ -48,6 +56,8 @@ pub fn payload(input: &[u8]) {
             mapped.writer_schema(WRITER),
             ids.framing(Framing::Confluent),
             reader().framing(Framing::SingleObject),
+            avro(FLAT),
+            avro(FLAT).mapping([("c", "c"), ("k", "k")]).mapped_only(true),
         ]
         .map(Spec::from)
         .into()

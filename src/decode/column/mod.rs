@@ -102,6 +102,11 @@ impl Column {
         self.values.bytes() + self.validity.allocated_size()
     }
 
+    /// The bytes that the values take, without unused capacity.
+    pub(crate) fn used(&self) -> usize {
+        self.values.used()
+    }
+
     /// How many more bytes of text, or items of lists, the column can take before it must be finished; `usize::MAX` where rows have
     /// a fixed width.
     ///

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::oracle::Random;
 use super::*;
 use crate::decode::avro::fuzzing::same_both_ways;
-use crate::spec::{AvroSpec, Framing, Nested};
+use crate::spec::{AvroSpec, Framing, Nested, SchemaId};
 
 /// Payloads of a schema: whole ones, and at random cut, damaged, longer and null ones.
 fn payloads(schema: &Schema, framing: Framing, random: &mut Random) -> Vec<Option<Vec<u8>>> {
@@ -109,6 +109,102 @@ fn texts_of_every_length_are_copied_whole() {
     same_both_ways(&spec, &payloads);
     let reversed: Vec<Option<&[u8]>> = payloads.into_iter().rev().collect();
     same_both_ways(&spec, &reversed);
+}
+
+/// What a value of each kind may be on the wire, right and wrong.
+fn kinds() -> Vec<(serde_json::Value, Vec<Vec<u8>>)> {
+    let behind_length = |length: usize, sign: u8| {
+        let mut bytes = vec![(2 * length % 128) as u8];
+        if length > 63 {
+            bytes = vec![(2 * length % 128) as u8 | 0x80, (2 * length / 128) as u8];
+        }
+        bytes.extend((0..length).map(|at| if at == 0 { sign } else { b'a' + at as u8 % 26 }));
+        bytes
+    };
+    let decimals = (0..20).flat_map(|length| [0x00, 0x7f, 0x80, 0xff].map(|sign| behind_length(length, sign))).collect();
+    let texts: Vec<Vec<u8>> =
+        [0, 1, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 200].map(|length| behind_length(length, b'x')).into();
+    let others = [vec![2, 0xff], vec![4, 0xc3, 0xa9], vec![2, 0xc3], vec![1], vec![0x81, 1], vec![0x80, 0x80, 0]];
+    let bytes = (0..=9_u8).chain([0x7f, 0x80, 0xff]).map(|byte| vec![byte]).collect::<Vec<_>>();
+    let numbers = |width: usize| vec![vec![0; width], vec![0xff; width], vec![1; width - 1]];
+    vec![
+        (json!({"type": "bytes", "logicalType": "decimal", "precision": 9, "scale": 2}), decimals),
+        (json!({"type": "bytes", "logicalType": "decimal", "precision": 38, "scale": 2}), texts.clone()),
+        (json!("string"), [&texts[..], &others[..]].concat()),
+        (json!("bytes"), [&texts[..], &others[..]].concat()),
+        (json!("boolean"), bytes.clone()),
+        (json!({"type": "enum", "name": "E", "symbols": ["A", "Bc", "a symbol of more than sixteen"]}), bytes.clone()),
+        (json!("int"), bytes),
+        (json!("float"), numbers(4)),
+        (json!("double"), numbers(8)),
+        (json!({"type": "fixed", "name": "F", "size": 5}), numbers(5)),
+    ]
+}
+
+#[test]
+fn values_of_every_kind_are_the_same_in_blocks_alone_together_and_left_out() {
+    let mut random = fastrand::Rng::with_seed(3);
+    for (kind, values) in kinds() {
+        let name = kind["name"].as_str().map(|name| json!(name));
+        let again = name.unwrap_or_else(|| kind.clone());
+        let fields = json!([
+            {"name": "a", "type": kind}, {"name": "b", "type": ["null", again]}, {"name": "c", "type": [again, "null"]},
+            {"name": "d", "type": "boolean"}, {"name": "e", "type": again},
+        ]);
+        let spec = avro(json!({"type": "record", "name": "R", "fields": fields}).to_string());
+        let left_out = spec.clone().mapping([("d", "d")]).mapped_only(true);
+        let datum = |value: &[u8], other: &[u8], kind: u8| {
+            let (b, c) = (kind & 2, kind >> 1 & 2);
+            let b = if b == 2 { [&[2][..], other].concat() } else { vec![0] };
+            let c = if c == 0 { [&[0][..], value].concat() } else { vec![2] };
+            [value, &b, &c, &[1], other].concat()
+        };
+        let mut good = 0;
+        for value in &values {
+            let same: Vec<Vec<u8>> = (0..8).map(|kind| datum(value, value, kind)).collect();
+            let same: Vec<Option<&[u8]>> = same.iter().map(|payload| Some(&payload[..])).collect();
+            good += usize::from(same_both_ways(&spec, &same).is_empty());
+            same_both_ways(&left_out, &same);
+        }
+        assert!(good > 0, "{kind}");
+        for _ in 0..20 {
+            let mut any = || values[random.usize(..values.len())].clone();
+            let mixed: Vec<Vec<u8>> = (0..100).map(|row| datum(&any(), &any(), row)).collect();
+            let mixed: Vec<Option<&[u8]>> = mixed.iter().map(|payload| Some(&payload[..])).collect();
+            same_both_ways(&spec, &mixed);
+            same_both_ways(&left_out, &mixed);
+        }
+    }
+}
+
+#[test]
+fn records_of_writers_that_take_turns_are_the_same_in_blocks() {
+    let schema = |fields: [&str; 2]| {
+        let fields = fields.map(|name| json!({"name": name, "type": if name == "a" { "string" } else { "long" }}));
+        json!({"type": "record", "name": "R", "fields": fields}).to_string()
+    };
+    let spec = avro(schema(["a", "b"]))
+        .writer_schema_of(SchemaId::Id(1), schema(["a", "b"]))
+        .writer_schema_of(SchemaId::Id(2), schema(["b", "a"]))
+        .framing(Framing::Confluent);
+    let mut random = fastrand::Rng::with_seed(9);
+    for turns in [1, 2, 3, 4, 5, 100] {
+        let mut writer = 1;
+        let payloads: Vec<Option<Vec<u8>>> = (0..200_u8)
+            .map(|row| {
+                writer = if random.u8(..turns) == 0 { 3 - writer } else { writer };
+                match random.u8(..40) {
+                    0 => None,
+                    1 => Some(vec![0, 0, 0]),
+                    2 => Some(vec![0, 0, 0, 0, 7, row]),
+                    _ if writer == 1 => Some(vec![0, 0, 0, 0, 1, 2, b'x', row & 0x7f]),
+                    _ => Some(vec![0, 0, 0, 0, 2, row & 0x7f, 2, b'y']),
+                }
+            })
+            .collect();
+        let payloads: Vec<Option<&[u8]>> = payloads.iter().map(Option::as_deref).collect();
+        assert!(same_both_ways(&spec, &payloads).len() < 40);
+    }
 }
 
 #[test]
