@@ -61,7 +61,7 @@ pub(crate) enum Program {
     All,
     /// Avro orders of 58 bytes into columns.
     Avro,
-    /// JSON documents of ten kinds into columns.
+    /// JSON documents of eleven kinds into columns.
     Json,
     /// The same orders as Protobuf into columns.
     Protobuf,
@@ -102,6 +102,12 @@ pub(crate) struct EndToEnd {
     /// none, gzip, snappy, lz4 or zstd.
     #[arg(long, default_value = "none")]
     pub(crate) codec: String,
+    /// Largest batch that the producer makes, in KiB.
+    #[arg(long, default_value_t = 1024)]
+    pub(crate) batch_kib: u32,
+    /// A property that kolumn is to be tried with, as key=value.
+    #[arg(long)]
+    pub(crate) property: Vec<String>,
     /// Run no peer: keep the topic until the input ends, and say how one is run by hand (under a profiler, say).
     #[arg(long)]
     pub(crate) hold: bool,
@@ -167,4 +173,7 @@ pub(crate) struct Peer {
     /// Rows to read.
     #[arg(long)]
     pub(crate) rows: u64,
+    /// A property that kolumn is to be tried with, as key=value.
+    #[arg(long)]
+    pub(crate) property: Vec<String>,
 }

@@ -12,6 +12,9 @@ use crate::measure::{Clock, Run};
 /// A piece of work, kolumn, and its peers with the goal for each.
 type Group = (&'static str, &'static str, &'static [(&'static str, f64)]);
 
+/// What is asked of kolumn where decompression is a part of the work, which costs each peer about as much.
+const COMPRESSED: [(&str, &str, f64); 2] = [("lz4", "rdkafka-json", 8.0), ("zstd", "rdkafka-json", 7.0)];
+
 const GROUPS: [Group; 2] = [
     (
         "JSON, 5 of 10 fields",
@@ -50,7 +53,7 @@ pub(crate) fn run(arguments: &Measure) -> Outcome<Vec<Results>> {
     let kafka = Kafka::start()?;
     kafka.create_topic(TOPIC, options.partitions)?;
     let workload = Workload::orders(1, options.topic_rows, options.partitions);
-    Production::new(Writer::Java, TOPIC, workload).codec(codec).batch_bytes(1 << 20).run(&kafka.bootstrap())?;
+    Production::new(Writer::Java, TOPIC, workload).codec(codec).batch_bytes(options.batch_kib << 10).run(&kafka.bootstrap())?;
 
     if options.hold {
         println!(
@@ -72,6 +75,12 @@ pub(crate) fn run(arguments: &Measure) -> Outcome<Vec<Results>> {
         let mut contest = Contest::new(title, Clock::Wall);
         let entrants = std::iter::once((subject, None)).chain(peers.iter().map(|(name, goal)| (*name, Some(*goal))));
         for (name, goal) in entrants.filter(|(name, _)| chosen(name)) {
+            let compressed = COMPRESSED.iter().find(|(codec, peer, _)| *codec == options.codec && *peer == name);
+            let goal = match name {
+                // Lanes take turns where there are more of them than partitions; else they need not.
+                "kolumn-one-lane" if options.partitions > 1 => None,
+                _ => compressed.map(|(_, _, goal)| *goal).or(goal),
+            };
             let brokers = kafka.bootstrap();
             contest = contest.process(name, goal, move || measure(name, &brokers, arguments));
         }
@@ -86,6 +95,7 @@ fn measure(name: &str, brokers: &str, arguments: &Measure) -> Outcome<Run> {
     let output = Command::new(std::env::current_exe()?)
         .args(["peer", name, "--brokers", brokers, "--topic", TOPIC])
         .args(["--partitions", &options.partitions.to_string(), "--rows", &options.topic_rows.to_string()])
+        .args(options.property.iter().flat_map(|pair| ["--property", pair]))
         .output()?;
     let line = String::from_utf8_lossy(&output.stdout);
     match Run::from_line(line.trim()) {

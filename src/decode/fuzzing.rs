@@ -34,11 +34,12 @@ pub fn payload(input: &[u8]) {
     decoded(spec, payload);
 }
 
-const FAST_SPECS: [&str; 4] = [
+const FAST_SPECS: [&str; 5] = [
     "json:a:int64,b:float64,c:utf8,d:bool,e:timestamp(ms),g:int32=/f/g,h:utf8=/f/h,i:date32,j:float32",
     "json:a:utf8,b:timestamp,c:list<utf8>,f:json,k:uint8,l:decimal(10,2)",
     "json:a:int8,f:struct<g:int64,h:utf8>,b:utf8=/m/y",
     "json:a:utf8!,b:int64?7,c:float64=/c|/d",
+    "json:a:list<struct<b:utf8,c:int64>>,d:struct<e:struct<f:utf8>,g:list<float64>,h:list<utf8>>,i:list<bool>",
 ];
 
 /// Decodes documents of a topic, thrice in a row, by the plain decoder and by the fast way. First byte: the spec. The documents are

@@ -74,6 +74,11 @@ impl Rows {
         self.rows
     }
 
+    /// Bytes of the rows. The columns may hold more, where they use memory again.
+    pub(super) fn used(&self) -> usize {
+        self.columns.iter().map(Column::used).sum::<usize>() + self.offsets.used()
+    }
+
     /// Bytes that the columns hold.
     pub(super) fn bytes(&self) -> usize {
         self.columns.iter().map(Column::bytes).sum::<usize>() + self.offsets.bytes()
@@ -116,6 +121,7 @@ impl Rows {
             failures.extend(self.bad.drain(..).map(|bad| Failure { index: bad.index, side: None, error: bad.error }));
         }
         if !self.kinds.contains(&Kind::Offset) {
+            self.offsets.reserve(block.len()); // after a chunk, as much as that had
             self.offsets.push_slice(block.offsets());
         }
         let (key, value) = payload.split_at_mut(self.key.fields().len());

@@ -229,7 +229,7 @@ fn bytes_or_null() -> impl Strategy<Value = Option<Vec<u8>>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.min(128), ..ProptestConfig::default() })]
 
     #[test]
     fn what_the_encoder_of_kafka_protocol_writes_is_read(

@@ -1,9 +1,11 @@
 //! Small segments become large ones, without changing any row.
 //!
-//! The small ones at the end are kept like a binary counter: each has more rows than the one behind it. So there are about as many as an
-//! eighth of a chunk has binary digits, whatever the sizes are in which rows come, and a row is copied as often at most. A segment of an
-//! eighth of a chunk or more is never copied: a busy topic pays nothing.
+//! The small ones at the end are kept like a number in the octal system: when there are eight that are no larger than the newest, by
+//! powers of eight, they become one. So there are at most seven for each digit that an eighth of a chunk has, whatever the sizes are in
+//! which rows come, and a row is copied about once for each digit. A segment of an eighth of a chunk or more is never copied: a busy topic
+//! pays nothing.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_schema::ArrowError;
@@ -29,20 +31,25 @@ impl Core {
             TableType::Ring(rows) => self.settings.chunk_rows.min(rows / 4),
             TableType::Blink => return,
         };
-        let mut view = View::clone(&node.seen());
+        let view = node.seen();
         // What is given up for its bytes leaves by whole segments as well.
         let limits = Limits { rows: (chunk_rows / 8).max(2), bytes: MOST_BYTES.min(node.most_bytes / 8) };
-        match merge_newest(&mut view, news, limits) {
-            Ok(true) => {
-                let _gate = lock(&self.gate);
-                node.show(Arc::new(view));
+        match merge_newest(&view, news, limits) {
+            Ok(Some(merged)) => {
+                let gate = lock(&self.gate);
+                let before = node.show(Arc::new(merged));
+                drop(gate);
+                drop(before);
             }
-            Ok(false) => {}
+            Ok(None) => {}
             // Small segments are as good as large ones, but for the time that it takes to go through them.
             Err(error) => tracing::warn!(topic = %self.topic, %error, "chunks stay small"),
         }
     }
 }
+
+/// So many small segments become one.
+const FEW: usize = 8;
 
 /// What has so many rows or bytes is not merged.
 #[derive(Debug, Clone, Copy)]
@@ -51,90 +58,175 @@ struct Limits {
     bytes: usize,
 }
 
-/// Merges segments until the end of the view is a binary counter; false where it is one.
-fn merge_newest(view: &mut View, news: usize, limits: Limits) -> Result<bool, ArrowError> {
-    let mut recent = view.segments.recent(news);
+impl Limits {
+    fn are_reached(self, rows: usize, bytes: usize) -> bool {
+        rows >= self.rows || bytes >= self.bytes
+    }
+}
+
+/// The view with its newest segments merged; none where there is nothing to merge.
+fn merge_newest(view: &View, news: usize, limits: Limits) -> Result<Option<View>, ArrowError> {
+    // What is before a large one was merged when that one came.
+    let mut recent = view.segments.recent(news, |segment| limits.are_reached(segment.rows(), segment.bytes));
     // The first segment may have lost rows, and its place is needed to know which.
     if view.skip > 0 && recent.first().zip(view.segments.first()).is_some_and(|(one, first)| Arc::ptr_eq(one, first)) {
         recent.remove(0);
     }
     let groups = grouped(&recent, limits);
     let unchanged = groups.iter().take_while(|group| group.segments.len() == 1).count();
-    if unchanged == groups.len() {
-        return Ok(false);
-    }
-    let merged = groups.iter().skip(unchanged).map(Group::joined).collect::<Result<Vec<_>, _>>()?;
-    let before: usize = recent.iter().skip(unchanged).map(|segment| segment.bytes).sum();
+    let Some(first) = groups.get(unchanged) else { return Ok(None) };
+    let changed = recent.get(first.segments.start..).unwrap_or_default();
+    let merged = groups.iter().skip(unchanged).map(|group| group.joined(&recent)).collect::<Result<Vec<_>, _>>()?;
+    let before: usize = changed.iter().map(|segment| segment.bytes).sum();
     let after: usize = merged.iter().map(|segment| segment.bytes).sum();
+    let mut view = view.clone();
     view.bytes = view.bytes.saturating_sub(before) + after;
-    view.segments.replace_last(recent.len() - unchanged, merged);
-    Ok(true)
+    view.segments.replace_last(changed.len(), merged);
+    Ok(Some(view))
 }
 
 /// Which segments become one.
 fn grouped(segments: &[Arc<Segment>], limits: Limits) -> Vec<Group> {
-    let is_finished = |group: &Group| group.rows >= limits.rows || group.bytes >= limits.bytes;
-    let mut groups: Vec<Group> = Vec::new();
+    let mut groups: Vec<Group> = Vec::with_capacity(segments.len());
     // Where the groups begin that may still grow.
     let mut open = 0;
-    for segment in segments {
-        let group = Group::of(segment);
-        if is_finished(&group) {
+    for (at, segment) in segments.iter().enumerate() {
+        let group = Group { segments: at..at + 1, rows: segment.rows(), bytes: segment.bytes };
+        if group.is_finished(limits) {
             // Nothing can be put between what is before it and what follows: that is all there will be of the open ones.
-            while groups.len() > open + 1 && join_last(&mut groups) {}
+            join_from(&mut groups, open, limits);
             groups.push(group);
             open = groups.len();
             continue;
         }
         groups.push(group);
-        while let Some([before, last]) = groups.get(open..).and_then(|open| open.last_chunk()) {
-            if before.rows > last.rows || !join_last(&mut groups) {
+        while let Some(last) = groups.last().filter(|last| !last.is_finished(limits)) {
+            let digits = last.digits();
+            let is_small = |group: &&Group| group.digits() <= digits;
+            let small = groups.get(open..).unwrap_or_default().iter().rev().take_while(is_small);
+            let (few, rows, bytes) =
+                small.fold((0, 0, 0), |(few, rows, bytes), group| (few + 1, rows + group.rows, bytes + group.bytes));
+            if few < FEW {
                 break;
             }
-        }
-        if groups.last().is_some_and(is_finished) {
-            open = groups.len();
+            // What is before a large one can grow no more: it becomes part of it.
+            let first = if limits.are_reached(rows, bytes) { open } else { groups.len() - few };
+            join_from(&mut groups, first, limits);
+            open = groups.iter().rposition(|group| group.is_finished(limits)).map_or(open, |finished| finished + 1);
         }
     }
     groups
 }
 
-/// Puts the last group into the one before it; false where they would be too large.
-fn join_last(groups: &mut Vec<Group>) -> bool {
-    let Some([before, last]) = groups.last_chunk() else { return false };
-    if before.bytes + last.bytes > 2 * MOST_BYTES {
-        return false;
+/// Makes one group of those from `first` on, or several where one is full.
+fn join_from(groups: &mut Vec<Group>, first: usize, limits: Limits) {
+    for group in groups.split_off(first.min(groups.len())) {
+        match groups.get_mut(first..).and_then(<[Group]>::last_mut) {
+            Some(last) if !last.is_finished(limits) => {
+                last.segments.end = group.segments.end;
+                (last.rows, last.bytes) = (last.rows + group.rows, last.bytes + group.bytes);
+            }
+            _ => groups.push(group),
+        }
     }
-    let last = groups.pop();
-    if let (Some(mut last), Some(before)) = (last, groups.last_mut()) {
-        before.segments.append(&mut last.segments);
-        (before.rows, before.bytes) = (before.rows + last.rows, before.bytes + last.bytes);
-    }
-    true
 }
 
 /// Segments that are to become one.
+#[derive(Debug)]
 struct Group {
-    segments: Vec<Arc<Segment>>,
+    segments: Range<usize>,
     rows: usize,
     bytes: usize,
 }
 
 impl Group {
-    fn of(segment: &Arc<Segment>) -> Self {
-        Self { segments: vec![Arc::clone(segment)], rows: segment.rows(), bytes: segment.bytes }
+    fn is_finished(&self, limits: Limits) -> bool {
+        limits.are_reached(self.rows, self.bytes)
     }
 
-    fn joined(&self) -> Result<Arc<Segment>, ArrowError> {
-        let Some((first, rest)) = self.segments.split_first() else {
+    /// How many octal digits its number of rows has, less one.
+    fn digits(&self) -> u32 {
+        self.rows.max(1).ilog(FEW)
+    }
+
+    fn joined(&self, recent: &[Arc<Segment>]) -> Result<Arc<Segment>, ArrowError> {
+        let segments = recent.get(self.segments.clone()).unwrap_or_default();
+        let Some((first, rest)) = segments.split_first() else {
             return Err(ArrowError::ComputeError("there is nothing to put together".into()));
         };
         if rest.is_empty() {
             return Ok(Arc::clone(first));
         }
-        let batch = concat_batches(first.batch.schema_ref(), self.segments.iter().map(|segment| &segment.batch))?;
+        let batch = concat_batches(first.batch.schema_ref(), segments.iter().map(|segment| &segment.batch))?;
         let bytes = batch.get_array_memory_size();
-        let origin = Arc::new(Origin::joined(self.segments.iter().map(|segment| segment.origin.as_ref())));
+        let origin = Arc::new(Origin::joined(segments.iter().map(|segment| segment.origin.as_ref())));
         Ok(Arc::new(Segment { batch, bytes, sequence: first.sequence, origin }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow_array::{ArrayRef, Int64Array, RecordBatch};
+
+    use super::*;
+
+    const LIMITS: Limits = Limits { rows: 8192, bytes: MOST_BYTES };
+
+    fn segment(sequence: u64, rows: usize) -> Arc<Segment> {
+        let column: ArrayRef = Arc::new(Int64Array::from(vec![i64::try_from(sequence).expect("small"); rows]));
+        let batch = RecordBatch::try_from_iter([("A", column)]).expect("a batch");
+        let bytes = batch.get_array_memory_size();
+        Arc::new(Segment { batch, bytes, sequence, origin: Arc::default() })
+    }
+
+    /// Lets segments of these rows come one by one: the rows that are copied, and the most small segments that there were.
+    fn compacted(sizes: impl Iterator<Item = usize>) -> (View, usize, usize) {
+        let (mut view, mut copied, mut most) = (View::default(), 0, 0);
+        for (sequence, rows) in (0..).zip(sizes) {
+            view.push(segment(sequence, rows));
+            if let Some(merged) = merge_newest(&view, 1, LIMITS).expect("room") {
+                let before: Vec<_> = view.segments.iter().map(Arc::as_ptr).collect();
+                let new = merged.segments.iter().filter(|segment| !before.contains(&Arc::as_ptr(segment)));
+                copied += new.map(|segment| segment.rows()).sum::<usize>();
+                assert_eq!((merged.rows, merged.bytes), (view.rows, merged.segments.iter().map(|segment| segment.bytes).sum()));
+                view = merged;
+            }
+            most = most.max(view.segments.iter().filter(|segment| segment.rows() < LIMITS.rows).count());
+        }
+        let sequences: Vec<u64> = view.segments.iter().map(|segment| segment.sequence).collect();
+        assert!(sequences.is_sorted(), "{sequences:?}");
+        (view, copied, most)
+    }
+
+    #[test]
+    fn single_rows_are_copied_once_for_each_octal_digit_and_few_segments_are_small() {
+        let (view, copied, most) = compacted(std::iter::repeat_n(1, 20_000));
+        assert_eq!(view.rows, 20_000);
+        assert!(copied <= 5 * 20_000, "{copied} rows copied");
+        assert!(most <= 36, "{most} small segments");
+    }
+
+    #[test]
+    fn segments_of_any_sizes_are_copied_a_few_times_and_stay_few() {
+        for seed in 0..20 {
+            let mut random = fastrand::Rng::with_seed(seed);
+            let mut size = || {
+                let most = 1 << random.u32(..12);
+                random.usize(1..=most)
+            };
+            let sizes: Vec<usize> = (0..3000).map(|_| size()).collect();
+            let rows: usize = sizes.iter().sum();
+            let (view, copied, most) = compacted(sizes.into_iter());
+            assert_eq!(view.rows, rows);
+            assert!(copied <= 6 * rows, "{copied} of {rows} rows copied");
+            assert!(most <= 40, "{most} small segments");
+        }
+    }
+
+    #[test]
+    fn a_large_segment_is_not_copied_and_what_is_small_before_it_is_put_together() {
+        let (view, copied, most) = compacted([8192, 3, 3, 3, 9000, 5].into_iter());
+        let rows: Vec<usize> = view.segments.iter().map(|segment| segment.rows()).collect();
+        assert_eq!((rows, copied, most), (vec![8192, 9, 9000, 5], 9, 3));
     }
 }

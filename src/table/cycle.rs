@@ -5,12 +5,12 @@ use std::task::Waker;
 
 use super::core::{Core, Graph};
 use super::lock::lock;
-use super::node::Node;
+use super::node::{Node, Past};
 use super::round::Round;
 use super::sources::sources;
 use super::step::Step;
 use super::table_type::TableType;
-use super::update::{Hold, Holds, Rows, Waiting};
+use super::update::{Hold, Rows, Waiting};
 
 impl Core {
     /// Makes visible what was appended.
@@ -54,7 +54,7 @@ impl Core {
     }
 
     /// All tables change at once, and the subscribers are told. Who is to be woken, and what is to be given back, when no lock is held.
-    fn show(&self, graph: &mut Graph, round: &Round) -> (Vec<Waker>, Vec<Holds>) {
+    fn show(&self, graph: &mut Graph, round: &Round) -> (Vec<Waker>, Vec<Past>) {
         let mut wakers: Vec<Waker> = Vec::new();
         let mut past = Vec::new();
         {

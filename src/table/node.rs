@@ -70,6 +70,12 @@ pub(super) struct Node {
     held: Arc<AtomicUsize>,
 }
 
+/// What a table showed before, and what that cost, on their way to be dropped.
+pub(super) struct Past {
+    _view: Arc<View>,
+    _cost: Option<Holds>,
+}
+
 /// What a table remembers from cycle to cycle, beside its rows.
 #[derive(Default)]
 pub(super) struct Work {
@@ -109,25 +115,28 @@ impl Node {
         matches!(self.table_type, TableType::Ring(_))
     }
 
-    /// Makes `view` the visible one. The caller holds the gate.
-    pub(super) fn show(&self, view: Arc<View>) {
+    /// Makes `view` the visible one, and answers with the one before. The caller holds the gate, and lets go of that one when no lock is
+    /// held: it may be the last to hold rows, and to free them takes time.
+    #[must_use = "to be dropped when no lock is held"]
+    pub(super) fn show(&self, view: Arc<View>) -> Arc<View> {
         let mut shown = lock(&self.view);
         self.held.fetch_add(view.bytes, Ordering::AcqRel);
         self.held.fetch_sub(shown.bytes, Ordering::AcqRel);
-        *shown = view;
+        std::mem::replace(&mut *shown, view)
     }
 
-    /// As [`Node::show`], with what the rows cost, and what those before cost: that is to be dropped when no lock is held.
-    pub(super) fn show_step(&self, step: &Step) -> Holds {
-        self.show(Arc::new(step.view.clone()));
-        if step.withdrawn.is_some() && step.view.rows > 0 {
+    /// As [`Node::show`], with what the rows cost.
+    #[must_use = "to be dropped when no lock is held"]
+    pub(super) fn show_step(&self, step: &Step) -> Past {
+        let view = self.show(Arc::new(step.view.clone()));
+        let cost = if step.withdrawn.is_some() && step.view.rows > 0 {
             // What is left of the rows costs what it did.
-            return Arc::new([]);
-        }
-        match self.table_type {
-            TableType::Blink => std::mem::replace(&mut *lock(&self.lit), step.holds.iter().map(Arc::clone).collect()),
-            TableType::Append | TableType::Ring(_) => Arc::new([]),
-        }
+            None
+        } else {
+            let lit = || std::mem::replace(&mut *lock(&self.lit), step.holds.iter().map(Arc::clone).collect());
+            (self.table_type == TableType::Blink).then(lit)
+        };
+        Past { _view: view, _cost: cost }
     }
 
     /// Ends the updates of this table; who waits for one is to be woken. The caller holds the gate.

@@ -189,23 +189,27 @@ impl Publisher {
     /// time is over. Without news there is no cycle.
     pub(crate) async fn cycles(&self) {
         let core = self.core();
+        let cycle = core.settings.cycle;
         let mut last: Option<Instant> = None;
         loop {
+            // Answers with the moment for which the news had to wait, if they had to.
             let next = async {
                 if !core.has_news() {
                     core.news.notified().await;
                 }
-                if let Some(last) = last {
-                    tokio::time::sleep_until(last + core.settings.cycle).await;
-                }
+                let due = last.map(|last| last + cycle).filter(|due| *due > Instant::now())?;
+                tokio::time::sleep_until(due).await;
+                Some(due)
             };
-            tokio::select! {
+            let due = tokio::select! {
                 biased;
                 _ = core.life.wait() => return,
-                () = next => {}
-            }
+                due = next => due,
+            };
             if core.has_news() {
-                last = Some(Instant::now());
+                // A timer is late by up to a millisecond: the cycles that follow are not to be late by the sum.
+                let now = Instant::now();
+                last = Some(due.map_or(now, |due| due.max(now.checked_sub(cycle / 4).unwrap_or(now))));
                 core.cycle();
             }
         }

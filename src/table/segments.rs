@@ -73,16 +73,16 @@ impl Segments {
         }
     }
 
-    /// The last segments, oldest first: `count` of them, and a block more, where there are so many.
-    pub(super) fn recent(&self, count: usize) -> Vec<Arc<Segment>> {
-        let mut first = self.blocks.len();
-        let mut found = self.tail.len();
-        while found < count.saturating_add(BLOCK) && first > 0 {
-            first -= 1;
-            found += self.blocks.get(first).map_or(0, |block| block.len());
-        }
-        let blocks = self.blocks.iter().skip(first).flat_map(|block| block.iter());
-        blocks.chain(self.tail.iter()).map(Arc::clone).collect()
+    /// The last segments, oldest first: `count` of them, and those before up to one that `ends` it, a block of them at most.
+    pub(super) fn recent(&self, count: usize, ends: impl Fn(&Segment) -> bool) -> Vec<Arc<Segment>> {
+        let blocks = self.blocks.iter().rev().flat_map(|block| block.iter().rev());
+        let back = self.tail.iter().rev().chain(blocks).enumerate();
+        let mut recent: Vec<_> = back
+            .take_while(|(at, segment)| *at < count || (*at < count.saturating_add(BLOCK) && !ends(segment)))
+            .map(|(_, segment)| Arc::clone(segment))
+            .collect();
+        recent.reverse();
+        recent
     }
 
     /// Puts others where the last `count` segments are.
@@ -143,8 +143,8 @@ mod tests {
     fn what_is_replaced_may_reach_into_full_blocks() {
         let mut list = Segments::default();
         (0..200).for_each(|number| list.push(segment(number)));
-        assert_eq!(list.recent(0).len(), 72, "a block, and what is begun of the next");
-        assert_eq!(list.recent(70).len(), 136);
+        let recent = |count, from| list.recent(count, |segment| segment.sequence < from).len();
+        assert_eq!([recent(0, 200), recent(70, 200), recent(150, 1), recent(0, 0), recent(9, 180)], [0, 70, 199, 64, 20]);
         list.replace_last(100, [segment(900), segment(901)]);
         assert_eq!(sequences(&list), (0..100).chain([900, 901]).collect::<Vec<_>>());
         list.replace_last(102, (0..130).map(segment));

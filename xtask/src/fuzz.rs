@@ -24,8 +24,8 @@ const LONGEST_INPUT: u32 = 16 << 10;
 const MALLOC_LIMIT_MB: u32 = 32;
 /// The sanitizer's flags are unstable ones; its runtime is clang's, which rustup's toolchains need not have.
 const FLAGS: &str = "-Zexternal-clangrt -Clinker=clang -Clink-arg=-fsanitize=address";
-/// As releases are, with the assertions that `fuzz/Cargo.toml` asks for; and compiled by all processors.
-const BUILD: [&str; 3] = ["--release", "--codegen-units", "4"];
+/// Which crates assert is left to `fuzz/Cargo.toml`.
+const BUILD: [&str; 1] = ["--release"];
 
 /// Builds all targets, and sees that they have the sanitizer.
 pub(crate) fn build() -> Outcome {
@@ -100,6 +100,7 @@ fn targets() -> Result<Vec<String>, String> {
 fn cargo_fuzz(arguments: &[&str]) -> Command {
     let mut command = cargo();
     command.arg("fuzz").args(arguments).env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", format!("{FLAGS}{}", fast_linker()));
+    command.env("RUSTC_WRAPPER", top().join("xtask/scripts/rustc-for-fuzz"));
     command
 }
 

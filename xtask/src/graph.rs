@@ -47,12 +47,12 @@ pub(crate) fn everything() -> Result<Vec<Package>, String> {
     Ok(found.into_iter().collect())
 }
 
-/// Package and name of every integration test of the workspace.
-pub(crate) fn integration_tests() -> Result<Vec<(String, String)>, String> {
+/// Package and name of every target of a kind in the workspace: `test` are integration tests, `bin` programs.
+pub(crate) fn targets_of_kind(kind: &str) -> Result<Vec<(String, String)>, String> {
     let json = metadata(&["--no-deps"])?;
     let mut found = Vec::new();
     for package in list(&json, "packages") {
-        for target in list(package, "targets").iter().filter(|target| list(target, "kind").iter().any(|kind| kind == "test")) {
+        for target in list(package, "targets").iter().filter(|target| list(target, "kind").iter().any(|found| found == kind)) {
             found.push((text(package, "name").unwrap_or_default(), text(target, "name").unwrap_or_default()));
         }
     }

@@ -6,9 +6,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::process::{exists, output, run, spoken, target_folder, top};
+use crate::rustup::add_target;
 use crate::steps::Outcome;
 
-const TARGET: &str = "x86_64-unknown-linux-musl";
+pub(crate) const TARGET: &str = "x86_64-unknown-linux-musl";
 /// The largest that the stripped binary may be. TLS, and the readers of Avro and Protobuf schemas, are five of it.
 const LIMIT_BYTES: u64 = 16_000_000;
 /// How many rows the demo shows in the empty root.
@@ -20,6 +21,10 @@ const PT_INTERP: u32 = 3;
 
 /// Builds the binary and looks at it.
 pub(crate) fn check() -> Outcome {
+    // Without the target the script compiles its standard library, which takes a minute.
+    if let Err(why) = add_target(TARGET) {
+        println!("{}", why.trim());
+    }
     run(Command::new(top().join("xtask/scripts/musl-cargo"))
         .args(["build", "--profile", "dist", "--package", "kolumn-cli"])
         .current_dir(top()))?;

@@ -4,8 +4,9 @@ use std::fs;
 use std::process::Command;
 
 use crate::process::{cargo, exists, output, run, target_folder, top};
+use crate::rustup::add_target;
 use crate::steps::Outcome;
-use crate::suites;
+use crate::{miri, musl, neon, suites};
 
 struct Program {
     name: &'static str,
@@ -28,6 +29,10 @@ const PROGRAMS: [Program; 7] = [
 /// Installs what is missing.
 pub(crate) fn set_up() -> Outcome {
     install()?;
+    // Here and not beside each other, which rustup does not mind enough. What cannot be had its step tells once more.
+    for missing in [add_target(musl::TARGET), add_target(neon::TARGET), miri::install()].into_iter().filter_map(Result::err) {
+        println!("{}", missing.trim());
+    }
     // Servers of runs that were killed left their logs.
     let left = top().join("target/servers");
     if left.exists() {

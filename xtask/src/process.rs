@@ -33,7 +33,8 @@ pub(crate) fn run(command: &mut Command) -> Result<(), String> {
 pub(crate) fn output(command: &mut Command) -> Result<String, String> {
     let output = command.stdin(Stdio::null()).output().map_err(|error| format!("{}: {error}", spoken(command)))?;
     if !output.status.success() {
-        return Err(format!("{} ended with {}\n{}", spoken(command), output.status, String::from_utf8_lossy(&output.stderr)));
+        let [said, errors] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
+        return Err(format!("{} ended with {}\n{said}{errors}", spoken(command), output.status));
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -10,14 +10,10 @@ use crate::steps::Outcome;
 use crate::suites;
 
 /// What is measured, and with how many rounds and rows: a minute and a half in all.
-const MEASURED: &[&str] = &["avro", "protobuf", "json", "batch-walk", "codecs", "--rounds", "3", "--rows", "100000"];
-/// In what the tests are compiled otherwise.
-const AS_FOR_A_RELEASE: [&str; 4] = [
-    "profile.suites.debug-assertions=false",
-    "profile.suites.overflow-checks=false",
-    "profile.suites.package.kolumn.opt-level=3",
-    "profile.suites.package.kolumn-benches.opt-level=3",
-];
+const MEASURED: &[&str] = &["avro", "protobuf", "json", "batch-walk", "codecs", "--rounds", "5", "--rows", "40000"];
+/// The crates of this workspace that are measured, or that these need: the tests are compiled with a debug build's checks.
+const OWN: [&str; 4] = ["kolumn", "kolumn-benches", "kolumn-protocol-tests", "kolumn-test-broker"];
+const AS_FOR_A_RELEASE: [&str; 3] = ["opt-level=3", "debug-assertions=false", "overflow-checks=false"];
 
 /// Compiles the programs.
 pub(crate) fn build() -> Outcome {
@@ -25,7 +21,9 @@ pub(crate) fn build() -> Outcome {
     command.arg("build").args(suites::EVERYTHING);
     // With an example, so that dependencies have the features that they have in tests.
     command.args(["--bin", "kolumn-benches", "--example", "rates"]);
-    command.args(AS_FOR_A_RELEASE.iter().flat_map(|setting| ["--config", setting]));
+    for (own, setting) in OWN.iter().flat_map(|own| AS_FOR_A_RELEASE.map(|setting| (own, setting))) {
+        command.args(["--config", &format!("profile.{}.package.{own}.{setting}", suites::PROFILE)]);
+    }
     run(&mut command).map(|()| String::new())
 }
 

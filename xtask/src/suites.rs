@@ -18,12 +18,26 @@ const REAL: &str = "real";
 
 /// Compiles unit tests, programs and suites.
 pub(crate) fn build() -> Outcome {
-    run(cargo().args(["test", "--no-run", "--lib", "--bins", "--tests"]).args(EVERYTHING)).map(|()| String::new())
+    let mut command = cargo();
+    command.args(["test", "--no-run"]).args(EVERYTHING).args(units()?);
+    for (_, name) in graph::targets_of_kind("test")? {
+        command.args(["--test", &name]);
+    }
+    run(&mut command).map(|()| String::new())
 }
 
 /// Unit tests.
 pub(crate) fn unit() -> Outcome {
-    run(cargo().arg("test").args(EVERYTHING).args(["--no-fail-fast", "--lib", "--bins"])).map(|()| String::new())
+    run(cargo().arg("test").args(EVERYTHING).arg("--no-fail-fast").args(units()?)).map(|()| String::new())
+}
+
+/// What has unit tests: every library and every program but the benchmarks, which bring C and take long to compile.
+fn units() -> Result<Vec<String>, String> {
+    let mut units = vec!["--lib".to_owned()];
+    for (_, name) in graph::targets_of_kind("bin")?.into_iter().filter(|(package, _)| package != "kolumn-benches") {
+        units.extend(["--bin".to_owned(), name]);
+    }
+    Ok(units)
 }
 
 /// The examples in the documentation.
@@ -42,7 +56,7 @@ pub(crate) fn real() -> Outcome {
 }
 
 fn integration(wanted: impl Fn(&str) -> bool, arguments: &[&str]) -> Outcome {
-    let targets = graph::integration_tests()?;
+    let targets = graph::targets_of_kind("test")?;
     let names: BTreeSet<&str> = targets.iter().map(|(_, name)| name.as_str()).filter(|name| wanted(name)).collect();
     let count = targets.iter().filter(|(_, name)| wanted(name)).count();
     if count == 0 {

@@ -1,4 +1,4 @@
-//! JSON documents of ten kinds into Arrow columns, by each decoder.
+//! JSON documents of eleven kinds into Arrow columns, by each decoder, and by kolumn with each set of instructions.
 
 mod columns;
 mod data;
@@ -6,10 +6,10 @@ mod peers;
 
 use self::columns::digest;
 use self::data::{Documents, Variant};
-use self::peers::{BATCH_ROWS, PEERS, Peer, SUBJECTS, peer};
+use self::peers::{BATCH_ROWS, KERNELS, PEERS, Peer, SUBJECTS, peer};
 use crate::Outcome;
 use crate::arguments::Measure;
-use crate::contest::{Contest, Results};
+use crate::contest::{Contest, PeerRuns, Results};
 use crate::measure::{Clock, Stopwatch};
 use crate::sums::Sums;
 
@@ -34,9 +34,20 @@ pub(crate) fn run(arguments: &Measure) -> Outcome<Vec<Results>> {
                 contest = contest.peer(name, goal, move |watch| decode(watch, found.as_mut(), payloads));
             }
         }
-        results.push(contest.run(arguments.rounds, true)?);
+        let all = contest.run(arguments.rounds, true)?;
+        let kernels: Vec<Results> =
+            KERNELS.iter().filter_map(|(kernel, title)| of_kernel(&all, kernel, title, variant.goal(kernel, goal))).collect();
+        results.push(all);
+        results.extend(kernels);
     }
     Ok(results)
+}
+
+/// The same runs with a kernel that is not the machine's best as the subject, and arrow-json as its peer.
+fn of_kernel(all: &Results, kernel: &str, title: &str, goal: f64) -> Option<Results> {
+    let runs = |name: &str| all.peers.iter().find(|peer| peer.name == name).cloned();
+    let peer = PeerRuns { goal: Some(goal), ..runs("arrow-json")? };
+    Some(Results { title: format!("{}, {title}", all.title), peers: vec![runs(kernel)?, peer], ..all.clone() })
 }
 
 fn decode(watch: &mut Stopwatch, peer: &mut dyn Peer, payloads: &[Option<&[u8]>]) -> Outcome<Sums> {

@@ -28,7 +28,14 @@ pub(super) trait Peer {
 }
 
 /// The ways in which kolumn does it: with the best instructions, without the fast way, and with others.
-pub(super) const SUBJECTS: [&str; 5] = ["kolumn", "kolumn plain", "kolumn scalar", "kolumn sse2", "kolumn avx2"];
+pub(super) const SUBJECTS: [&str; 6] = ["kolumn", "kolumn plain", "kolumn scalar", "kolumn neon", "kolumn sse2", "kolumn avx2"];
+/// Those of them that have goals of their own, and what they stand for.
+pub(super) const KERNELS: [(&str, &str); 4] = [
+    ("kolumn plain", "without the fast way"),
+    ("kolumn scalar", "without SIMD"),
+    ("kolumn sse2", "SSE2 alone"),
+    ("kolumn avx2", "AVX2 alone"),
+];
 pub(super) const PEERS: [&str; 4] = ["arrow-json", "simd-json tape", "sonic-rs typed", "serde_json typed"];
 
 /// The decoder of this name, where it is one for the variant and the machine.

@@ -28,6 +28,9 @@ const FOLLOWERS: [(&str, &str, bool); 4] = [
     ("rdkafka", "a bare librdkafka consumer", true),
     ("deephaven", "Deephaven, default cycle", false),
 ];
+/// Rows a second, and seconds, before anything counts.
+const WARM_UP_RATE: u64 = 20_000;
+const WARM_UP_SECONDS: u64 = 4;
 /// From this rate on rows come faster than cycles.
 const BUSY: u64 = 1000;
 /// Milliseconds: the median and the 99th percentile of a busy topic.
@@ -47,6 +50,14 @@ pub(crate) fn run(arguments: &Measure) -> Outcome<Vec<Figures>> {
     }
     eprintln!("starting Apache Kafka");
     let kafka = Kafka::builder().heap_mib(512).start()?;
+    // A broker that has just started is slow, until what it does most is compiled.
+    for (name, ..) in &followers {
+        let topic = format!("warm-up-{name}");
+        kafka.create_topic(&topic, partitions)?;
+        let follow = follow_of(name, &kafka, topic, partitions, WARM_UP_RATE, WARM_UP_SECONDS);
+        let seen = measure(&follow, &Producer::new(&kafka.bootstrap(), WARM_UP_RATE)?, &mut Delays::default())?;
+        eprintln!("warming up: {name}: {}", seen.told());
+    }
     let mut all = Vec::new();
     for rate in &options.rates {
         let producer = Producer::new(&kafka.bootstrap(), *rate)?;
@@ -56,14 +67,7 @@ pub(crate) fn run(arguments: &Measure) -> Outcome<Vec<Figures>> {
             for ((name, ..), delays) in followers.iter().zip(&mut runs) {
                 let topic = format!("latency-{rate}-{round}-{name}");
                 kafka.create_topic(&topic, partitions)?;
-                let follow = Follow {
-                    name: (*name).to_owned(),
-                    brokers: kafka.bootstrap(),
-                    topic,
-                    partitions,
-                    warm_up: *rate,
-                    rows: rate * options.seconds,
-                };
+                let follow = follow_of(name, &kafka, topic, partitions, *rate, options.seconds);
                 let seen =
                     measure(&follow, &producer, &mut produced).map_err(|error| format!("{name}, {rate} rows/s: {error}"))?;
                 eprintln!("{rate} rows/s, round {round} of {}: {name}: {}", arguments.rounds, seen.told());
@@ -73,6 +77,11 @@ pub(crate) fn run(arguments: &Measure) -> Outcome<Vec<Figures>> {
         all.push(figures(*rate, partitions, &followers, &runs, &produced));
     }
     Ok(all)
+}
+
+fn follow_of(name: &str, kafka: &Kafka, topic: String, partitions: i32, rate: u64, seconds: u64) -> Follow {
+    let brokers = kafka.bootstrap();
+    Follow { name: name.to_owned(), brokers, topic, partitions, warm_up: rate, rows: rate * seconds }
 }
 
 /// What the followers saw of one rate.

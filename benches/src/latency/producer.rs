@@ -20,7 +20,12 @@ pub(super) struct Producer {
 impl Producer {
     pub(super) fn new(brokers: &str, rate: u64) -> Outcome<Self> {
         let mut config = ClientConfig::new();
-        config.set("bootstrap.servers", brokers).set("linger.ms", "0").set("queue.buffering.max.messages", "1000000");
+        config
+            .set("bootstrap.servers", brokers)
+            .set("linger.ms", "0")
+            // As Kafka's own producer: without a bound requests of a few rows each would pile up before the broker.
+            .set("max.in.flight.requests.per.connection", "5")
+            .set("queue.buffering.max.messages", "1000000");
         Ok(Self { producer: config.create()?, rate })
     }
 

@@ -19,10 +19,9 @@ pub(super) fn json_by_one_lane(peer: &Peer) -> Outcome<Vec<RecordBatch>> {
     orders(peer, consume(peer).lanes(1))
 }
 
-/// What is tried out: properties by the environment.
+/// With the properties that are tried out.
 fn consume(peer: &Peer) -> kolumn::Consume {
-    let tried = std::env::var("KOLUMN_PROPERTIES").unwrap_or_default();
-    let pairs = tried.split(',').filter_map(|pair| pair.split_once('='));
+    let pairs = peer.property.iter().filter_map(|pair| pair.split_once('='));
     pairs.fold(kolumn::consume(&peer.topic), |consume, (key, value)| consume.property(key, value))
 }
 

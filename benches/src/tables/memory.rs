@@ -1,8 +1,6 @@
 //! What an append table takes of memory, against what Arrow needs for the same columns.
 
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use arrow_array::Array;
 use bytes::{Bytes, BytesMut};
@@ -23,6 +21,10 @@ const LANES: usize = 2;
 /// Records of the batches that a busy producer writes.
 const BATCH_RECORDS: usize = 500;
 const DISTINCT: usize = 40_000;
+/// More than any answer has.
+const FRAME_BYTES: usize = 8 << 20;
+/// Answers of a lane in each cycle.
+const ANSWERS: usize = 4;
 
 /// Tables that were filled by answers of many rows, and of few: the most rows of an answer, and the rows of the table.
 const CASES: [(&str, usize, usize); 2] = [
@@ -59,30 +61,23 @@ pub(crate) fn run(arguments: &Memory) -> Outcome {
     let batches = batches(arguments.answer_rows)?;
     let (feed, table) = Feed::table(Assembly::schema(&spec)?, TableType::Append, LANES as i32);
     let before = resident_bytes();
-    let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        let lanes: Vec<_> = (0..LANES)
-            .map(|lane| {
-                let (assembly, batches) = (Assembly::new(&feed, &spec), &batches);
-                scope.spawn(move || {
-                    let fed = assembly.map_err(Into::into).and_then(|lane_of| fill(lane_of, lane, batches, arguments));
-                    fed.map_err(|error: Box<dyn std::error::Error>| error.to_string())
-                })
+        let lanes = (0..LANES).map(|lane| {
+            let (assembly, feed, batches) = (Assembly::new(&feed, &spec), &feed, &batches);
+            scope.spawn(move || {
+                let fed = assembly.map_err(Into::into).and_then(|assembly| fill(assembly, feed, lane, batches, arguments));
+                fed.map_err(|error: Box<dyn std::error::Error>| error.to_string())
             })
-            .collect();
-        scope.spawn(|| {
-            while !done.load(Ordering::Acquire) {
-                feed.cycle();
-                std::thread::sleep(Duration::from_millis(10));
-            }
         });
-        let ends: Vec<_> = lanes.into_iter().map(|lane| lane.join().map_err(|_| "a lane panicked".to_owned())).collect();
-        done.store(true, Ordering::Release);
-        ends.into_iter().try_for_each(|end| end?)
+        let lanes: Vec<_> = lanes.collect();
+        lanes.into_iter().try_for_each(|lane| lane.join().map_err(|_| "a lane panicked".to_owned())?)
     })?;
     feed.cycle();
     let resident = resident_bytes().saturating_sub(before);
     let snapshot = table.snapshot();
+    if snapshot.rows() < arguments.rows {
+        return Err(format!("{} of {} rows are in the table", snapshot.rows(), arguments.rows).into());
+    }
     let mut needed = 0;
     for column in snapshot.batches().iter().flat_map(|batch| batch.columns()) {
         needed += column.to_data().get_slice_memory_size()?;
@@ -102,13 +97,15 @@ fn value() -> Spec {
 }
 
 /// One lane's partition, in answers of all sizes.
-fn fill(mut assembly: Assembly, lane: usize, batches: &[(Bytes, usize)], arguments: &Memory) -> Outcome {
+fn fill(mut assembly: Assembly, feed: &Feed, lane: usize, batches: &[(Bytes, usize)], arguments: &Memory) -> Outcome {
     let mut random = fastrand::Rng::with_seed(lane as u64);
     let mut batches = batches.iter().cycle();
     let mut left = arguments.rows / LANES;
-    while left > 0 {
+    // Answers come in buffers of a pool.
+    let mut answer = BytesMut::with_capacity(FRAME_BYTES);
+    for answers in 1.. {
         let wanted = random.usize(1..=arguments.answer_rows);
-        let mut answer = BytesMut::new();
+        answer.clear();
         let first = assembly.position(lane as i32);
         let mut rows = 0;
         while let Some((batch, records)) = batches.next() {
@@ -120,8 +117,16 @@ fn fill(mut assembly: Assembly, lane: usize, batches: &[(Bytes, usize)], argumen
                 break;
             }
         }
-        assembly.answer(lane as i32, answer.freeze())?;
+        let records = answer.freeze();
+        assembly.answer(lane as i32, records.clone())?;
+        answer = records.try_into_mut().map_err(|_| "the answer is still held")?;
+        if answers % ANSWERS == 0 {
+            feed.cycle();
+        }
         left = left.saturating_sub(rows);
+        if left == 0 {
+            break;
+        }
     }
     Ok(())
 }

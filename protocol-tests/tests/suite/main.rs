@@ -1,4 +1,4 @@
-//! The suites against the in-process broker, but for those that count what their whole process takes or logs: one program, since each takes
+//! The suites against the in-process broker, but for those that count what their whole process takes or watch what it logs: one program, since each takes
 //! longer to compile and link than most of them to run.
 
 #[path = "../common/mod.rs"]
@@ -29,7 +29,6 @@ mod schemas;
 mod starts_and_stops;
 mod subjects;
 mod tables;
-mod tls;
 mod truncation;
 mod two_threads;
 mod undecodable;

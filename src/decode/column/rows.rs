@@ -71,6 +71,60 @@ impl Column {
         Ok(())
     }
 
+    /// Appends `rows` structs of the rows that `fields` appends to the children, as many to each. Those whose bit in `valid` is not set are
+    /// null, and there are at most 64; where there are no such bits none is null. Where it fails the column is as before.
+    pub(crate) fn push_structs(
+        &mut self,
+        rows: usize,
+        valid: Option<u64>,
+        fields: impl FnOnce(&mut [Self]) -> Result<(), ColumnFull>,
+    ) -> Result<(), ColumnFull> {
+        let before = self.len();
+        let Values::Struct { children } = &mut self.values else {
+            debug_assert!(false, "column {} of type {} cannot store structs", self.field.name(), self.field.data_type());
+            self.append_nulls(rows);
+            return Ok(());
+        };
+        if let Err(full) = fields(children) {
+            children.iter_mut().for_each(|child| child.truncate(before));
+            return Err(full);
+        }
+        match valid {
+            Some(valid) => self.push_validity(rows, valid),
+            None => self.validity.append_n_non_nulls(rows),
+        }
+        Ok(())
+    }
+
+    /// Appends lists, at most 64, of so many of the items that `items` appends to the child. Nulls are as with [`Self::push_rows`]. Where
+    /// it fails the column is as before.
+    pub(crate) fn push_lists(
+        &mut self,
+        lengths: impl ExactSizeIterator<Item = usize>,
+        valid: u64,
+        items: impl FnOnce(&mut Self) -> Result<(), ColumnFull>,
+    ) -> Result<(), ColumnFull> {
+        let rows = lengths.len();
+        let Values::List { offsets, child } = &mut self.values else {
+            debug_assert!(false, "column {} of type {} cannot store lists", self.field.name(), self.field.data_type());
+            self.append_nulls(rows);
+            return Ok(());
+        };
+        let before = child.len();
+        let appended = items(child);
+        if appended.is_err() || i32::try_from(child.len()).is_err() {
+            child.truncate(before);
+            return Err(ColumnFull);
+        }
+        let mut end = before;
+        offsets.extend(lengths.map(|length| {
+            end += length;
+            i32::try_from(end).unwrap_or(i32::MAX) // all of them fit
+        }));
+        self.push_validity(rows, valid);
+        Ok(())
+    }
+
     /// Says which of the last rows are null.
     #[inline]
     fn push_validity(&mut self, rows: usize, valid: u64) {

@@ -51,7 +51,7 @@ mod tests {
         let mut random = fastrand::Rng::with_seed(5);
         let parts: [&[u8]; 7] = [b"", b"a", b"longer than a word", "é".as_bytes(), "日本".as_bytes(), "🦀".as_bytes(), b"\xff"];
         let (mut good, mut bad) = (0, 0);
-        for _ in 0..2000 {
+        for _ in 0..if cfg!(miri) { 20 } else { 2000 } {
             let (mut offsets, mut data) = (vec![0_i32], Vec::new());
             let kinds = [2, 3, 6, 7][random.usize(..4)];
             for _ in 0..random.usize(..40) {
@@ -81,7 +81,7 @@ mod tests {
                 }
             }
         }
-        assert!(good > 500 && bad > 200, "{good} good, {bad} bad");
+        assert!(cfg!(miri) || (good > 500 && bad > 200), "{good} good, {bad} bad");
     }
 
     #[test]

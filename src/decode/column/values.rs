@@ -164,12 +164,12 @@ impl Values {
             Self::Bool(bits) => bits.len() / 8,
             Self::Bytes { offsets, data } => size_of_val(offsets.as_slice()) + data.len(),
             Self::Fixed { data, .. } => data.len(),
-            Self::List { offsets, .. } => size_of_val(offsets.as_slice()),
-            Self::Struct { .. } => 0,
+            Self::List { offsets, child } => size_of_val(offsets.as_slice()) + child.used(),
+            Self::Struct { children } => children.iter().map(Column::used).sum(),
         )
     }
 
-    /// A table keeps its arrays for long: capacity of more than a quarter beyond the rows is not kept with them.
+    /// A table keeps its arrays for long: capacity of more than a sixteenth beyond the rows is not kept with them.
     pub(super) fn give_back(&mut self) {
         each_native!(self, vector => shrink(vector),
             Self::Bytes { offsets, data } => {
@@ -227,9 +227,9 @@ fn spare<T>(vector: &Vec<T>) -> usize {
     (vector.capacity() - vector.len()) * size_of::<T>()
 }
 
-/// Gives back capacity of more than a quarter beyond what there is.
+/// Gives back capacity of more than a sixteenth beyond what there is.
 pub(super) fn shrink<T>(vector: &mut Vec<T>) {
-    if vector.capacity() - vector.len() > vector.len() / 4 {
+    if vector.capacity() - vector.len() > vector.len() / 16 {
         vector.shrink_to_fit();
     }
 }

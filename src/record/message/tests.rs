@@ -315,7 +315,7 @@ fn messages(magic: i8) -> impl Strategy<Value = Vec<Old>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.min(128), ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_is_written_is_read(messages in (0..2_i8).prop_flat_map(messages), codec in 0..4_u8, base in 0..i64::MAX / 2) {

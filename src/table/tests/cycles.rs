@@ -96,3 +96,63 @@ async fn the_driver_ends_with_the_consumption() {
     driver.await.expect("no panic");
     assert_eq!(table.snapshot().rows(), 10, "the last cycle shows what was appended last");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_busy_topic_has_as_many_cycles_as_fit_in_although_timers_are_late() {
+    // Timers have steps of a millisecond: each of these is late by half of one.
+    let cycle = Duration::from_micros(2500);
+    let writer = Writer::with(CycleSettings { cycle, ..CycleSettings::default() }, 1 << 20);
+    let table = writer.plain(TableType::Append, &[(0, 0)]);
+    let _driver = driven(&writer);
+    for _ in 0..1000 {
+        writer.append(&[(0, 1)]);
+        sleep(Duration::from_millis(1)).await;
+    }
+    let cycles = table.snapshot().cycle();
+    assert!((390..=402).contains(&cycles), "{cycles} cycles of 2.5 ms in a second");
+}
+
+/// Text whose memory says, when it goes, whether anybody could have looked at the table at that moment.
+struct Watched {
+    text: Vec<u8>,
+    is_free: Box<dyn Fn() -> bool + Send + Sync>,
+    freed: Arc<Mutex<Vec<bool>>>,
+}
+
+impl AsRef<[u8]> for Watched {
+    fn as_ref(&self) -> &[u8] {
+        &self.text
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.freed.lock().expect("freed").push((self.is_free)());
+    }
+}
+
+#[test]
+fn rows_that_leave_a_table_are_freed_when_nobody_is_held_up_by_it() {
+    for table_type in [TableType::Blink, TableType::Ring(5)] {
+        let writer = Writer::new();
+        let table = writer.plain(table_type, &[(0, 0)]);
+        let freed = Arc::new(Mutex::new(Vec::new()));
+        for _ in 0..4 {
+            let mut chunk = writer.chunk(&[(0, 5)]);
+            let (schema, mut columns, _) = chunk.batch.into_parts();
+            let texts = columns[2].as_string::<i32>();
+            let core = Arc::downgrade(table.core());
+            let is_free = move || {
+                let Some(core) = core.upgrade() else { return false };
+                core.gate.try_lock().is_ok() && core.graph.try_lock().is_ok() && core.intake.try_lock().is_ok()
+            };
+            let (text, is_free) = (texts.values().to_vec(), Box::new(is_free));
+            let watched = bytes::Bytes::from_owner(Watched { text, is_free, freed: Arc::clone(&freed) });
+            columns[2] = Arc::new(StringArray::new(texts.offsets().clone(), watched.into(), None));
+            chunk.batch = RecordBatch::try_new(schema, columns).expect("the same columns");
+            writer.publisher.append(chunk).expect("a chunk in its place");
+            writer.cycle();
+        }
+        assert_eq!(freed.lock().expect("freed").as_slice(), [true; 3], "{table_type}");
+    }
+}

@@ -5,8 +5,9 @@ use arrow_schema::TimeUnit;
 use super::super::number;
 use super::super::string;
 use super::digits::{self, signed};
+use super::lists::Lists;
 use super::moments::{Days, Moments};
-use super::page::{BLOCK, Bytes, Page};
+use super::page::{BLOCK, Bytes};
 use super::spans::{Span, Spans};
 use crate::decode::{Column, ColumnFull, Lengths};
 use crate::spec::{Options, Type};
@@ -23,6 +24,18 @@ pub(super) enum Lane {
     Timestamp(Moments),
     /// By the plain reader, where they stand.
     Plain,
+    /// Not at all: a list, whose numbers have a lane.
+    Whole,
+}
+
+/// What a lane reads of.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rows<'p> {
+    pub(super) bytes: Bytes<'p>,
+    /// How many there are, of 64 at most.
+    pub(super) rows: usize,
+    /// A bit for each of a document that holds a control character, a backslash, or a byte that is not ASCII.
+    pub(super) odd: u64,
 }
 
 /// The integers of a column.
@@ -97,8 +110,8 @@ impl Lane {
     }
 
     /// Reads the values of the rows in `rows`, and gives the rows whose value is one for sure.
-    pub(super) fn read(&mut self, page: &Page, spans: &[Span; BLOCK], rows: u64, values: &mut Values) -> u64 {
-        let bytes = page.bytes();
+    pub(super) fn read(&mut self, page: Rows<'_>, spans: &[Span; BLOCK], rows: u64, values: &mut Values) -> u64 {
+        let bytes = page.bytes;
         // How a value usually is, without a look at what else it may be; and how it is otherwise.
         macro_rules! integers {
             ($native:ty) => {
@@ -114,7 +127,7 @@ impl Lane {
         }
         match self {
             Self::Text => texts(page, spans, rows, values),
-            Self::Plain => {
+            Self::Plain | Self::Whole => {
                 values.valid = present(spans, rows);
                 rows
             }
@@ -172,7 +185,7 @@ impl Lane {
     /// Appends the rows from `from` to `to`, whose values were read. [`Self::Plain`] is not appended this way.
     pub(super) fn append(
         &self,
-        page: &Page,
+        bytes: Bytes<'_>,
         spans: &[Span; BLOCK],
         (from, to): (usize, usize),
         values: &Values,
@@ -187,8 +200,8 @@ impl Lane {
             };
         }
         match self {
-            Self::Text => return append_texts(page, spans, (from, to), values, column),
-            Self::Plain => {}
+            Self::Text => return append_texts(bytes, spans, (from, to), values, column),
+            Self::Plain | Self::Whole => {}
             Self::Bool => column.push_bools(bits.iter().map(|bits| *bits != 0), valid),
             Self::Integer(Width::Int8) => push!(i8),
             Self::Integer(Width::Int16) => push!(i16),
@@ -220,7 +233,7 @@ fn present(spans: &[Span; BLOCK], rows: u64) -> u64 {
 }
 
 /// The numbers of the bits that are set.
-fn bits(mut word: u64) -> impl Iterator<Item = usize> {
+pub(super) fn bits(mut word: u64) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
         let row = word.trailing_zeros() as usize;
         (word != 0).then(|| {
@@ -233,7 +246,7 @@ fn bits(mut word: u64) -> impl Iterator<Item = usize> {
 /// Reads the value of each of `rows` as it usually is and, where it is not, in a second loop, absent, null or otherwise.
 #[inline(always)]
 fn each(
-    page: &Page,
+    page: Rows<'_>,
     spans: &[Span; BLOCK],
     rows: u64,
     values: &mut Values,
@@ -245,7 +258,7 @@ fn each(
     }
     let mut good = 0;
     // Of all rows, without a choice: what is read where there is nothing does not count.
-    for (row, (span, slot)) in spans.iter().zip(&mut values.bits).take(page.documents().len()).enumerate() {
+    for (row, (span, slot)) in spans.iter().zip(&mut values.bits).take(page.rows).enumerate() {
         let value = usual(*span);
         *slot = value.unwrap_or(0);
         good |= u64::from(value.is_some()) << row;
@@ -254,8 +267,8 @@ fn each(
     values.valid = good;
     for row in bits(rows & !good) {
         let (Some(span), Some(slot)) = (spans.get(row), values.bits.get_mut(row)) else { continue };
-        let text = page.bytes().slice(span.start(), span.end());
-        if span.is_absent() || (text == b"null" && page.bytes().before(span.start()) != [b'"']) {
+        let text = page.bytes.slice(span.start(), span.end());
+        if span.is_absent() || (text == b"null" && page.bytes.before(span.start()) != [b'"']) {
             *slot = 0;
             good |= 1 << row;
         } else if let Some(value) = otherwise(text) {
@@ -274,16 +287,16 @@ fn half(bounds: u64) -> usize {
 }
 
 /// Checks texts as the plain decoder does, and takes the escapes out of them: of documents in which there is something to check.
-fn texts(page: &Page, spans: &[Span; BLOCK], rows: u64, values: &mut Values) -> u64 {
+fn texts(page: Rows<'_>, spans: &[Span; BLOCK], rows: u64, values: &mut Values) -> u64 {
     values.valid = present(spans, rows);
     values.escaped = 0;
     values.texts.clear();
-    let odd = values.valid & page.odd();
+    let odd = values.valid & page.odd;
     let mut good = rows & !odd;
     for row in bits(odd) {
         let (Some(span), Some(slot)) = (spans.get(row), values.bits.get_mut(row)) else { continue };
-        // To the end of its document, and from its quote.
-        let bytes = page.bytes().slice(span.start().wrapping_sub(1), page.document(row).end);
+        // With its quotes.
+        let bytes = page.bytes.slice(span.start().wrapping_sub(1), span.end().wrapping_add(1));
         let Ok(text) = string::scan(bytes, 0) else { continue };
         if text.end != usize::from(span.end().wrapping_sub(span.start())) + 1 {
             continue;
@@ -309,13 +322,12 @@ fn texts(page: &Page, spans: &[Span; BLOCK], rows: u64, values: &mut Values) -> 
 
 /// Appends the texts of the rows from `from` to `to`.
 fn append_texts(
-    page: &Page,
+    bytes: Bytes<'_>,
     spans: &[Span; BLOCK],
     (from, to): (usize, usize),
     values: &Values,
     column: &mut Column,
 ) -> Result<(), ColumnFull> {
-    let bytes = page.bytes();
     let here = spans.get(from..to).unwrap_or_default();
     if values.escaped == 0 {
         let mut lengths = Lengths::default();
@@ -439,11 +451,53 @@ fn float32(bytes: Bytes<'_>, span: Span) -> Option<f32> {
 #[derive(Debug)]
 pub(super) struct Block {
     pub(super) spans: Spans,
-    pub(super) values: Vec<Values>,
+    values: Vec<Vec<Values>>,
+    pub(super) lists: Lists,
+    /// The rows in which a node is there.
+    present: Vec<u64>,
+    /// The nodes of structs and lists.
+    nodes: Vec<usize>,
 }
 
 impl Block {
-    pub(super) fn new(columns: usize) -> Self {
-        Self { spans: Spans::new(columns), values: (0..columns).map(|_| Values::new()).collect() }
+    pub(super) fn new(lanes: usize, lists: Lists, nodes: usize, parts: Vec<usize>) -> Self {
+        let values = (0..lanes).map(|_| vec![Values::new()]).collect();
+        Self { spans: Spans::new(lanes), values, lists, present: vec![0; nodes], nodes: parts }
+    }
+
+    /// Forgets what is there in all rows.
+    pub(super) fn clear(&mut self) {
+        self.present.fill(0);
+        self.lists.clear();
+    }
+
+    /// Notes rows in which a node is there.
+    #[inline]
+    pub(super) fn note(&mut self, node: usize, rows: u64) {
+        self.present.get_mut(node).into_iter().for_each(|present| *present |= rows);
+    }
+
+    /// The node of a struct or list.
+    pub(super) fn node(&self, part: usize) -> usize {
+        self.nodes.get(part).copied().unwrap_or(usize::MAX)
+    }
+
+    /// The rows in which a struct or list is there.
+    pub(super) fn present(&self, part: usize) -> u64 {
+        self.present.get(self.node(part)).copied().unwrap_or(0)
+    }
+
+    /// 64 rows or items of a lane, where the first is those of the rows.
+    pub(super) fn chunk(&self, lane: usize, chunk: usize) -> Option<(&[Span; BLOCK], &Values)> {
+        Some((self.spans.chunk(lane, chunk), self.values.get(lane)?.get(chunk)?))
+    }
+
+    /// As [`Self::chunk`], to be read.
+    pub(super) fn chunk_mut(&mut self, lane: usize, chunk: usize) -> Option<(&[Span; BLOCK], &mut Values)> {
+        let values = self.values.get_mut(lane)?;
+        while values.len() <= chunk {
+            values.push(Values::new());
+        }
+        Some((self.spans.chunk(lane, chunk), values.get_mut(chunk)?))
     }
 }

@@ -7,10 +7,11 @@
 //! topic with fields that come and go needs few of them, not one for each of its layouts.
 
 use super::digits;
+use super::lanes::Block;
 use super::literal::Literal;
 use super::page::{Bytes, Document, Page};
 use super::path::skipped;
-use super::spans::{Span, Spans};
+use super::spans::Span;
 
 /// The place before a document's first value.
 pub(super) const START: usize = 0;
@@ -21,6 +22,14 @@ pub(super) const END: usize = 1;
 const LINKS_LIMIT: usize = 4096;
 /// Links from one place: they are tried one by one.
 const CHOICES_LIMIT: usize = 24;
+
+/// A node that a link comes by.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Enter {
+    pub(super) node: usize,
+    /// Whether it is an object or array, and not null.
+    pub(super) there: bool,
+}
 
 /// The text from one value to the next.
 #[derive(Debug)]
@@ -33,13 +42,15 @@ pub(super) struct Link {
     /// What the value behind it is like.
     kind: Kind,
     /// Nodes on the way to a column that lie in its way, which no document may enter twice.
-    enters: Box<[usize]>,
+    pub(super) enters: Box<[Enter]>,
+    /// The lists of which an item begins in its way.
+    items: Box<[usize]>,
     /// How often it stood.
     stood: u64,
 }
 
 impl Link {
-    pub(super) fn new(text: &[u8], target: usize, kind: Kind, enters: &[usize]) -> Self {
+    pub(super) fn new(text: &[u8], target: usize, kind: Kind, (enters, items): (&[Enter], &[usize])) -> Self {
         Self {
             literal: Literal::new(text),
             before: short(text.iter().position(|byte| *byte == b'"').unwrap_or(text.len())),
@@ -47,6 +58,7 @@ impl Link {
             target,
             kind,
             enters: enters.into(),
+            items: items.into(),
             stood: 0,
         }
     }
@@ -82,8 +94,10 @@ fn short(length: usize) -> u16 {
 pub(super) struct Place {
     pub(super) kind: Kind,
     pub(super) column: Option<usize>,
-    /// Whether the column takes only null here.
+    /// Whether only null may be here.
     pub(super) null_only: bool,
+    /// The list whose item the value is, or is a part of.
+    list: Option<usize>,
     /// What comes behind it, and which of them is the most likely.
     links: Vec<Link>,
     likely: usize,
@@ -95,8 +109,8 @@ pub(super) struct Place {
 const MARKS: usize = 64;
 
 impl Place {
-    fn new(kind: Kind, column: Option<usize>, null_only: bool) -> Self {
-        Self { kind, column, null_only, links: Vec::new(), likely: 0, by_mark: [0; MARKS] }
+    fn new(kind: Kind, column: Option<usize>, null_only: bool, list: Option<usize>) -> Self {
+        Self { kind, column, null_only, list, links: Vec::new(), likely: 0, by_mark: [0; MARKS] }
     }
 
     /// Whether the value at `start` is an array or object as it may be here.
@@ -196,7 +210,7 @@ pub(super) struct Layout {
 
 impl Layout {
     pub(super) fn new(nodes: usize) -> Self {
-        let nothing = || Place::new(Kind::Nothing, None, false);
+        let nothing = || Place::new(Kind::Nothing, None, false, None);
         Self { places: vec![nothing(), nothing()], links: 0, entered: vec![0; nodes], document: 0, trace: Vec::new() }
     }
 
@@ -204,8 +218,8 @@ impl Layout {
         self.links >= LINKS_LIMIT || self.places.len() >= LINKS_LIMIT
     }
 
-    pub(super) fn add_place(&mut self, kind: Kind, column: Option<usize>, null_only: bool) -> usize {
-        self.places.push(Place::new(kind, column, null_only));
+    pub(super) fn add_place(&mut self, kind: Kind, column: Option<usize>, null_only: bool, list: Option<usize>) -> usize {
+        self.places.push(Place::new(kind, column, null_only, list));
         self.places.len() - 1
     }
 
@@ -227,15 +241,15 @@ impl Layout {
 
     /// Finds the values of columns in the document of a row. `false` where it is no document that this layout knows.
     #[inline]
-    pub(super) fn walk(&mut self, page: &Page, row: usize, spans: &mut Spans) -> bool {
-        self.walk_along::<false>(page, row, spans)
+    pub(super) fn walk(&mut self, page: &Page, row: usize, block: &mut Block) -> bool {
+        self.walk_along::<false>(page, row, block)
     }
 
     /// As [`Self::walk`], and gives the places that it came by, where their values begin and the links from there; none, where the quotes
     /// of the document are not all in links.
-    pub(super) fn trace(&mut self, page: &Page, row: usize, spans: &mut Spans) -> Option<Vec<(&Place, u16, &Link)>> {
+    pub(super) fn trace(&mut self, page: &Page, row: usize, block: &mut Block) -> Option<Vec<(&Place, u16, &Link)>> {
         self.trace.clear();
-        if !self.walk_along::<true>(page, row, spans) {
+        if !self.walk_along::<true>(page, row, block) {
             return None;
         }
         let step = |(place, start, link): &(usize, u16, usize)| {
@@ -244,11 +258,13 @@ impl Layout {
         };
         let steps: Vec<_> = self.trace.iter().map(step).collect::<Option<_>>()?;
         let quotes_of_links: usize = steps.iter().map(|(_, _, link)| usize::from(link.quotes)).sum();
-        Some(if quotes_of_links == usize::from(page.document(row).quotes) { steps } else { Vec::new() })
+        let straight =
+            quotes_of_links == usize::from(page.document(row).quotes) && steps.iter().all(|(_, _, link)| link.items.is_empty());
+        Some(if straight { steps } else { Vec::new() })
     }
 
     #[inline]
-    fn walk_along<const TRACE: bool>(&mut self, page: &Page, row: usize, spans: &mut Spans) -> bool {
+    fn walk_along<const TRACE: bool>(&mut self, page: &Page, row: usize, block: &mut Block) -> bool {
         self.document += 1;
         let (bytes, document) = (page.bytes(), page.document(row));
         let mut quotes = page.quotes(document);
@@ -281,17 +297,28 @@ impl Layout {
             if !fits {
                 return false;
             }
+            if here.null_only && bytes.slice(start, at) != b"null" {
+                return false;
+            }
             if let Some(column) = here.column {
-                let null = here.null_only && bytes.slice(start, at) == b"null";
-                let span = if null { Span::NULL } else { Span::new(start, at) };
-                if (here.null_only && !null) || !spans.set(column, row, span) {
+                let span = if here.null_only { Span::NULL } else { Span::new(start, at) };
+                let row = here.list.map_or(row, |list| block.lists.last(list));
+                if !block.spans.set(column, row, span) {
                     return false;
                 }
             }
-            for node in &link.enters {
-                match self.entered.get_mut(*node) {
+            for enter in &link.enters {
+                match self.entered.get_mut(enter.node) {
                     Some(entered) if *entered != self.document => *entered = self.document,
                     _ => return false,
+                }
+                if enter.there {
+                    block.note(enter.node, 1 << row);
+                }
+            }
+            for list in &link.items {
+                if !block.lists.add(*list, &mut block.spans) {
+                    return false;
                 }
             }
             quotes = quotes.get(usize::from(link.quotes)..).unwrap_or_default();

@@ -13,27 +13,31 @@ mod index;
 mod lanes;
 mod layout;
 mod learn;
+mod lists;
 mod literal;
 mod moments;
 mod pace;
 mod page;
 mod path;
 mod spans;
+mod tree;
 
 pub(super) use self::index::Level;
-use self::lanes::{Block, Lane};
+use self::lanes::{Block, Lane, Rows};
 use self::layout::Layout;
-use self::learn::Learner;
+use self::learn::{Learner, Wanted};
+use self::lists::Lists;
 use self::pace::Pace;
 use self::page::{BLOCK, Document, LONGEST, Page};
 use self::path::Path;
 use self::spans::Span;
+use self::tree::{Items, Part, Plan, Tree};
 use super::Json;
 use super::plan::Target;
-use super::shape::Node;
+use super::shape::{self, Node, ROOT};
 use super::walk::Walk;
 use crate::decode::{BadPayload, Column};
-use crate::spec::{JsonColumn, Options};
+use crate::spec::{JsonColumn, Options, Pointer};
 
 #[cfg(any(test, fuzzing))]
 pub(in crate::decode) mod oracle;
@@ -44,10 +48,16 @@ mod tests;
 #[derive(Debug)]
 pub(super) struct Fast {
     level: Level,
-    lanes: Vec<Lane>,
-    /// The node of each column.
+    /// The lanes, and where their values are.
+    wanted: Wanted,
+    /// How the columns are made of them.
+    trees: Vec<Tree>,
+    lists: Vec<Items>,
+    /// The places of lists of numbers, by their number.
+    wholes: Vec<(usize, usize)>,
+    /// The node of each column in the plain decoder's tree.
     nodes: Vec<usize>,
-    /// Whether a null or missing value of a column is anything but null.
+    /// The lanes of columns of which a null or missing value is anything but null.
     minds_null: Vec<bool>,
     longest: usize,
     page: Page,
@@ -77,22 +87,59 @@ impl Fast {
                 }
             }
         }
-        let lanes: Vec<Lane> = columns.iter().map(|column| Lane::new(&column.data_type, options)).collect();
+        let mut plan = Plan::default();
+        let mut trees = Vec::new();
+        for (column, target) in columns.iter().zip(targets) {
+            let pointer = column.pointers().ok()?.into_iter().next()?;
+            trees.push(plan.column(column, pointer, target.minds_null, options));
+        }
+        let Plan { lanes, pointers, parts: places, lists } = plan;
+        let is_plain = |tree: &Tree| matches!(tree, Tree::Lane(lane) if matches!(lanes.get(*lane), Some(Lane::Plain)));
         // Values that are read one by one are found no faster than by the plain decoder.
-        if lanes.iter().filter(|lane| matches!(lane, Lane::Plain)).count() * 2 > lanes.len() {
+        if trees.iter().filter(|tree| is_plain(tree)).count() * 2 > trees.len() {
             return None;
         }
+        let mut minds_null = vec![false; lanes.len()];
+        for (tree, target) in trees.iter().zip(targets) {
+            if let Tree::Lane(lane) = tree {
+                minds_null.get_mut(*lane).into_iter().for_each(|minds| *minds = target.minds_null);
+            }
+        }
+        let places_of_lanes = shape::nodes(&pointers);
+        // Two fields of one name have one place.
+        if places_of_lanes.iter().any(|node| node.columns.len() > 1 || (!node.columns.is_empty() && !node.is_leaf())) {
+            return None;
+        }
+        let mut parts = vec![Part::Plain; places_of_lanes.len()];
+        let mut part_nodes = Vec::new();
+        for (part, pointer) in &places {
+            let node = node_at(&places_of_lanes, pointer)?;
+            *parts.get_mut(node)? = *part;
+            part_nodes.push(node);
+        }
+        let mut of_lists = vec![None; lanes.len()];
+        for (list, items) in lists.iter().enumerate() {
+            for lane in &items.lanes {
+                *of_lists.get_mut(*lane)? = Some(list);
+            }
+        }
+        let mut wholes = Vec::new();
+        trees.iter().for_each(|tree| tree.wholes(&lists, &mut wholes));
+        let of_items = Lists::new(lists.iter().map(|items| items.lanes.clone()));
         Some(Self {
             level,
-            lanes,
+            trees,
+            wholes,
             nodes: node_of.into_iter().collect::<Option<_>>()?,
-            minds_null: targets.iter().map(|target| target.minds_null).collect(),
+            minds_null,
             longest: options.size.min(LONGEST),
             page: Page::new(),
-            layout: Layout::new(nodes.len()),
+            layout: Layout::new(places_of_lanes.len()),
             path: Path::default(),
             learner: Learner::new(),
-            block: Block::new(columns.len()),
+            block: Block::new(lanes.len(), of_items, places_of_lanes.len(), part_nodes),
+            wanted: Wanted { nodes: places_of_lanes, lanes, parts, lists: of_lists },
+            lists,
             pace: Pace::new(),
             #[cfg(any(test, fuzzing))]
             taken: 0,
@@ -143,13 +190,7 @@ impl Fast {
         let rows = self.page.fill(self.level, bytes.get(..rows).unwrap_or_default());
         let mut good = self.find();
         let found = good;
-        for (column, lane) in self.lanes.iter_mut().enumerate() {
-            let (spans, Some(values)) = (self.block.spans.rows(column), self.block.values.get_mut(column)) else { continue };
-            good &= lane.read(&self.page, spans, good, values);
-            if self.minds_null.get(column) == Some(&true) {
-                good &= values.valid();
-            }
-        }
+        good &= self.read(good);
         let mut row = 0;
         while row < rows {
             let run = ((good >> row).trailing_ones() as usize).min(rows - row);
@@ -169,54 +210,123 @@ impl Fast {
             row += 1;
             let taken = bad.len() == before && !document.is_empty();
             if taken && found >> (row - 1) & 1 == 0 && self.pace.may_learn() {
-                self.learn(document, json);
+                self.learn(document);
                 break; // the next may be like it
             }
         }
         let good = good & (u64::MAX >> (BLOCK - row.clamp(1, BLOCK)));
         if self.pace.count(good.count_ones() as usize, row) {
-            self.forget(json);
+            self.forget();
         }
         row
     }
 
+    /// Reads the values of rows and of their lists, and gives the rows whose values are such for sure.
+    fn read(&mut self, found: u64) -> u64 {
+        let Self { page, block, wanted, .. } = self;
+        let (bytes, mut good) = (page.bytes(), found);
+        for (part, list) in &self.wholes {
+            let Some(whole) = self.lists.get(*list).and_then(|items| items.whole) else { continue };
+            let node = block.node(*part);
+            for row in 0..page.documents().len() {
+                let span = if good >> row & 1 == 1 { block.spans.rows(whole).get(row).copied() } else { None };
+                match block.lists.split(*list, row, bytes, span.unwrap_or(Span::NONE), &mut block.spans) {
+                    Some(true) => block.note(node, 1 << row),
+                    Some(false) => {}
+                    None => good &= !(1 << row),
+                }
+            }
+            block.lists.begin_one(*list, page.documents().len());
+        }
+        let of_rows = Rows { bytes, rows: page.documents().len(), odd: page.odd() };
+        for (index, lane) in wanted.lanes.iter_mut().enumerate() {
+            if wanted.lists.get(index).is_some_and(Option::is_some) {
+                continue;
+            }
+            let Some((spans, values)) = block.chunk_mut(index, 0) else { continue };
+            good &= lane.read(of_rows, spans, good, values);
+            if self.minds_null.get(index) == Some(&true) {
+                good &= values.valid();
+            }
+        }
+        for (list, items) in self.lists.iter().enumerate() {
+            let all = block.lists.items(list);
+            for chunk in 0..all.div_ceil(BLOCK) {
+                let first = chunk * BLOCK;
+                let rows = BLOCK.min(all - first);
+                let each = u64::MAX >> (BLOCK - rows);
+                // The documents of the items: they come one after the other.
+                let starts = block.lists.starts(list);
+                let row_of = |item: usize| starts.partition_point(|start| *start <= item).saturating_sub(1);
+                let odd = match page.odd() {
+                    0 => 0,
+                    odd => (0..rows).fold(0, |bits, item| bits | (odd >> (row_of(first + item) & 63) & 1) << item),
+                };
+                let mut wrong = 0;
+                for lane in &items.lanes {
+                    let (Some(reads), Some((spans, values))) = (wanted.lanes.get_mut(*lane), block.chunk_mut(*lane, chunk))
+                    else {
+                        continue;
+                    };
+                    wrong |= each & !reads.read(Rows { bytes, rows, odd }, spans, each, values);
+                }
+                let starts = block.lists.starts(list);
+                for item in (0..rows).filter(|item| wrong >> item & 1 == 1) {
+                    let row = starts.partition_point(|start| *start <= first + item).saturating_sub(1);
+                    good &= !(1 << (row & 63));
+                }
+            }
+        }
+        good
+    }
+
     /// Finds the values of columns in the page's documents: a bit for each in which they were found.
     fn find(&mut self) -> u64 {
-        let spans = &mut self.block.spans;
+        let block = &mut self.block;
+        block.clear();
         let marked = self.path.is_taken();
         if !marked {
-            spans.clear();
+            block.spans.clear();
         }
-        let mut good = self.path.find(&self.page, spans);
+        let mut good = self.path.find(&self.page, block);
         let left = self.page.all() & !good;
         if left == 0 {
+            block.lists.begin_none();
             return good;
         }
-        for row in (0..BLOCK).filter(|row| left >> row & 1 == 1) {
+        for row in 0..self.page.documents().len() {
+            block.lists.begin(row);
+            if left >> row & 1 == 0 {
+                continue;
+            }
             if marked {
-                spans.clear_row(row);
+                block.spans.clear_row(row, &self.wanted.lists);
             }
             let Document { start, end, .. } = self.page.document(row);
             if start == end {
                 continue;
             }
             let found = if self.path.is_wanted() {
-                match self.layout.trace(&self.page, row, spans) {
+                match self.layout.trace(&self.page, row, block) {
                     Some(steps) if steps.is_empty() => {
                         self.path.refuse();
                         true
                     }
                     Some(steps) => {
-                        self.path.take(steps, self.page.bytes(), &self.lanes);
+                        self.path.take(steps, self.page.bytes(), &self.wanted.lanes);
                         true
                     }
                     None => false,
                 }
             } else {
-                self.layout.walk(&self.page, row, spans)
+                self.layout.walk(&self.page, row, block)
             };
+            if !found {
+                block.lists.take_back(row);
+            }
             good |= u64::from(found) << row;
         }
+        block.lists.begin(self.page.documents().len());
         good
     }
 
@@ -230,15 +340,16 @@ impl Fast {
     ) -> usize {
         let before = columns.first().map_or(0, Column::len);
         for index in 0..columns.len() {
-            let (Some(lane), Some(values)) = (self.lanes.get(index), self.block.values.get(index)) else { continue };
-            let spans = self.block.spans.rows(index);
-            let reached = match (lane, columns.get_mut(index)) {
-                (Lane::Plain, _) => self
-                    .nodes
-                    .get(index)
-                    .map_or(from, |node| plainly(json, &self.page, bytes, spans, (from, to), columns, (index, *node), before)),
+            let Some(tree) = self.trees.get(index) else { continue };
+            let lanes = &self.wanted.lanes;
+            let reached = match (tree, columns.get_mut(index)) {
+                (Tree::Lane(lane), _) if matches!(lanes.get(*lane), Some(Lane::Plain)) => {
+                    let spans = self.block.spans.rows(*lane);
+                    let node = self.nodes.get(index);
+                    node.map_or(from, |node| plainly(json, &self.page, bytes, spans, (from, to), columns, (index, *node), before))
+                }
                 (_, None) => to,
-                (_, Some(column)) => match lane.append(&self.page, spans, (from, to), values, column) {
+                (tree, Some(column)) => match tree.append(lanes, &self.page, &self.block, (from, to), column) {
                     Ok(()) => to,
                     Err(_) => from,
                 },
@@ -251,19 +362,24 @@ impl Fast {
         to - from
     }
 
-    fn learn(&mut self, document: &[u8], json: &Json) {
-        if self.learner.learn(document, &json.nodes, &self.lanes, &mut self.layout).is_none()
+    fn learn(&mut self, document: &[u8]) {
+        if self.learner.learn(document, &self.wanted, &mut self.layout).is_none()
             && (self.layout.is_full() || self.learner.is_full())
         {
-            self.forget(json);
+            self.forget();
         }
     }
 
-    fn forget(&mut self, json: &Json) {
-        self.layout = Layout::new(json.nodes.len());
+    fn forget(&mut self) {
+        self.layout = Layout::new(self.wanted.nodes.len());
         self.path = Path::default();
         self.learner = Learner::new();
     }
+}
+
+/// The node at a pointer.
+fn node_at(nodes: &[Node], pointer: &Pointer) -> Option<usize> {
+    pointer.tokens.iter().try_fold(ROOT, |node, token| nodes.get(node)?.keys.declared(token.as_bytes()))
 }
 
 /// Appends values by the plain reader, and gives the row of the first that is wrong.

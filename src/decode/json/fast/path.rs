@@ -5,7 +5,7 @@
 
 use super::super::skip;
 use super::digits;
-use super::lanes::Lane;
+use super::lanes::{Block, Lane, bits};
 use super::layout::{Kind, Link, Place, is_scalar};
 use super::literal::Literal;
 use super::page::{BLOCK, Bytes, Document, Page, QUOTES};
@@ -38,8 +38,9 @@ struct Stretch {
 pub(super) struct Path {
     stretches: Vec<Stretch>,
     quotes: u16,
-    /// The columns that it does not come by.
+    /// The columns that it does not come by, and the nodes that are there.
     absent: Vec<usize>,
+    present: Vec<usize>,
     failed: usize,
     pause: usize,
     next_pause: usize,
@@ -51,6 +52,7 @@ impl Path {
         self.stretches.clear();
         self.quotes = 0;
         self.absent = (0..lanes.len()).collect();
+        self.present.clear();
         for (place, start, link) in steps {
             self.stretches.push(Stretch {
                 literal: link.literal.clone(),
@@ -59,9 +61,13 @@ impl Path {
                 kind: place.kind,
                 column: place.column,
                 null_only: place.null_only,
-                reads_scalars: place.column.and_then(|column| lanes.get(column)).is_some_and(|lane| !matches!(lane, Lane::Plain)),
+                reads_scalars: place
+                    .column
+                    .and_then(|column| lanes.get(column))
+                    .is_some_and(|lane| !matches!(lane, Lane::Plain | Lane::Whole)),
                 array: bytes.byte(start) == b'[',
             });
+            self.present.extend(link.enters.iter().filter(|enter| enter.there).map(|enter| enter.node));
             self.absent.retain(|column| Some(*column) != place.column);
             self.quotes = self.quotes.saturating_add(link.quotes);
         }
@@ -86,12 +92,13 @@ impl Path {
     }
 
     /// Finds the values of columns in the documents of a page that have the layout, and gives a bit for each.
-    pub(super) fn find(&mut self, page: &Page, spans: &mut Spans) -> u64 {
+    pub(super) fn find(&mut self, page: &Page, block: &mut Block) -> u64 {
         if self.stretches.is_empty() {
             self.pause = self.pause.saturating_sub(1);
             return 0;
         }
-        let found = self.compare(page, spans);
+        let found = self.compare(page, &mut block.spans);
+        self.present.iter().for_each(|node| block.note(*node, found));
         if (found.count_ones() as usize) * 2 >= page.documents().len() {
             (self.failed, self.next_pause) = (0, 0);
         } else {
@@ -114,41 +121,48 @@ impl Path {
         if alive == 0 {
             return 0;
         }
-        self.absent.iter().for_each(|column| spans.clear_column(*column));
+        self.absent.iter().for_each(|column| spans.clear_lane(*column));
         let mut wrong = [0; BLOCK];
         let mut rows = Rows {
-            documents,
+            rows: documents.len(),
             bytes: page.bytes(),
             quotes: &page.quotes,
             firsts: &firsts,
             starts: &mut starts,
             wrong: &mut wrong,
         };
+        let mut nowhere = [Span::NONE; BLOCK];
         for stretch in &self.stretches {
-            let Some(column) = stretch.column.and_then(|column| spans.rows_mut(column)) else {
-                // A loop for each kind of value and length of text, so that there is no choice within.
-                match stretch.kind {
-                    Kind::Text => rows.of_any_length(stretch, None, |_, _, _, _| true),
-                    Kind::Nothing => rows.of_any_length(stretch, None, |_, _, start, at| at == start),
-                    _ if stretch.array => rows.of_any_length(stretch, None, |row, bytes, start, at| {
-                        digits::is_flat_array(bytes, start, at) || stretch.is_value(row, bytes, start, at)
-                    }),
-                    _ => rows.of_any_length(stretch, None, |row, bytes, start, at| {
-                        digits::is_short_scalar(bytes, start, at) || stretch.is_value(row, bytes, start, at)
-                    }),
-                }
-                continue;
+            let no_column = stretch.column.is_none();
+            let column = stretch.column.and_then(|column| spans.rows_mut(column)).unwrap_or(&mut nowhere);
+            // A loop for each kind of value and length of text, so that there is no choice within, and no call.
+            let unfit = match stretch.kind {
+                Kind::Text if no_column => rows.of_any_length(stretch, None, |_, _, _| true),
+                Kind::Text => rows.of_any_length(stretch, Some(column), |_, _, _| true),
+                Kind::Nothing => rows.of_any_length(stretch, None, |_, start, at| at == start),
+                _ if stretch.null_only => rows.of_any_length(stretch, Some(column), |_, _, _| true),
+                _ if stretch.reads_scalars => rows.of_any_length(stretch, Some(column), |_, start, at| start < at),
+                _ if stretch.array => rows.of_any_length(stretch, Some(column), digits::is_flat_array),
+                _ => rows.of_any_length(stretch, Some(column), digits::is_short_scalar),
             };
-            let into = Some(&mut *column);
-            match stretch.kind {
-                Kind::Text => rows.of_any_length(stretch, into, |_, _, _, _| true),
+            alive &= match stretch.kind {
+                Kind::Text | Kind::Nothing => !unfit,
                 _ if stretch.null_only => {
-                    rows.of_any_length(stretch, into, |_, bytes, start, at| bytes.slice(start, at) == b"null");
-                    *column = [Span::NULL; BLOCK];
+                    let nulls = documents.iter().zip(column.iter_mut()).enumerate().fold(0, |nulls, (row, (_, span))| {
+                        let null = page.bytes().slice(span.start(), span.end()) == b"null";
+                        *span = Span::NULL;
+                        nulls | u64::from(null) << row
+                    });
+                    !unfit & nulls
                 }
-                _ if stretch.reads_scalars => rows.of_any_length(stretch, into, |_, _, start, at| start < at),
-                _ => rows.of_any_length(stretch, into, |row, bytes, start, at| stretch.may_be_read(row, bytes, start, at)),
-            }
+                _ if stretch.reads_scalars => !unfit,
+                // What is not as most are is looked at one by one.
+                _ => bits(unfit & alive).fold(u64::MAX, |fit, row| {
+                    let span = column.get(row).copied().unwrap_or(Span::NONE);
+                    let fits = stretch.fits(&page.document(row), page.bytes(), span.start(), span.end());
+                    fit & !(u64::from(!fits) << row)
+                }),
+            };
         }
         let ends = documents.iter().zip(starts.iter().zip(&wrong)).enumerate();
         alive
@@ -159,7 +173,7 @@ impl Path {
 
 /// The documents of a page, how far they were compared, and in which of them something else stood: where the bits are not all zero.
 struct Rows<'p> {
-    documents: &'p [Document],
+    rows: usize,
     bytes: Bytes<'p>,
     quotes: &'p [u16; QUOTES],
     firsts: &'p [u16; BLOCK],
@@ -168,14 +182,14 @@ struct Rows<'p> {
 }
 
 impl Rows<'_> {
-    /// Compares a text in all documents, and whether the value before it fits, which goes into the column.
+    /// Compares a text in all documents, and gives those in which the value before it, which goes into the column, does not fit.
     #[inline(always)]
     fn of_any_length(
         &mut self,
         stretch: &Stretch,
         column: Option<&mut [Span; BLOCK]>,
-        fits: impl Fn(&Document, Bytes<'_>, u16, u16) -> bool,
-    ) {
+        fits: impl Fn(Bytes<'_>, u16, u16) -> bool,
+    ) -> u64 {
         let literal = &stretch.literal;
         match literal.len() {
             ..=16 => self.each(stretch, column, |bytes, at| literal.short_difference(bytes, at), fits),
@@ -190,53 +204,49 @@ impl Rows<'_> {
         stretch: &Stretch,
         column: Option<&mut [Span; BLOCK]>,
         differs: impl Fn(Bytes<'_>, u16) -> u128,
-        fits: impl Fn(&Document, Bytes<'_>, u16, u16) -> bool,
-    ) {
+        fits: impl Fn(Bytes<'_>, u16, u16) -> bool,
+    ) -> u64 {
         let (bytes, quotes) = (self.bytes, self.quotes);
         let (quote, before, length) = (stretch.quote, stretch.before, stretch.literal.len());
         // A text that stands there is in its document, but for what is behind its last quote: where the next begins shows that.
-        let step = |document: &Document, first: u16, start: &mut u16, wrong: &mut u128| {
-            let anchor = quotes.get(usize::from(first.wrapping_add(quote))).copied().unwrap_or(0);
-            let at = anchor.wrapping_sub(before);
-            *wrong |= differs(bytes, at) | u128::from(!fits(document, bytes, *start, at));
-            let span = Span::new(*start, at);
-            *start = at.wrapping_add(length);
-            span
+        let mut unfit = 0;
+        let (firsts, starts, wrong) = (self.firsts, &mut *self.starts, &mut *self.wrong);
+        // By number, for all of them have as many: one register counts for all.
+        let mut step = |row: usize| {
+            let anchor = quotes.get(usize::from(firsts[row].wrapping_add(quote))).copied().unwrap_or(0);
+            let (start, at) = (starts[row], anchor.wrapping_sub(before));
+            wrong[row] |= differs(bytes, at);
+            unfit |= u64::from(!fits(bytes, start, at)) << row;
+            starts[row] = at.wrapping_add(length);
+            Span::new(start, at)
         };
-        let rows = self.documents.iter().zip(self.firsts).zip(self.starts.iter_mut().zip(self.wrong.iter_mut()));
+        let rows = self.rows.min(BLOCK);
         match column {
             Some(column) => {
-                for (((document, first), (start, wrong)), span) in rows.zip(column) {
-                    *span = step(document, *first, start, wrong);
+                for row in 0..rows {
+                    column[row] = step(row);
                 }
             }
             None => {
-                for ((document, first), (start, wrong)) in rows {
-                    step(document, *first, start, wrong);
+                for row in 0..rows {
+                    step(row);
                 }
             }
         }
+        unfit
     }
 }
 
 impl Stretch {
-    /// Whether what is between `start` and `at` is a value; no column reads it.
+    /// Whether what is between `start` and `at` is a value as it may be here, or is read to its end by the column.
     #[cold]
-    fn is_value(&self, document: &Document, bytes: Bytes<'_>, start: u16, at: u16) -> bool {
-        match (self.kind, bytes.byte(start)) {
-            (Kind::Bare, b'[') | (Kind::Whole, b'[' | b'{') => {
+    fn fits(&self, document: &Document, bytes: Bytes<'_>, start: u16, at: u16) -> bool {
+        match (self.kind, self.column, bytes.byte(start)) {
+            (Kind::Bare, _, b'[') | (Kind::Whole, _, b'[' | b'{') => {
                 digits::is_flat_array(bytes, start, at) || skipped(document, bytes, start) == Some(at)
             }
+            (_, Some(_), first) => !matches!(first, b'[' | b'{') && start < at,
             _ => is_scalar(bytes, start, at),
-        }
-    }
-
-    /// Whether what is between `start` and `at` may be read by the column: as a whole, to its end.
-    #[inline]
-    fn may_be_read(&self, document: &Document, bytes: Bytes<'_>, start: u16, at: u16) -> bool {
-        match bytes.byte(start) {
-            b'[' | b'{' => skipped(document, bytes, start) == Some(at),
-            _ => start < at,
         }
     }
 }

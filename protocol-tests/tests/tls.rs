@@ -1,11 +1,13 @@
 //! Brokers behind TLS: who is trusted, who is let in, and what is said where something is wrong.
 
+mod common;
+
 use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
-use crate::common::{self, append_numbered, assert_numbered, complete, consume, live, until, until_rows, within};
+use common::{append_numbered, assert_numbered, complete, consume, live, until, until_rows, within};
 use kolumn::rustls::crypto::{GetRandomFailed, SecureRandom};
 use kolumn::{Consume, Error, Properties, Stop, Table, TableType};
 use kolumn_test_broker::{TestCluster, TlsListener, certificates};
