@@ -91,7 +91,7 @@ impl Lists {
             _ => return None,
         }
         let (mut from, last) = (start + 1, end - 1);
-        for place in from..=last {
+        for place in start + 1..=last {
             if place == last || bytes.byte(place) == b',' {
                 let lane = *list.lanes.first()?;
                 if !list.add(spans) {
