@@ -28,7 +28,7 @@ fn json_orders(bencher: Bencher<'_, '_>, level: &str) {
     let spec = Spec::parse(JSON).expect("a spec");
     let Some(decoder) = json_decoder_at(&spec, level).expect("a decoder") else { return };
     let workload = Workload::orders(1, BATCH_ROWS as u64, 1);
-    let documents: Vec<Vec<u8>> = (0..BATCH_ROWS as u64).filter_map(|row| workload.record(row).value).map(Into::into).collect();
+    let documents: Vec<Vec<u8>> = (0..BATCH_ROWS as u64).filter_map(|row| workload.record(row).value).collect();
     let payloads: Vec<Option<&[u8]>> = documents.iter().map(|document| Some(document.as_slice())).collect();
     decode(bencher, decoder, &payloads);
 }

@@ -315,14 +315,14 @@ impl Assembler {
                 break;
             }
             if let Some(again) = &again {
-                // A record of its own: the one that is referred to lies in memory, and the others need not.
-                let record = record;
                 let Some(last) = again.between(unit.partition, block.next(), record.offset + 1).last() else {
                     block.filter(record.offset);
                     continue;
                 };
                 let here = (last.offset == record.offset).then(|| again.kept(last));
-                let is_another = here.as_ref().is_some_and(|kept| !kept.is_of(&record));
+                // What is referred to lies in memory: a copy does, and the records of the loop need not.
+                let copy = record;
+                let is_another = here.as_ref().is_some_and(|kept| !kept.is_of(&copy));
                 if again.first_between(unit.partition, block.next(), record.offset).is_some() || is_another {
                     let mut outcome = self.block(unit, &origin, &mut block)?;
                     if outcome == Outcome::Done {

@@ -51,7 +51,7 @@ fn payload(order: &Order) -> Vec<u8> {
     put_nullable(&mut bytes, (!one_in(4)).then_some(order.price), |bytes, rate| bytes.extend(rate.to_le_bytes()));
     bytes.push(u8::from(one_in(2)));
     let tags = [order.side, order.venue, order.symbol];
-    put_items(&mut bytes, tags.iter().take(order.id.unsigned_abs() as usize % 4), |bytes, tag| put_text(bytes, tag));
+    put_items(&mut bytes, tags.iter().take(order.id.unsigned_abs() as usize % 4), put_text);
     put_items(&mut bytes, tags.iter().take(order.quantity.unsigned_abs() as usize % 3), |bytes, key| {
         put_text(bytes, key);
         put_long(bytes, order.quantity);

@@ -1,5 +1,7 @@
 //! What a cycle costs: by the size of the table, by its type, and by how many follow it.
 
+use std::sync::Arc;
+
 use arrow_array::RecordBatch;
 use futures_util::{FutureExt, StreamExt};
 use kolumn::stages::Feed;
@@ -109,7 +111,7 @@ pub(super) fn sizes(arguments: &Measure) -> Outcome<Figures> {
         ("an append table of 10^5 rows and more", TableType::Append, 100_000),
         ("an append table of 10^7 rows and more", TableType::Append, 10_000_000),
     ] {
-        let (feed, _) = Feed::table(schema.clone(), table_type, 1);
+        let (feed, _) = Feed::table(Arc::clone(&schema), table_type, 1);
         let mut case = Case::new(name, feed, Vec::new());
         case.fill(&news, rows)?;
         cases.push(case);

@@ -108,7 +108,7 @@ fn fill(mut assembly: Assembly, feed: &Feed, lane: usize, batches: &[(Bytes, usi
         answer.clear();
         let first = assembly.position(lane as i32);
         let mut rows = 0;
-        while let Some((batch, records)) = batches.next() {
+        for (batch, records) in batches.by_ref() {
             // A batch names its first offset, which its checksum does not cover.
             answer.extend_from_slice(&(first + rows as i64).to_be_bytes());
             answer.extend_from_slice(batch.get(8..).unwrap_or_default());

@@ -25,6 +25,9 @@ pub(crate) enum Command {
 
 pub(crate) type Done = std::sync::mpsc::Sender<io::Result<()>>;
 
+/// Where each node listens before the cluster runs.
+pub(crate) type Listeners = BTreeMap<i32, (Port, BlockingListener)>;
+
 /// Ports on which somebody listens before the cluster starts, so that its address is known at once.
 pub(crate) fn bind(nodes: usize, first_port: u16) -> io::Result<Vec<(Port, BlockingListener)>> {
     let bind_one = |index| {
@@ -38,7 +41,7 @@ pub(crate) fn bind(nodes: usize, first_port: u16) -> io::Result<Vec<(Port, Block
 /// Runs the nodes until the commands end.
 pub(crate) async fn run(
     shared: Arc<Shared>,
-    listeners: BTreeMap<i32, (Port, BlockingListener)>,
+    listeners: Listeners,
     mut commands: mpsc::UnboundedReceiver<Command>,
 ) -> io::Result<()> {
     let mut nodes = Nodes { shared, connections: Arc::default(), nodes: BTreeMap::new() };

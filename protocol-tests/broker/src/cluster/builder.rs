@@ -2,7 +2,6 @@
 
 use super::{Runner, TestCluster};
 use crate::generation::Generation;
-use crate::port::Port;
 use crate::sasl::Sasl;
 use crate::server;
 use crate::settings::Settings;
@@ -11,7 +10,6 @@ use crate::tls::TlsListener;
 use kafka_protocol::messages::ApiKey;
 use std::collections::BTreeMap;
 use std::io;
-use std::net::TcpListener;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::thread;
@@ -176,7 +174,7 @@ impl Builder {
         Ok(TestCluster { shared, commands: Some(commands), runner })
     }
 
-    fn prepare(self) -> io::Result<(Arc<Shared>, BTreeMap<i32, (Port, TcpListener)>)> {
+    fn prepare(self) -> io::Result<(Arc<Shared>, server::Listeners)> {
         let mut state = State::default();
         state.cluster_id = self.cluster_id;
         state.tls = self.tls.as_ref().map(TlsListener::acceptor).transpose()?;
@@ -202,11 +200,7 @@ impl Builder {
     }
 }
 
-async fn run(
-    shared: Arc<Shared>,
-    listeners: BTreeMap<i32, (Port, TcpListener)>,
-    commands: mpsc::UnboundedReceiver<server::Command>,
-) {
+async fn run(shared: Arc<Shared>, listeners: server::Listeners, commands: mpsc::UnboundedReceiver<server::Command>) {
     if let Err(error) = server::run(shared, listeners, commands).await {
         tracing::error!(%error, "the test cluster stopped: nobody can listen on a port");
     }
