@@ -311,7 +311,8 @@ fn the_demo_without_a_terminal_makes_all_its_orders_and_stops() {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let last = text(&output.stdout).lines().last().unwrap();
     assert!(last.contains("  20,000 rows  ") && last.contains("  errors 0  "), "{last}");
-    assert!(text(&output.stderr).starts_with("orders: 20,000 rows in ") && text(&output.stderr).ends_with("of 20,000 made\n"));
+    let said = text(&output.stderr);
+    assert!(said.starts_with("orders: 20,000 rows in ") && said.ends_with("of 20,000 made\n"), "{said}");
 }
 
 /// Lines of a child's stderr, as they come.

@@ -74,7 +74,7 @@ pub(crate) fn names() -> Vec<&'static str> {
 
 /// The steps with what they check, for the help text.
 pub(crate) fn list() -> String {
-    STEPS.iter().map(|step| format!("    {:<12}{}\n", step.name, step.about)).collect()
+    STEPS.iter().map(|step| format!("    {:<14}{}\n", step.name, step.about)).collect()
 }
 
 /// What became of a step.

@@ -1,7 +1,7 @@
 //! Avro with Confluent's framing into columns: kolumn, arrow-avro, and apache-avro, which makes values of it.
 //!
-//! Everybody gets the payloads one after the other, as records of a batch are, and makes columns of 8192 rows at a time, which costs
-//! arrow-avro the least too; apache-avro makes no columns.
+//! Everybody gets the payloads one after the other, as records of a batch are, and makes columns of 8192 rows at a time;
+//! apache-avro makes no columns.
 
 mod nested;
 

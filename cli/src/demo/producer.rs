@@ -56,6 +56,15 @@ impl Producer {
         }
     }
 
+    /// Makes no more, and returns when all that were made are counted: they can be consumed a moment earlier.
+    pub(crate) fn stop(&mut self) {
+        self.shared.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            // It looks at the flag at each tick.
+            let _ = thread.join();
+        }
+    }
+
     /// How many orders were produced.
     pub(crate) fn made(&self) -> u64 {
         self.shared.made.load(Ordering::Relaxed)
@@ -64,11 +73,7 @@ impl Producer {
 
 impl Drop for Producer {
     fn drop(&mut self) {
-        self.shared.stop.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            // It looks at the flag at each tick.
-            let _ = thread.join();
-        }
+        self.stop();
     }
 }
 

@@ -49,7 +49,7 @@ pub(crate) async fn run(arguments: &DemoArguments, talk: Talk, log: &Log, interr
     };
     let consumption = Consumption::open(&request).await?;
     let start = Instant::now();
-    let producer = Producer::start(Arc::clone(&cluster), Orders::new(arguments.seed), pace, arguments.partitions)?;
+    let mut producer = Producer::start(Arc::clone(&cluster), Orders::new(arguments.seed), pace, arguments.partitions)?;
     let tell = |seen: &Seen| {
         for partition in &seen.partitions {
             producer.consumed(partition.span.partition, partition.span.next);
@@ -73,6 +73,7 @@ pub(crate) async fn run(arguments: &DemoArguments, talk: Talk, log: &Log, interr
         return Err(failure);
     }
     let summary = summarize(TOPIC, &consumption.seen(), start.elapsed());
+    producer.stop();
     if !talk.quiet {
         eprintln!("{} of {} made", summary.line(), figures::grouped(producer.made()));
     }
