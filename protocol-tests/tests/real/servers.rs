@@ -24,7 +24,7 @@ fn both_producers_write_what_the_workload_says_with_every_codec() -> Outcome {
     let kafka = Kafka::shared()?;
     for writer in [Writer::Java, Writer::Librdkafka] {
         for codec in Codec::ALL {
-            let topic = format!("codec-{writer:?}-{codec}");
+            let topic = format!("written-codec-{writer:?}-{codec}");
             kafka.create_topic(&topic, 3)?;
             let workload = Workload {
                 headers: 3,
@@ -47,7 +47,7 @@ fn every_shape_of_key_and_value_arrives_record_by_record() -> Outcome {
     let kafka = Kafka::shared()?;
     for writer in [Writer::Java, Writer::Librdkafka] {
         for (key, value) in Shape::ALL.into_iter().zip(Shape::ALL.into_iter().rev()) {
-            let topic = format!("shape-{writer:?}-{key}-{value}");
+            let topic = format!("written-shape-{writer:?}-{key}-{value}");
             kafka.create_topic(&topic, 2)?;
             let workload = Workload { key, value, headers: 4, first: 1_000_000, ..Workload::orders(9, 100, 2) };
             Production::new(writer, &topic, workload.clone()).run(&kafka.bootstrap())?;
@@ -109,7 +109,7 @@ fn a_stopped_broker_comes_back_on_its_port_with_its_data() -> Outcome {
 fn aborted_transactions_are_in_the_log_and_not_among_the_committed() -> Outcome {
     let kafka = Kafka::shared()?;
     for writer in [Writer::Java, Writer::Librdkafka] {
-        let topic = format!("transactions-{writer:?}");
+        let topic = format!("written-transactions-{writer:?}");
         kafka.create_topic(&topic, 1)?;
         let workload = Workload::orders(3, 100, 1);
         Production::new(writer, &topic, workload.clone()).transactions(10, 2).run(&kafka.bootstrap())?;
