@@ -20,7 +20,8 @@
 //! | `ingest` | the lane: fetched bytes, through records and decoders, to a table |
 //! | `consume` | the builder that ties it all together |
 
-#![deny(unsafe_code)] // but for the kernels of `decode::json::fast::index`, `decode::column::text` and `decode::varint`
+// But for the kernels of `decode::json::fast::index`, `decode::column::text` and `decode::varint`, and the allocator that counts in tests.
+#![deny(unsafe_code)]
 
 pub mod cluster;
 pub mod config;
@@ -39,6 +40,8 @@ pub(crate) mod ingest;
 pub(crate) mod record;
 pub(crate) mod wire;
 
+#[cfg(test)]
+pub(crate) mod counting;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 

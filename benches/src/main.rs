@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `avro` | orders of 58 bytes into columns |
 //! | `json` | documents of eleven kinds into columns |
-//! | `protobuf` | the same orders as Protobuf into columns |
+//! | `protobuf` | the same orders, and messages of other kinds, as Protobuf into columns |
 //! | `batch-walk` | batches of a megabyte into records, checksums compared |
 //! | `codecs` | decompression, against the C libraries |
 //! | `loops` | the inner loops by themselves, without peers, timed by divan; only when named |

@@ -135,8 +135,14 @@ impl Tray {
     /// The eight bytes from a place on, which may be any.
     #[inline(always)]
     pub(super) fn word(&self, place: u32) -> u64 {
+        u64::from_le_bytes(self.chunk(place))
+    }
+
+    /// So many bytes from a place on, which may be any.
+    #[inline(always)]
+    pub(super) fn chunk<const BYTES: usize>(&self, place: u32) -> [u8; BYTES] {
         let rest = self.bytes.get(place as usize & (ROOM - 1)..).and_then(|rest| rest.first_chunk());
-        u64::from_le_bytes(*rest.unwrap_or(&[0; 8]))
+        *rest.unwrap_or(&[0; BYTES])
     }
 
     /// What is from one place to another.

@@ -15,7 +15,7 @@ use crate::decode::{OnError, Reason};
 use crate::error::{Error, Result};
 use crate::fetch::PartitionRecords;
 use crate::position::{Offset, Partition, Span};
-use crate::record::{AbortedTransactions, Arena, BatchError, BatchHeader, BatchRecords, RawBatch, RecordCursor, RecordRef, Walk};
+use crate::record::{AbortedTransactions, Arena, BatchError, BatchHeader, BatchRecords, RawBatch, RecordCursor, Walk};
 use crate::spec::{SchemaId, Side};
 use crate::table::{Allowance, Budget, Chunk, Publisher};
 
@@ -146,9 +146,12 @@ impl Assembler {
         let mut aborted = AbortedTransactions::new(fetched.aborted.clone());
         let mut outcome = Outcome::Done;
         let again = self.settings.again.clone();
+        // What others take meanwhile is seen at the next chunk: nothing is asked for each batch that another thread may hold.
+        let mut has_room = self.publisher.has_room(partition);
+        let mut decoded_bytes = Decoded { publisher: self.publisher.clone(), bytes: 0 };
         for batch in Walk::new(&fetched.records) {
             let batch = batch.map_err(|reason| self.batch_error(partition, unit.span.next, reason))?;
-            if !self.publisher.has_room(partition) {
+            if !has_room {
                 outcome = Outcome::Held;
                 break;
             }
@@ -174,13 +177,14 @@ impl Assembler {
             self.keep(&mut unit);
             outcome = decoded?;
             if !matches!(outcome, Outcome::Awaits(_)) {
-                self.publisher.status().decoded(batch.bytes.len() as u64);
+                decoded_bytes.bytes += batch.bytes.len() as u64;
             }
             if outcome != Outcome::Done {
                 break;
             }
             if self.rows.len() >= self.settings.chunk_rows || self.rows.used() >= self.settings.chunk_bytes {
                 self.seal()?;
+                has_room = self.publisher.has_room(partition);
             }
         }
         Ok(outcome)
@@ -202,6 +206,12 @@ impl Assembler {
             what: format!("{}/{}, the batch at offset {base}:", self.settings.topic, unit.partition),
             reason: panic_message(panic),
         }
+    }
+
+    /// The table's position.
+    #[cfg(test)]
+    pub(super) fn position(&self, partition: Partition) -> Option<Offset> {
+        self.publisher.position(partition)
     }
 
     /// Closes the open chunk and appends it to its table: from here on its rows are the table's, and its position has moved.
@@ -291,24 +301,22 @@ impl Assembler {
         let mut left = records.ahead();
         warm(left, FIRST_BLOCK_BYTES);
         loop {
-            let record = match records.next() {
-                Ok(Some(record)) => record,
-                Ok(None) => break,
-                Err(reason) => {
-                    // What stands before the damage is good, and kept.
-                    damage = Some(reason);
-                    break;
-                }
+            let Some(record) = records.next_good() else {
+                // What stands before damage is good, and kept.
+                damage = records.end().err();
+                break;
             };
             if record.offset < unit.span.next {
                 continue;
             }
-            if unit.ends_before(&record) {
+            if unit.ends_before(record.offset, record.timestamp) {
                 block.gap_to(unit.end.offset.map_or(record.offset, |end| end.min(record.offset)));
                 ended = true;
                 break;
             }
             if let Some(again) = &again {
+                // A record of its own: the one that is referred to lies in memory, and the others need not.
+                let record = record;
                 let Some(last) = again.between(unit.partition, block.next(), record.offset + 1).last() else {
                     block.filter(record.offset);
                     continue;
@@ -463,6 +471,18 @@ impl Assembler {
     }
 }
 
+/// The bytes of batches that were decoded, counted for everybody to see when it is dropped.
+struct Decoded {
+    publisher: Publisher,
+    bytes: u64,
+}
+
+impl Drop for Decoded {
+    fn drop(&mut self) {
+        self.publisher.status().decoded(self.bytes);
+    }
+}
+
 /// The bytes of one partition on their way, and what has become of their offsets.
 struct Unit {
     partition: Partition,
@@ -472,8 +492,9 @@ struct Unit {
 }
 
 impl Unit {
-    fn ends_before(&self, record: &RecordRef<'_>) -> bool {
-        self.end.offset.is_some_and(|end| record.offset >= end) || self.end.timestamp.is_some_and(|end| record.timestamp >= end)
+    #[inline(always)]
+    fn ends_before(&self, offset: Offset, timestamp: i64) -> bool {
+        self.end.offset.is_some_and(|end| offset >= end) || self.end.timestamp.is_some_and(|end| timestamp >= end)
     }
 
     /// A batch is read to its end: what its records do not cover up to `next` is a gap.

@@ -15,6 +15,9 @@ mod schemas;
 #[cfg(feature = "stages")]
 pub(crate) mod stages;
 
+#[cfg(test)]
+mod costs;
+
 pub(crate) use again::Again;
 pub(crate) use assembler::{Assembler, AssemblySettings, End, panic_message};
 pub(crate) use lane::{Lane, LaneCommand, LaneReport, LaneSettings};

@@ -121,6 +121,7 @@ impl Rows {
             failures.extend(self.bad.drain(..).map(|bad| Failure { index: bad.index, side: None, error: bad.error }));
         }
         if !self.kinds.contains(&Kind::Offset) {
+            self.offsets.reserve(block.len()); // after a chunk, as much as that had
             self.offsets.push_slice(block.offsets());
         }
         let (key, value) = payload.split_at_mut(self.key.fields().len());

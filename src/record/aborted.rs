@@ -8,7 +8,7 @@ use std::collections::{HashSet, VecDeque};
 
 use super::cursor::Cursor;
 use super::records::Records;
-use super::{BatchError, Codec, RawBatch};
+use super::{BatchError, Codec, RawBatch, RecordCursor};
 
 /// `type` in the key of a control record that aborts a transaction.
 const ABORT: i16 = 0;

@@ -150,6 +150,8 @@ pub(crate) struct Messages<'a> {
     append_timestamp: Option<i64>,
     /// Not where the message in the log is the record.
     within: bool,
+    /// Why there is no next record.
+    error: Option<BatchError>,
 }
 
 impl<'a> Messages<'a> {
@@ -169,6 +171,7 @@ impl<'a> Messages<'a> {
                 highest: outer.head.offset,
                 append_timestamp: None,
                 within: false,
+                error: None,
             });
         }
         let packed = outer.value.ok_or_else(|| impossible("the length of the compressed messages", -1, bytes.len()))?;
@@ -184,11 +187,10 @@ impl<'a> Messages<'a> {
         } else {
             0
         };
-        Ok(Self { cursor, magic, base_offset, lowest: 0, highest: offset, append_timestamp, within: true })
+        Ok(Self { cursor, magic, base_offset, lowest: 0, highest: offset, append_timestamp, within: true, error: None })
     }
 
-    /// The next record; none after the last. After an error the cursor is of no use.
-    pub(crate) fn next(&mut self) -> Result<Option<RecordRef<'a>>, BatchError> {
+    fn read_next(&mut self) -> Result<Option<RecordRef<'a>>, BatchError> {
         if self.cursor.left() == 0 {
             return Ok(None);
         }
@@ -211,9 +213,18 @@ impl<'a> Messages<'a> {
 }
 
 impl<'a> RecordCursor<'a> for Messages<'a> {
-    #[inline]
-    fn next(&mut self) -> Result<Option<RecordRef<'a>>, BatchError> {
-        Messages::next(self)
+    fn next_good(&mut self) -> Option<RecordRef<'a>> {
+        match self.read_next() {
+            Ok(record) => record,
+            Err(error) => {
+                self.error = Some(error);
+                None
+            }
+        }
+    }
+
+    fn end(&mut self) -> Result<(), BatchError> {
+        self.error.take().map_or(Ok(()), Err)
     }
 }
 

@@ -54,8 +54,8 @@ impl Batches {
 
 #[inline(always)]
 fn all<'a>(mut records: impl RecordCursor<'a>, see: &mut impl FnMut(Record<'_>)) -> Result<(), BatchError> {
-    while let Some(RecordRef { offset, timestamp, key, value, .. }) = records.next()? {
+    while let Some(RecordRef { offset, timestamp, key, value, .. }) = records.next_good() {
         see(Record { offset, timestamp, key, value });
     }
-    Ok(())
+    records.end()
 }

@@ -35,6 +35,8 @@ pub(crate) use pool::{FramePool, PoolLimits};
 pub(crate) use race::staggered;
 pub(crate) use sasl::{Login, Oidc, Tokens};
 pub use sasl::{Token, TokenError, TokenSource};
+#[cfg(test)]
+pub(crate) use transport::Stream;
 use transport::Tcp;
 pub(crate) use transport::Transport;
 

@@ -16,45 +16,6 @@ const SPARE: usize = 64;
 const SHORT: usize = 16;
 
 impl Column {
-    /// Appends numbers that are all there.
-    #[inline]
-    pub(crate) fn extend<T: Native>(&mut self, numbers: impl ExactSizeIterator<Item = Option<T>>) -> Option<()> {
-        let rows = numbers.len();
-        self.extend_numbers(numbers)?;
-        self.validity.append_n_non_nulls(rows);
-        Some(())
-    }
-
-    /// Appends numbers or, where the inner item is none, nulls; [`BLOCK_ROWS`] at most.
-    #[inline]
-    pub(crate) fn extend_nullable<T: Native>(&mut self, numbers: impl ExactSizeIterator<Item = Option<Option<T>>>) -> Option<()> {
-        let rows = numbers.len();
-        let mut valid = Mask::default();
-        self.extend_numbers(numbers.map(|number| {
-            let number = number?;
-            valid.push(number.is_some());
-            Some(number.unwrap_or_default())
-        }))?;
-        self.append_validity(rows, valid);
-        Some(())
-    }
-
-    #[inline]
-    fn extend_numbers<T: Native>(&mut self, numbers: impl Iterator<Item = Option<T>>) -> Option<()> {
-        let vector = T::of(&mut self.values)?;
-        let before = vector.len();
-        let mut all = true;
-        vector.extend(numbers.map(|number| {
-            all &= number.is_some();
-            number.unwrap_or_default()
-        }));
-        if all {
-            return Some(());
-        }
-        vector.truncate(before);
-        None
-    }
-
     /// Appends `rows` booleans, null where `valid` says so.
     pub(crate) fn extend_bits(&mut self, rows: usize, values: Mask, valid: Mask) -> Option<()> {
         let Values::Bool(bits) = &mut self.values else { return None };

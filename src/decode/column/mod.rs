@@ -277,7 +277,8 @@ impl Column {
                     Values::Bytes { data, .. } | Values::Fixed { data, .. } => data.len(),
                     _ => 0,
                 };
-                self.hint = (rows.min(ROWS_HINT_LIMIT), text.min(BYTES_HINT_LIMIT));
+                // The next has about as much, and is not to be copied for a little more.
+                self.hint = (rows.min(ROWS_HINT_LIMIT), (text + text / 16).min(BYTES_HINT_LIMIT));
                 // What is much larger than its rows is not lent: who keeps them would keep all of it.
                 let lends = self.lent.is_some() && values.used() >= values.bytes() / 2;
                 if !lends {

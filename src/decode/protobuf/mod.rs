@@ -23,6 +23,7 @@ use std::sync::Arc;
 
 use arrow_schema::FieldRef;
 
+use self::block::Room;
 use self::columns::Columns;
 use self::indexes::Indexes;
 use self::plan::Plan;
@@ -48,7 +49,7 @@ pub(super) struct Protobuf {
     files: HashMap<SchemaId, Arc<ProtobufFile>>,
     /// How blocks of payloads go; none where the message is not of that kind.
     plan: Option<Plan>,
-    tray: Option<Tray>,
+    room: Option<(Tray, Room)>,
     trials: Trials,
     /// What named the spec's message last: the frame before a payload, and what a header held.
     last: Vec<u8>,
@@ -61,7 +62,7 @@ impl Protobuf {
         let layout = spec.layout()?;
         Ok(Self {
             plan: Plan::new(&layout.message),
-            tray: None,
+            room: None,
             trials: Trials::default(),
             layout,
             framing: spec.framed(),
@@ -153,11 +154,11 @@ impl ByBlocks for Protobuf {
             return (1, false);
         };
         let alike = headers.iter().position(|other| *other != header).unwrap_or(payloads.len());
-        let tray = self.tray.get_or_insert_default();
+        let (tray, room) = self.room.get_or_insert_default();
         tray.fill(payloads.get(..alike).unwrap_or(payloads), frame);
         let rows = tray.rows();
         let done = self.trials.worth(rows) && {
-            let done = plan.run_block(&self.layout.message, tray, columns).is_some();
+            let done = plan.run_block(&self.layout.message, tray, room, columns).is_some();
             if done {
                 self.trials.succeeded();
             } else {

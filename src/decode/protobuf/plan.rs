@@ -39,7 +39,7 @@ pub(super) enum Work {
     /// The name of a number.
     Name { names: Names, absent: Option<u64> },
     /// Text or bytes.
-    Run { text: bool, absent: Option<Vec<u8>> },
+    Run { text: bool, absent: Option<Vec<u8>>, width: Width },
     /// A message whose fields are columns beside the others, or that is the value of its only field; whether it is there where it is
     /// not written.
     Flat { plan: Plan, always: bool },
@@ -59,6 +59,28 @@ pub(super) enum Work {
     Lists { plan: Plan, map: bool },
     /// Whatever else, record by record. The tag is that of one value of a list that may be packed.
     Entry { single: Option<Tag> },
+}
+
+/// How many bytes of a run are copied, whatever its length.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub(super) enum Width {
+    Word,
+    Two,
+    Four,
+    /// As many as it has.
+    Any,
+}
+
+impl Width {
+    /// That of runs whose lengths have these bits.
+    pub(super) fn of(bits: u8) -> Self {
+        match bits {
+            ..16 => Self::Word,
+            16..32 => Self::Two,
+            32..64 => Self::Four,
+            _ => Self::Any,
+        }
+    }
 }
 
 /// A tag as it is written by all who write it in as few bytes as it takes.
@@ -266,7 +288,7 @@ fn one(scalar: &Scalar, absent: Option<&Absent>) -> Work {
                 Some(Absent::Bytes(bytes)) => Some(bytes.clone()),
                 _ => None,
             };
-            Work::Run { text: *scalar == Scalar::String, absent }
+            Work::Run { text: *scalar == Scalar::String, absent, width: Width::Word }
         }
         Scalar::Enum(names, closed) => Work::Name { names: Names::new(names, *closed), absent: bits },
         _ => Work::Number { scalar: scalar.clone(), absent: bits },

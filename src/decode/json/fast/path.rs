@@ -210,25 +210,26 @@ impl Rows<'_> {
         let (quote, before, length) = (stretch.quote, stretch.before, stretch.literal.len());
         // A text that stands there is in its document, but for what is behind its last quote: where the next begins shows that.
         let mut unfit = 0;
-        let mut step = |row: usize, first: u16, start: &mut u16, wrong: &mut u128| {
-            let anchor = quotes.get(usize::from(first.wrapping_add(quote))).copied().unwrap_or(0);
-            let at = anchor.wrapping_sub(before);
-            *wrong |= differs(bytes, at);
-            unfit |= u64::from(!fits(bytes, *start, at)) << row;
-            let span = Span::new(*start, at);
-            *start = at.wrapping_add(length);
-            span
+        let (firsts, starts, wrong) = (self.firsts, &mut *self.starts, &mut *self.wrong);
+        // By number, for all of them have as many: one register counts for all.
+        let mut step = |row: usize| {
+            let anchor = quotes.get(usize::from(firsts[row].wrapping_add(quote))).copied().unwrap_or(0);
+            let (start, at) = (starts[row], anchor.wrapping_sub(before));
+            wrong[row] |= differs(bytes, at);
+            unfit |= u64::from(!fits(bytes, start, at)) << row;
+            starts[row] = at.wrapping_add(length);
+            Span::new(start, at)
         };
-        let rows = self.firsts.iter().zip(self.starts.iter_mut().zip(self.wrong.iter_mut())).take(self.rows).enumerate();
+        let rows = self.rows.min(BLOCK);
         match column {
             Some(column) => {
-                for ((row, (first, (start, wrong))), span) in rows.zip(column) {
-                    *span = step(row, *first, start, wrong);
+                for row in 0..rows {
+                    column[row] = step(row);
                 }
             }
             None => {
-                for (row, (first, (start, wrong))) in rows {
-                    step(row, *first, start, wrong);
+                for row in 0..rows {
+                    step(row);
                 }
             }
         }

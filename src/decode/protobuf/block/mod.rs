@@ -13,8 +13,8 @@ use super::order::Turn;
 use super::plan::{Plan, Step, Tag, Work};
 use super::wire::{Cursor, MOST_NESTED, Raw, Segment};
 use super::{row, value};
-use crate::decode::Column;
 use crate::decode::tray::Tray;
+use crate::decode::{BLOCK_ROWS, Column};
 use crate::spec::{Entry, Item, Message, ProtobufShape as Shape};
 
 mod lists;
@@ -27,13 +27,14 @@ mod walk;
 use lists::Runs;
 use numbers::Found;
 use rows::{Rows, is_next};
+use texts::Texts;
 use walk::NOWHERE;
 
 impl Plan {
     /// Appends one row to each column for each of the payloads; none where it takes more than a plan to do so.
-    pub(super) fn run_block(&mut self, message: &Message, tray: &Tray, columns: &mut [Column]) -> Option<()> {
+    pub(super) fn run_block(&mut self, message: &Message, tray: &Tray, room: &mut Room, columns: &mut [Column]) -> Option<()> {
         let before = columns.first().map_or(0, Column::len);
-        let mut block = Block { tray };
+        let mut block = Block { tray, room };
         let done = block.messages(self, message, &mut Rows::of(tray), Columns::new(columns), MOST_NESTED);
         if done.is_none() {
             columns.iter_mut().for_each(|column| column.truncate(before));
@@ -42,9 +43,24 @@ impl Plan {
     }
 }
 
-/// What a block is read from.
+/// Where the values of a step are on their way to a column.
+#[derive(Debug)]
+pub(super) struct Room {
+    bits: [u64; BLOCK_ROWS],
+    more_bits: [u64; BLOCK_ROWS],
+    texts: Texts,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self { bits: [0; BLOCK_ROWS], more_bits: [0; BLOCK_ROWS], texts: Texts::default() }
+    }
+}
+
+/// What a block is read from, and through.
 struct Block<'t> {
     tray: &'t Tray,
+    room: &'t mut Room,
 }
 
 impl Block<'_> {
@@ -149,21 +165,22 @@ impl Block<'_> {
         if step.is_skip() {
             return walk::pass(tray, step, rows, depth);
         }
-        match &step.work {
+        match &mut step.work {
             Work::Number { scalar, absent } => {
-                let found = Found::read(tray, &step.tag, rows)?;
+                let found = Found::read(tray, &step.tag, rows, &mut self.room.bits)?;
                 let which = found.rows;
                 found.append(scalar, *absent, rows, columns.at(column)?)?;
                 return Some(which);
             }
             Work::Name { names, absent } => {
-                let found = Found::read(tray, &step.tag, rows)?;
+                let found = Found::read(tray, &step.tag, rows, &mut self.room.bits)?;
                 let which = found.rows;
                 found.append_names(names, *absent, rows, columns.at(column)?)?;
                 return Some(which);
             }
-            Work::Run { text, absent } => {
-                return texts::runs(tray, &step.tag, rows, columns.at(column)?, absent.as_deref(), *text);
+            Work::Run { text, absent, width } => {
+                let runs = texts::Runs { tag: &step.tag, absent: absent.as_deref(), text: *text };
+                return runs.append(tray, rows, &mut self.room.texts, width, columns.at(column)?);
             }
             Work::Numbers { scalar, single } => {
                 return lists::numbers(tray, (&step.tag, scalar, single), rows, columns.at(column)?);
@@ -204,8 +221,9 @@ impl Block<'_> {
             }
             (Work::Time { duration, always }, _) => {
                 let (mut inners, found) = self.inners(field, rows, *always, depth)?;
-                let seconds = Found::read(tray, &Tag::new(1, 0), &mut inners)?;
-                let nanos = Found::read(tray, &Tag::new(2, 0), &mut inners)?;
+                let Room { bits, more_bits, .. } = &mut *self.room;
+                let seconds = Found::read(tray, &Tag::new(1, 0), &mut inners, bits)?;
+                let nanos = Found::read(tray, &Tag::new(2, 0), &mut inners, more_bits)?;
                 if !inners.all_at_end() {
                     return None;
                 }
@@ -288,20 +306,17 @@ impl Block<'_> {
                 }
             }
         } else {
-            let both = inners.at.iter_mut().zip(&mut inners.end);
-            for ((row, (at, end)), (from, to)) in rows.each().zip(both) {
-                let there = is_next(tray, tag, *at, *end);
-                let value = at.wrapping_add(tag.length);
-                let first = tray.byte(value);
-                let (length, bytes) = if there & (first > 0x7f) { varint::length(tray, value)? } else { (u32::from(first), 1) };
-                found |= u64::from(there) << row;
-                let start = value.wrapping_add(bytes);
-                let behind = start.wrapping_add(length);
-                fine &= !there | (behind <= *end);
-                *from = if there { start } else { 0 };
-                *to = if there { behind } else { 0 };
-                *at = if there { behind } else { *at };
-            }
+            let mut ends = inners.end.iter_mut();
+            found = rows.take(tray, tag, &mut inners.at, |there, place| {
+                let (length, bytes) = varint::run(tray, there, place, &mut fine);
+                let start = place.wrapping_add(bytes);
+                if let Some(end) = ends.next() {
+                    *end = if there { start.wrapping_add(length) } else { 0 };
+                }
+                (if there { start } else { 0 }, bytes.wrapping_add(length))
+            });
+            // They are behind the field now.
+            fine &= rows.at.iter().zip(&rows.end).take(rows.count).fold(true, |all, (at, end)| all & (at <= end));
         }
         inners.there = if always { rows.there } else { found };
         fine.then_some((inners, found))

@@ -1,6 +1,6 @@
 //! Numbers, and what is made of them.
 
-use super::rows::{Rows, is_next};
+use super::rows::Rows;
 use super::varint;
 use crate::decode::protobuf::plan::{Names, Tag};
 use crate::decode::protobuf::wire::zigzag;
@@ -9,60 +9,21 @@ use crate::decode::{BLOCK_ROWS, Column, Lengths, Mask, Native};
 use crate::spec::Scalar;
 
 /// The bits of a field's values, zeros where there is none, and which rows have one.
-pub(super) struct Found {
-    pub(super) bits: [u64; BLOCK_ROWS],
+pub(super) struct Found<'r> {
+    pub(super) bits: &'r mut [u64; BLOCK_ROWS],
     pub(super) rows: u64,
 }
 
-impl Found {
-    /// The field of that wire type.
-    #[inline]
-    pub(super) fn read(tray: &Tray, tag: &Tag, rows: &mut Rows) -> Option<Self> {
-        match tag.wire_type {
-            0 => Self::varints(tray, tag, rows),
-            1 => Some(Self::fixed(tray, tag, rows, u64::MAX, 8)),
-            5 => Some(Self::fixed(tray, tag, rows, 0xffff_ffff, 4)),
-            _ => None,
-        }
-    }
-
-    #[inline(always)]
-    fn fixed(tray: &Tray, tag: &Tag, rows: &mut Rows, mask: u64, bytes: u32) -> Self {
-        let mut found = Self { bits: [0; BLOCK_ROWS], rows: 0 };
-        for ((row, (at, end)), bits) in rows.each().zip(&mut found.bits) {
-            let there = is_next(tray, tag, *at, *end);
-            let word = tray.word(at.wrapping_add(tag.length)) & mask;
-            *bits = if there { word } else { 0 };
-            found.rows |= u64::from(there) << row;
-            *at += if there { tag.length + bytes } else { 0 };
-        }
-        found
-    }
-
-    #[inline(always)]
-    fn varints(tray: &Tray, tag: &Tag, rows: &mut Rows) -> Option<Self> {
-        let mut found = Self { bits: [0; BLOCK_ROWS], rows: 0 };
-        let (mut long, mut any) = (0, 0);
-        for ((row, (at, end)), bits) in rows.each().zip(&mut found.bits) {
-            let there = is_next(tray, tag, *at, *end);
-            let word = tray.word(at.wrapping_add(tag.length));
-            let (value, length) = varint::extent(word);
-            *bits = if there { value } else { 0 };
-            any |= *bits;
-            found.rows |= u64::from(there) << row;
-            long |= u64::from(there & varint::is_long(word)) << row;
-            *at += if there { tag.length + length } else { 0 };
-        }
-        varint::all_sevens(&mut found.bits, any);
-        while long != 0 {
-            let row = long.trailing_zeros() as usize;
-            let at = rows.at.get_mut(row)?;
-            let (value, length) = varint::long(tray, *at - 9)?; // nine bytes is what it was taken for
-            *at += length - 9;
-            *found.bits.get_mut(row)? = value;
-            long &= long - 1;
-        }
-        Some(found)
+impl<'r> Found<'r> {
+    /// The field of that wire type, into a room for its bits.
+    pub(super) fn read(tray: &Tray, tag: &Tag, rows: &mut Rows, bits: &'r mut [u64; BLOCK_ROWS]) -> Option<Self> {
+        let rows = match tag.wire_type {
+            0 => varints(tray, tag, rows, bits)?,
+            1 => fixed(tray, tag, rows, bits, u64::MAX, 8),
+            5 => fixed(tray, tag, rows, bits, 0xffff_ffff, 4),
+            _ => return None,
+        };
+        Some(Self { bits, rows })
     }
 
     /// Sets what the rows are that do not have one.
@@ -141,11 +102,14 @@ impl Found {
     fn append_any_names(&self, names: &Names, valid: u64, rows: usize, column: &mut Column) -> Option<()> {
         for (row, bits) in self.bits.iter().take(rows).enumerate() {
             let number = *bits as i32;
+            let there = valid >> row & 1 == 1;
             let appended = match names.get(number) {
-                _ if valid >> row & 1 == 0 => Ok(column.append_null()),
-                Some(name) => column.push_str(name),
-                None if names.closed => Ok(column.append_null()),
-                None => column.push_str(&number.to_string()),
+                Some(name) if there => column.push_str(name),
+                None if there && !names.closed => column.push_str(&number.to_string()),
+                _ => {
+                    column.append_null();
+                    Ok(())
+                }
             };
             appended.ok()?;
         }
@@ -153,14 +117,46 @@ impl Found {
     }
 }
 
+fn fixed(tray: &Tray, tag: &Tag, rows: &mut Rows, bits: &mut [u64; BLOCK_ROWS], mask: u64, bytes: u32) -> u64 {
+    rows.take(tray, tag, bits, |there, place| {
+        let word = tray.word(place) & mask;
+        (if there { word } else { 0 }, bytes)
+    })
+}
+
+#[inline(never)]
+fn varints(tray: &Tray, tag: &Tag, rows: &mut Rows, bits: &mut [u64; BLOCK_ROWS]) -> Option<u64> {
+    let mut any = 0;
+    let found = rows.take(tray, tag, bits, |there, place| {
+        let word = tray.word(place);
+        let (value, length) = varint::extent(word);
+        let value = if there { value } else { 0 };
+        any |= value;
+        (value, length)
+    });
+    if !varint::may_be_long(any) {
+        varint::all_sevens(bits.get_mut(..rows.count)?, any);
+        return Some(found);
+    }
+    for (bits, at) in bits.iter_mut().zip(&mut rows.at).take(rows.count) {
+        if varint::is_long(*bits) {
+            let (value, length) = varint::long(tray, *at - 8)?; // eight bytes is what it was taken for
+            (*bits, *at) = (value, *at - 8 + length);
+        } else {
+            *bits = varint::sevens(*bits);
+        }
+    }
+    Some(found)
+}
+
 const NANOS: i64 = 1_000_000_000;
 
 /// Appends seconds and nanoseconds as nanoseconds; none where one of them is not possible.
 #[expect(clippy::cast_possible_wrap, clippy::cast_possible_truncation, reason = "the bits of int64 and int32")]
-pub(super) fn times(seconds: &Found, nanos: &Found, duration: bool, rows: &Rows, column: &mut Column) -> Option<()> {
+pub(super) fn times(seconds: &Found<'_>, nanos: &Found<'_>, duration: bool, rows: &Rows, column: &mut Column) -> Option<()> {
     let mut fine = true;
     let mut all = [0; BLOCK_ROWS];
-    for ((seconds, nanos), time) in seconds.bits.iter().zip(&nanos.bits).zip(&mut all).take(rows.count) {
+    for ((seconds, nanos), time) in seconds.bits.iter().zip(nanos.bits.iter()).zip(&mut all).take(rows.count) {
         let (seconds, nanos) = (*seconds as i64, i64::from(*nanos as i32));
         // Within what 64 bits of nanoseconds hold, and all the limits of both kinds.
         fine &= (-9_000_000_000..9_000_000_000).contains(&seconds);

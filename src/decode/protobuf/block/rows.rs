@@ -46,6 +46,31 @@ impl Rows {
         }
     }
 
+    /// Goes behind the field of that tag where it is the next: `read` is told whether it is, and where its value begins, and says what it
+    /// finds there, which comes to `to`, and how long that is. Says which rows have the field.
+    #[inline(always)]
+    pub(super) fn take<T>(
+        &mut self,
+        tray: &Tray,
+        tag: &Tag,
+        to: &mut [T; BLOCK_ROWS],
+        mut read: impl FnMut(bool, u32) -> (T, u32),
+    ) -> u64 {
+        let (tag, count) = (*tag, self.count.min(BLOCK_ROWS));
+        let (Some(at), Some(ends), Some(to)) = (self.at.get_mut(..count), self.end.get(..count), to.get_mut(..count)) else {
+            return 0;
+        };
+        let mut found = 0_u64;
+        for ((at, end), to) in at.iter_mut().zip(ends).zip(to) {
+            let there = is_next(tray, &tag, *at, *end);
+            let (value, length) = read(there, at.wrapping_add(tag.length));
+            *to = value;
+            *at = at.wrapping_add(if there { tag.length.wrapping_add(length) } else { 0 });
+            found = found >> 1 | u64::from(there) << (BLOCK_ROWS - 1);
+        }
+        found.checked_shr((BLOCK_ROWS - count) as u32).unwrap_or(0)
+    }
+
     /// Where each is read next, which whoever reads moves on, and its end.
     #[inline(always)]
     pub(super) fn each(&mut self) -> impl Iterator<Item = (usize, (&mut u32, &u32))> {

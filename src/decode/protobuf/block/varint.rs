@@ -5,10 +5,10 @@ use crate::decode::tray::Tray;
 /// The bit of each byte that says that another follows.
 const MORE: u64 = 0x8080_8080_8080_8080;
 
-/// The bytes of a varint at the front of a word, and how many there are: nine where it goes on behind the word.
+/// The bytes of a varint at the front of a word, and how many there are: eight also where it goes on behind the word.
 #[inline(always)]
 pub(super) fn extent(word: u64) -> (u64, u32) {
-    let ends = !word & MORE;
+    let ends = (!word & MORE) | 1 << 63;
     (word & (ends ^ ends.wrapping_sub(1)), ends.trailing_zeros() / 8 + 1)
 }
 
@@ -16,6 +16,12 @@ pub(super) fn extent(word: u64) -> (u64, u32) {
 #[inline(always)]
 pub(super) fn is_long(word: u64) -> bool {
     word & MORE == MORE
+}
+
+/// Whether one of the words whose bits these are may be one of those: the eighth byte of no other varint says that another follows.
+#[inline(always)]
+pub(super) fn may_be_long(bits: u64) -> bool {
+    bits >> 63 == 1
 }
 
 /// Whether each byte is one by itself.
@@ -61,8 +67,8 @@ pub(super) fn all_sevens(words: &mut [u64], bits: u64) {
 #[inline(never)]
 pub(super) fn long(tray: &Tray, at: u32) -> Option<(u64, u32)> {
     let word = tray.word(at);
-    let (bytes, length) = extent(word);
-    if length <= 8 {
+    if !is_long(word) {
+        let (bytes, length) = extent(word);
         return Some((sevens(bytes), length));
     }
     let rest = tray.word(at.wrapping_add(8));
@@ -82,6 +88,18 @@ const MOST_LENGTH: u32 = 1 << 16;
 pub(super) fn length(tray: &Tray, at: u32) -> Option<(u32, u32)> {
     let first = tray.byte(at);
     if first < 0x80 { Some((u32::from(first), 1)) } else { long_length(tray, at) }
+}
+
+/// As [`length`], if there is a run at all; the rest is of no consequence then.
+#[inline(always)]
+pub(super) fn run(tray: &Tray, there: bool, at: u32, fine: &mut bool) -> (u32, u32) {
+    let first = tray.byte(at);
+    if there & (first > 0x7f) {
+        let long = long_length(tray, at);
+        *fine &= long.is_some();
+        return long.unwrap_or((0, 0));
+    }
+    (u32::from(first), 1)
 }
 
 #[inline(never)]

@@ -76,41 +76,31 @@ pub(super) fn pass(tray: &Tray, step: &Step, rows: &mut Rows, depth: usize) -> O
     }
 }
 
-#[inline(always)]
 fn pass_bytes(tray: &Tray, tag: &Tag, rows: &mut Rows, bytes: u32) -> u64 {
-    let mut found = 0;
-    for (row, (at, end)) in rows.each() {
-        let there = is_next(tray, tag, *at, *end);
-        found |= u64::from(there) << row;
-        *at += if there { tag.length + bytes } else { 0 };
-    }
-    found
+    rows.take(tray, tag, &mut [(); BLOCK_ROWS], |_, _| ((), bytes))
 }
 
 fn pass_varints(tray: &Tray, tag: &Tag, rows: &mut Rows) -> Option<u64> {
-    let mut found = 0;
-    for (row, (at, end)) in rows.each() {
-        let there = is_next(tray, tag, *at, *end);
-        let value = at.wrapping_add(tag.length);
-        let word = tray.word(value);
-        let length = if there & varint::is_long(word) { varint::long(tray, value)?.1 } else { varint::extent(word).1 };
-        found |= u64::from(there) << row;
-        *at += if there { tag.length + length } else { 0 };
-    }
-    Some(found)
+    let mut fine = true;
+    let found = rows.take(tray, tag, &mut [(); BLOCK_ROWS], |there, place| {
+        let word = tray.word(place);
+        if there & varint::is_long(word) {
+            let long = varint::long(tray, place);
+            fine &= long.is_some();
+            return ((), long.map_or(0, |(_, length)| length));
+        }
+        ((), varint::extent(word).1)
+    });
+    fine.then_some(found)
 }
 
 fn pass_runs(tray: &Tray, tag: &Tag, rows: &mut Rows) -> Option<u64> {
-    let mut found = 0;
-    for (row, (at, end)) in rows.each() {
-        let there = is_next(tray, tag, *at, *end);
-        let first = tray.byte(at.wrapping_add(tag.length));
-        let (length, bytes) =
-            if there & (first > 0x7f) { varint::length(tray, at.wrapping_add(tag.length))? } else { (u32::from(first), 1) };
-        found |= u64::from(there) << row;
-        *at += if there { tag.length + bytes + length } else { 0 };
-    }
-    Some(found)
+    let mut fine = true;
+    let found = rows.take(tray, tag, &mut [(); BLOCK_ROWS], |there, place| {
+        let (run, bytes) = varint::run(tray, there, place, &mut fine);
+        ((), bytes + run)
+    });
+    fine.then_some(found)
 }
 
 /// Groups, and what is no field at all.
