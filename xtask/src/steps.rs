@@ -57,10 +57,11 @@ const STEPS: [Step; 20] = [
     step("unit", "unit tests of every crate", suites::unit),
     step("doctests", "the examples in the documentation", suites::doctests),
     step("suites", "the suites against the in-process broker", suites::in_process),
+    // Not beside the next one: both want the folder of the same profile, and the one that comes second waits.
+    step("ratios-build", "the benchmarks, compiled as for a release", ratios::build),
     step("real", "the suites against a real Apache Kafka and a real registry (protocol-tests/tests/real)", suites::real),
     beside("real", "fuzz", step("musl", "the static binary: small, static, and running in an empty root", musl::check)),
     beside("real", "fuzz", step("fuzz-build", "every fuzz target compiles with the address sanitizer", fuzz::build)),
-    beside("real", "fuzz", step("ratios-build", "the benchmarks, compiled as for a release", ratios::build)),
     beside("real", "fuzz", step("miri", "unsafe code and what it is for, under Miri", miri::check)),
     beside("real", "fuzz", step("neon", "the fast ways of aarch64, under qemu", neon::check)),
     step("fuzz", "every fuzz target for some seconds, with the address sanitizer", fuzz::check),
