@@ -220,7 +220,7 @@ impl Peer for SimdJson {
             let text = |name: &str| order.get(name).and_then(|value| value.as_str().map(str::to_owned));
             self.orders.symbol.append_option(text("Symbol"));
             self.orders.side.append_option(text("Side"));
-            self.orders.price.append_option(order.get("Price").and_then(|value| value.as_f64()));
+            self.orders.price.append_option(order.get("Price").and_then(|value| value.cast_f64()));
             self.orders.quantity.append_option(order.get("Qty").and_then(|value| value.as_i64()));
             let stamp = order.get("Tstamp");
             self.orders.stamp.append_option(if self.epoch {
